@@ -1,0 +1,56 @@
+# Every target ends with one line `NAME: ok …` or `NAME: FAILED …`. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VOTERS ?= 200
+N ?= 1000
+GROUP ?= ristretto255
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+PACKAGES := crypto voting tally verifier_app
+STEP := @.ci/step
+
+.PHONY: help setup demo test check quick lint types bench lock clean
+
+help: ## this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@echo "variables: VOTERS=$(VOTERS) (demo)  N=$(N) GROUP=$(GROUP) (bench)  PYTHON=$(PYTHON)"
+
+setup: $(STAMP) ## virtual environment with the locked dependencies
+	@echo "setup: ok $(BIN)"
+
+$(STAMP): requirements.lock pyproject.toml .ci/setup
+	@.ci/setup "$(PYTHON)" "$(VENV)"
+	@touch $@
+
+demo: $(STAMP) ## a whole small election, verified; then a changed copy, refused (VOTERS=200)
+	@$(BIN)/python tests/e2e/demo.py --voters "$(VOTERS)" --out build/demo
+
+test: $(STAMP) ## all tests
+	$(STEP) test $(BIN)/python -m pytest -n 2 tests
+
+check: $(STAMP) lint types ## lint, types and all tests: what CI runs
+	$(STEP) check $(BIN)/python -m pytest -n 2 tests
+
+quick: $(STAMP) lint types ## the first minute of check: lint, types and the fast tests
+	$(STEP) quick $(BIN)/python -m pytest -n 2 -m "not e2e and not slow" tests
+
+lint: $(STAMP)
+	$(STEP) lint .ci/lint "$(BIN)" $(PACKAGES) tests
+
+types: $(STAMP)
+	$(STEP) types $(BIN)/mypy
+
+bench: $(STAMP) ## CPU time per ciphertext of every step (N=1000 GROUP=ristretto255)
+	$(STEP) bench $(BIN)/python -m tests.benchmarks mix --group "$(GROUP)" --n "$(N)"
+
+lock: $(STAMP) ## rewrite requirements.lock from pyproject.toml (needs uv)
+	$(STEP) lock .ci/lock
+
+clean: ## remove what was built; the virtual environment stays
+	@rm -rf build dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@echo "clean: ok"
