@@ -1,8 +1,8 @@
 """A whole small election, run as its users run it: every party a process with its own folder.
 
-This script imports nothing of ours. It starts the programs `voting`, `tally` and `verifier`, carries
-files between folders as a courier would, and says what happens. Every command, run in the folder OUT,
-stands in OUT/commands.log.
+This script imports nothing of ours. It starts the programs `voting`, `tally` and `verifier`,
+carries files between folders as a courier would, and says what happens. Every command is run in
+the folder OUT and stands in OUT/commands.log.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ DECRYPTING = ("trustee-1", "trustee-3")  # any two of the three
 MIXERS = ("mixer-1", "mixer-2")
 KEYHOLDERS = (*TRUSTEES, *MIXERS, "collector", "auditor-1")
 CHOICES = {"mayor": 5, "assembly-kita": 6, "assembly-minami": 6}
-FAMILY = "佐藤 鈴木 高橋 田中 伊藤 渡辺 山本 中村 小林 加藤 吉田 山田".split()
-GIVEN = "葵 蓮 陽菜 湊 凛 樹 結衣 大和 さくら 悠真 紬 律".split()
+FAMILY = ("佐藤", "鈴木", "高橋", "田中", "伊藤", "渡辺", "山本", "中村", "小林", "加藤")
+GIVEN = ("葵", "蓮", "陽菜", "湊", "凛", "樹", "結衣", "大和", "さくら", "悠真", "紬", "律")
 
 PASS = "--passphrase-file secrets/passphrase.txt"
 PIN = "--pin-file secrets/pin.txt"
