@@ -1,0 +1,66 @@
+"""The demonstration itself: what it promises in the README is what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import VOTERS, FinishedElection
+
+pytestmark = pytest.mark.e2e
+
+VERIFIER = Path(sys.executable).parent / "verifier"
+
+
+def check(*arguments: object) -> tuple[int, dict[str, object]]:
+    command = [VERIFIER, "check", *map(str, arguments), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    report: dict[str, object] = json.loads(done.stdout)
+    return done.returncode, report
+
+
+def test_demo_ends_with_the_promised_line(election: FinishedElection) -> None:
+    last = election.output.splitlines()[-1]
+    assert last == f"demo: ok verified {VOTERS} voters, tampered record refused"
+
+
+def test_demo_leaves_what_it_names(election: FinishedElection) -> None:
+    left = {path.name for path in election.root.iterdir()}
+    named = {"election.yaml", "trust", "record", "box.sqlite", "tampered-record", "report.json"}
+    assert named <= left
+
+
+def test_record_and_box_verify_with_outside_trust(election: FinishedElection) -> None:
+    code, report = check(election.record, "--box", election.box, "--trust", election.trust)
+    assert code == 0
+    assert report["verdict"] == "verified"
+    assert report["scope"] == "record+box"
+    assert report["not_run"] == []
+
+
+def test_without_trust_from_outside_the_verdict_is_incomplete(election: FinishedElection) -> None:
+    code, report = check(election.record, "--box", election.box)
+    assert code == 1
+    assert report["verdict"] == "incomplete"
+    assert report["not_run"] == ["manifest.trust"]
+
+
+def test_public_record_alone_verifies_in_its_scope(election: FinishedElection) -> None:
+    code, report = check(election.record, "--trust", election.trust)
+    assert code == 0
+    assert report["verdict"] == "verified"
+    assert report["scope"] == "record"
+
+
+def test_totals_are_the_votes_that_were_selected(election: FinishedElection) -> None:
+    selection = json.loads((election.record / "selection.json").read_bytes())
+    results = json.loads((election.record / "results.json").read_bytes())
+    for contest in results["contests"]:
+        counted = sum(c["ballots"] for c in selection["counts"] if c["contest"] == contest["id"])
+        assert contest["ballots"] == counted
+        assert contest["blank"] + sum(row["votes"] for row in contest["totals"]) == counted
