@@ -22,9 +22,7 @@ from voting.election.manifest import Contest, Manifest
 BLANK = 0
 
 
-def build(
-    manifest: Manifest, counts: Sequence[Count], tallies: Mapping[int, Tally]
-) -> Results:
+def build(manifest: Manifest, counts: Sequence[Count], tallies: Mapping[int, Tally]) -> Results:
     """The result of the election.
 
     Args:
@@ -84,7 +82,9 @@ def as_csv(results: Results, languages: Sequence[str]) -> bytes:
     """The same as a table: one line per contest, unit and option, then the contest's totals."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(["contest", "unit", "status", "option", *map("name-{}".format, languages), "votes"])
+    writer.writerow(
+        ["contest", "unit", "status", "option", *map("name-{}".format, languages), "votes"]
+    )
     for contest in results.contests:
         names = {
             total.option: [total.name[language] for language in languages]

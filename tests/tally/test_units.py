@@ -38,7 +38,7 @@ def test_last_small_unit_merges_into_the_one_before() -> None:
 
 def test_merging_goes_on_until_every_unit_is_large_enough() -> None:
     found = units(30, kita=10, minami=10, naka=10, nishi=10)
-    assert found == [Unit("nishi", tuple(DISTRICTS), 40, "counted")]
+    assert found == [Unit("kita", tuple(DISTRICTS), 40, "counted")]
 
 
 def test_small_unit_beside_empty_ones_ends_in_a_large_one() -> None:
@@ -57,9 +57,7 @@ def test_units_without_ballots_are_empty_and_stay() -> None:
 
 
 def test_contest_counted_as_a_whole_is_one_unit_named_all() -> None:
-    assert units(30, whole=True, kita=20, naka=20) == [
-        Unit("all", tuple(DISTRICTS), 40, "counted")
-    ]
+    assert units(30, whole=True, kita=20, naka=20) == [Unit("all", tuple(DISTRICTS), 40, "counted")]
 
 
 @given(st.lists(st.integers(0, 60), min_size=4, max_size=4), st.integers(1, 40))
