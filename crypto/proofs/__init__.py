@@ -1,0 +1,1 @@
+"""Zero-knowledge proofs: prover and verifier side by side, each equation written once."""
