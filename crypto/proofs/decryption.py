@@ -14,7 +14,7 @@ M = 1; docs/specification.md, "Decryption"; step numbers are those of the specif
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crypto import byte_tree
@@ -29,6 +29,7 @@ from crypto.errors import EncodingError, VerificationError
 from crypto.groups.api import Element, Elements, Group, Scalar, Scalars
 from crypto.proofs.parameters import ProofParameters
 from crypto.random_oracle import PRG, Transcript, hash_bytes
+from crypto.threshold import combine_factors
 
 CHECK_ID = "decryption.factors"
 
@@ -159,36 +160,16 @@ def verify_decryption(
             raise VerificationError(CHECK_ID, f"component {j}", why)
 
 
-def lagrange_coefficients(group: Group, indices: Sequence[int]) -> list[Scalar]:
-    """Return λ_l = ∏_{j≠l} j/(j−l) mod q for each l of ``indices``.
-
-    Raises ValueError if an index repeats or is not in 1 … q − 1.
-    """
-    if len(set(indices)) != len(indices) or not all(0 < l < group.order for l in indices):
-        raise ValueError("trustees' indices are distinct and count from 1")
-    coefficients = []
-    for l in indices:
-        others = [j for j in indices if j != l]
-        numerator = group.scalars(others).prod()
-        denominator = group.scalars(j - l for j in others).prod()
-        coefficients.append(numerator * denominator.inverse())
-    return coefficients
-
-
-def combine(w: Ciphertexts, factors: Mapping[int, Factors]) -> tuple[Elements, ...]:
+def combine(w: Ciphertexts, factors: Mapping[int, Factors], t: int) -> tuple[Elements, ...]:
     """Return the plaintexts v_i · ∏_l f_{l,i}^{λ_l}, for each of ω components N members.
 
-    ``factors`` holds, by trustee index l = 1 … n, the verified factors of exactly t trustees; the
-    caller has checked that there are t of them.
+    ``factors`` holds, by trustee number l = 1 … n, the verified factors of exactly ``t`` trustees;
+    raises VerificationError ``decryption.quorum`` for another number of them.
     """
-    if not factors:
-        raise ValueError("no trustee's factors to combine")
-    plaintexts = list(w.v)
-    lambdas = lagrange_coefficients(w.group, list(factors))
-    for lambda_l, f_l in zip(lambdas, factors.values(), strict=True):
-        for j, f_lj in enumerate(f_l.f):
-            plaintexts[j] = plaintexts[j] * f_lj**lambda_l
-    return tuple(plaintexts)
+    return tuple(
+        v_j * combine_factors({l: f_l.f[j] for l, f_l in factors.items()}, t)
+        for j, v_j in enumerate(w.v)
+    )
 
 
 class PlaintextTable:
