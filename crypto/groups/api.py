@@ -244,6 +244,8 @@ class Group(ABC):
     """The string that stands for the group in every proof (docs/specification.md, "Groups")."""
     order: int
     """q."""
+    arithmetic: str
+    """The implementation, for reports and benchmarks, for example ``libsodium``."""
 
     @property
     @abstractmethod

@@ -28,6 +28,7 @@ class Ristretto255(ListedGroup[bytes, bytes]):
     """The default group."""
 
     name = "ristretto255"
+    arithmetic = "libsodium"
     pgroup = (
         "Ristretto255(RFC 9496)::"
         + byte_tree.encode((leaf_str("ristretto255"), leaf_str("RFC9496"))).hex()

@@ -135,12 +135,13 @@ def test_a_directory_for_another_session_or_width_is_refused() -> None:
 
 def test_inconsistent_decryption_directories_are_refused() -> None:
     files = DECRYPTION.files()
-    for path, tree in {
+    changed: dict[str, byte_tree.Tree] = {
         "Plaintexts.bt": tuple(f.tree() for f in DECRYPTION.factors.f),
         "proofs/PolynomialInExponent.bt": (G.g.tree(),),
         "proofs/CorrectIndices.bt": b"\x01\x00",
         "FullPublicKey.bt": (PK.y.tree(), PK.y.tree()),
-    }.items():
+    }
+    for path, tree in changed.items():
         with pytest.raises(EncodingError):
             read_decryption({**files, path: byte_tree.encode(tree)})
 
