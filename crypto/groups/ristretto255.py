@@ -13,6 +13,10 @@ where its caller says so.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import tempfile
+
 import rbcl
 
 from crypto import byte_tree
@@ -22,6 +26,21 @@ from crypto.groups._listed import ListedGroup
 from crypto.random_oracle import PRG
 
 _BYTES = 32
+
+
+def _remove_temporary_library() -> None:
+    """Remove the copy of libsodium that rbcl 1.1 writes at each import and leaves behind.
+
+    It is 2.8 MB for every process that ever ran. The loaded library stays mapped; where a system
+    does not allow the removal of a loaded library, the copy stays.
+    """
+    path: str = rbcl._sodium._name
+    if path.startswith(f"{tempfile.gettempdir()}{os.sep}{tempfile.gettempprefix()}"):
+        with contextlib.suppress(OSError):
+            os.unlink(path)  # noqa: PTH108 - pathlib stays out of this package
+
+
+_remove_temporary_library()
 
 
 class Ristretto255(ListedGroup[bytes, bytes]):
