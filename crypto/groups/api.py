@@ -110,10 +110,6 @@ class Scalars(ABC):
         """Return d with d_0 = b_0 and d_i = b_i + x_i d_{i−1}; x_0 is not used."""
 
     @abstractmethod
-    def shift(self, first: Scalar) -> Scalars:
-        """Return (first, x_0, …, x_{N−2}): same length, the last entry falls out."""
-
-    @abstractmethod
     def permute(self, pi: Sequence[int]) -> Scalars:
         """Return y with y_i = x_{π(i)}. Raises ValueError unless π is a permutation of 0 … N−1."""
 

@@ -292,7 +292,7 @@ def test_every_operation_count_grows_linearly() -> None:
 
 
 def test_the_cost_of_verification_is_the_expected_number_of_powers() -> None:
-    """8 powers for each ciphertext of width 1: A, B twice, F twice two, and the replies."""
+    """For each ciphertext of width 1: u^e, w^e (2), B^v, h^{k_E}, B^{k_E}, w'^{k_E} (2)."""
     group = CountingRistretto255()
     pk = PublicKey(group.g, group.g ** group.random_scalar())
     powers: dict[int, int] = {}
