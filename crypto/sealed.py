@@ -57,6 +57,12 @@ def seal(secret: bytes, passphrase: str, purpose: str, *, strength: Strength = "
     return byte_tree.encode((*header, sealed))
 
 
+def strength_of(sealed: bytes) -> Strength:
+    """Return the strength a secret was sealed with. Raises EncodingError if malformed."""
+    tree = byte_tree.children(byte_tree.decode(sealed), 5, "sealed secret")
+    return "test" if tree[1] == b"test" else "standard"
+
+
 def open_(sealed: bytes, passphrase: str, purpose: str) -> bytes:
     """The secret that `seal` got.
 

@@ -1,0 +1,120 @@
+"""How the programs talk: one sentence for a fault, an exit code, progress, passphrases.
+
+Exit codes: 0 done and checked; 1 refused or incomplete; 2 wrong call; 3 could not finish, state
+kept. With --json exactly one object goes to standard output and everything else to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from crypto.errors import SukashiError
+
+if TYPE_CHECKING:
+    import typer
+
+EXIT_REFUSED, EXIT_WRONG_CALL, EXIT_UNFINISHED = 1, 2, 3
+
+
+class Refused(SukashiError):
+    """What was asked for is not allowed or not complete. Exit code 1."""
+
+
+class UsageFault(SukashiError):
+    """The call itself is wrong. Exit code 2."""
+
+
+class Unfinished(SukashiError):
+    """It could not be finished now; the state is kept. Exit code 3."""
+
+
+def main(app: typer.Typer) -> None:
+    """Run a program; every expected fault becomes one sentence on standard error and a code."""
+    sys.exit(_run(app))
+
+
+def _run(app: typer.Typer) -> int:
+    import click
+
+    try:
+        result = app(standalone_mode=False)
+    except click.ClickException as fault:
+        fault.show()
+        return EXIT_WRONG_CALL
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        complain("interrupted; what was finished is kept, run the same command again")
+        return EXIT_UNFINISHED
+    except SukashiError as fault:
+        complain(str(fault))
+        return _exit_code(fault)
+    except OSError as fault:
+        complain(f"could not finish: {fault.strerror or fault} {fault.filename or ''}".rstrip())
+        return EXIT_UNFINISHED
+    return result if isinstance(result, int) else 0
+
+
+def _exit_code(fault: SukashiError) -> int:
+    if isinstance(fault, UsageFault):
+        return EXIT_WRONG_CALL
+    return EXIT_UNFINISHED if isinstance(fault, Unfinished) else EXIT_REFUSED
+
+
+def complain(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+
+
+def say(text: str = "") -> None:
+    print(text, flush=True)
+
+
+def emit(schema: str, members: Mapping[str, Any]) -> None:
+    """The one object of --json."""
+    print(json.dumps({"schema": schema, **members}, ensure_ascii=False))
+
+
+def passphrase(file: Path | None, prompt: str) -> str:
+    """The first line of the file, or what is typed at the prompt.
+
+    Raises:
+        UsageFault: the file is empty or there is no terminal to ask at.
+    """
+    if file is not None:
+        lines = file.read_text(encoding="utf-8").splitlines()
+        if not lines or not lines[0]:
+            raise UsageFault(f"{file} is empty; its first line is taken as the secret")
+        return lines[0]
+    if not sys.stdin.isatty():
+        raise UsageFault(f"{prompt}: there is no terminal to ask at; name a file with the option")
+    import typer
+
+    answer: str = typer.prompt(prompt, hide_input=True, err=True)
+    return answer
+
+
+class Advance(Protocol):
+    def __call__(self, steps: int = 1) -> None: ...
+
+
+@contextmanager
+def progress(label: str, total: int) -> Iterator[Advance]:
+    """A progress bar on standard error, shown only at a terminal; call it once per item done."""
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    bar = Progress(
+        *Progress.get_default_columns()[:2],
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(label, total=total)
+        yield lambda steps=1: bar.advance(task, steps)

@@ -1,0 +1,1 @@
+"""Certificates, cards, and the signed container."""

@@ -1,0 +1,50 @@
+"""Cards that sign: today a software card, a PKCS#12 file with a PIN (test elections only)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
+
+from voting.console import Refused
+from voting.files import read_bounded
+
+
+@dataclass(frozen=True, repr=False)
+class SoftwareCard:
+    """A P-384 or P-256 key and its certificate, in this program's memory."""
+
+    certificate: x509.Certificate
+    _key: ec.EllipticCurvePrivateKey
+
+    @property
+    def certificate_der(self) -> bytes:
+        return self.certificate.public_bytes(Encoding.DER)
+
+    def sign(self, data: bytes) -> bytes:
+        """r ‖ s over `data`, hashed as the curve asks, as a card would give it."""
+        size = (self._key.curve.key_size + 7) // 8
+        digest = hashes.SHA384() if size == 48 else hashes.SHA256()
+        r, s = decode_dss_signature(self._key.sign(data, ec.ECDSA(digest)))
+        return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+
+
+def load_card(path: Path, pin: str) -> SoftwareCard:
+    """Open a PKCS#12 card.
+
+    Raises:
+        Refused: wrong PIN, or not a card with one EC key and its certificate.
+    """
+    data = read_bounded(path, 1 << 20)
+    try:
+        key, certificate, _ = pkcs12.load_key_and_certificates(data, pin.encode())
+    except ValueError:
+        raise Refused(f"{path}: the PIN is wrong or the file is not a card") from None
+    if certificate is None or not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise Refused(f"{path} does not hold one EC key with its certificate")
+    return SoftwareCard(certificate, key)

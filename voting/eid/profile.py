@@ -1,0 +1,142 @@
+"""The eID profile: which certificates may sign a ballot, and whose they are.
+
+A folder with `profile.yaml` (schema sukashi/eid-profile/1) and the CA certificates it names.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.verification import (
+    Criticality,
+    ExtensionPolicy,
+    PolicyBuilder,
+    Store,
+)
+from cryptography.x509.verification import (
+    VerificationError as ChainError,
+)
+from pydantic import Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from crypto.errors import EncodingError, VerificationError
+from voting.election.documents import Document
+
+
+class ProfileFile(Document):
+    """profile.yaml."""
+
+    schema_: Literal["sukashi/eid-profile/1"] = Field(alias="schema")
+    name: str
+    test: bool
+    keys: list[Literal["P-256", "P-384", "RSA-2048"]]
+    policies: list[str]
+    roots: list[str]
+    intermediates: list[str]
+    identifier_attribute: Literal["serialNumber"]
+    identifier_pattern: Annotated[str, Field(max_length=200)]
+
+
+@dataclass(frozen=True)
+class EidProfile:
+    """A parsed profile."""
+
+    file: ProfileFile
+    roots: tuple[x509.Certificate, ...]
+    intermediates: tuple[x509.Certificate, ...]
+
+    @classmethod
+    def parse(cls, files: dict[str, bytes]) -> EidProfile:
+        """The profile in a folder's files.
+
+        Raises:
+            EncodingError: malformed, or a named certificate is missing or surplus.
+        """
+        try:
+            loaded = YAML(typ="safe", pure=True).load(io.BytesIO(files["profile.yaml"]))
+            file = ProfileFile.model_validate(loaded)
+            names = {*file.roots, *file.intermediates}
+            if names | {"profile.yaml"} != set(files):
+                raise EncodingError("eID profile: its files are not exactly those it names")
+            load = x509.load_pem_x509_certificate
+            roots = tuple(load(files[name]) for name in file.roots)
+            intermediates = tuple(load(files[name]) for name in file.intermediates)
+        except KeyError as fault:
+            raise EncodingError(f"eID profile: {fault} is missing") from None
+        except (ValidationError, YAMLError, ValueError) as fault:
+            raise EncodingError(f"eID profile: {fault}") from None
+        return cls(file, roots, intermediates)
+
+    def check_certificate(
+        self, certificate: x509.Certificate, at: dt.datetime, *, check_id: str, where: str
+    ) -> None:
+        """Return if the certificate fits the profile at that time.
+
+        Raises:
+            VerificationError: key type, policy, key usage, validity or chain do not fit.
+        """
+        if key_type(certificate) not in self.file.keys:
+            raise VerificationError(check_id, where, "the certificate's key type is not allowed")
+        try:
+            policies = certificate.extensions.get_extension_for_class(x509.CertificatePolicies)
+            found = {policy.policy_identifier.dotted_string for policy in policies.value}
+        except x509.ExtensionNotFound:
+            found = set()
+        except ValueError:
+            raise VerificationError(check_id, where, "the certificate is malformed") from None
+        if not set(self.file.policies) <= found:
+            raise VerificationError(check_id, where, "the certificate lacks a required policy")
+        verifier = (
+            PolicyBuilder()
+            .store(Store(list(self.roots)))
+            .time(at.astimezone(dt.UTC).replace(tzinfo=None))
+            .max_chain_depth(2)
+            .extension_policies(
+                ca_policy=ExtensionPolicy.webpki_defaults_ca(),
+                ee_policy=ExtensionPolicy.permit_all().require_present(
+                    x509.KeyUsage, Criticality.CRITICAL, _signs_contents
+                ),
+            )
+            .build_client_verifier()
+        )
+        try:
+            verifier.verify(certificate, list(self.intermediates))
+        except ChainError as fault:
+            why = f"the certificate is not valid under the profile: {fault}"
+            raise VerificationError(check_id, where, why) from fault
+
+    def identifier(self, certificate: x509.Certificate, *, check_id: str, where: str) -> str:
+        """The roll identifier of the certificate's person.
+
+        Raises:
+            VerificationError: no such attribute, or not of the profile's pattern.
+        """
+        oid = x509.NameOID.SERIAL_NUMBER
+        values = certificate.subject.get_attributes_for_oid(oid)
+        if len(values) == 1:
+            found = re.fullmatch(self.file.identifier_pattern, str(values[0].value))
+            if found:
+                return found.group(1)
+        raise VerificationError(check_id, where, "the certificate names no person of the profile")
+
+
+def _signs_contents(_policy: object, _certificate: x509.Certificate, usage: x509.KeyUsage) -> None:
+    if not usage.content_commitment:
+        raise ValueError("the key may not sign declarations (nonRepudiation)")
+
+
+def key_type(certificate: x509.Certificate) -> str:
+    """P-256, P-384, RSA-2048, or the name of something else."""
+    key = certificate.public_key()
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return {"secp256r1": "P-256", "secp384r1": "P-384"}.get(key.curve.name, key.curve.name)
+    if isinstance(key, rsa.RSAPublicKey):
+        return "RSA-2048" if key.key_size >= 2048 else "RSA"
+    return type(key).__name__

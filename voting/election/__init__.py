@@ -1,0 +1,1 @@
+"""The domain: configuration, manifest, log entries, parties, ceremony messages."""

@@ -1,0 +1,219 @@
+"""The manifest: the facts of one election (docs/specification.md section 2.1).
+
+E, the election digest, is H of its bytes. Who signed it is checked elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Literal
+
+from pydantic import Field, PrivateAttr
+
+from crypto.elgamal import PublicKey
+from crypto.groups import Group, group_by_name
+from voting.election.documents import Document, parse_model
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
+Text = dict[str, str]
+Positive = Annotated[int, Field(ge=1)]
+
+
+class GroupName(Document):
+    name: str
+    pgroup: str
+
+
+class Period(Document):
+    opens: Time
+    closes: Time
+
+
+class Eligibility(Document):
+    minimum_age: Annotated[int, Field(ge=0, le=150)]
+    classes: tuple[Identifier, ...]
+
+
+class District(Document):
+    id: Identifier
+    title: Text
+
+
+class Option(Document):
+    number: Positive
+    name: Text
+    reading: Text | None
+    affiliation: Text | None
+
+
+class Contest(Document):
+    id: Identifier
+    kind: Literal["single_choice"]
+    title: Text
+    blank: bool
+    seats: Positive
+    tie: Literal["lot"]
+    counting: Literal["district", "contest"]
+    districts: tuple[Identifier, ...]
+    options: tuple[Option, ...]
+
+    @property
+    def range_size(self) -> int:
+        """N: how many plaintexts are allowed."""
+        return len(self.options) + (1 if self.blank else 0)
+
+    def plaintext_of(self, option: int) -> int:
+        """The plaintext of an option's number, 0 for blank.
+
+        Raises:
+            ValueError: the contest has no such option.
+        """
+        lowest = 0 if self.blank else 1
+        if not lowest <= option <= len(self.options):
+            raise ValueError(f"contest {self.id} has no option {option}")
+        return option - lowest
+
+    def option_of(self, plaintext: int) -> int:
+        """The option's number of a plaintext, 0 for blank."""
+        return plaintext if self.blank else plaintext + 1
+
+
+class BallotStyle(Document):
+    id: Identifier
+    district: Identifier
+    contests: tuple[Identifier, ...]
+
+
+class Limits(Document):
+    ballots_per_voter: Positive
+    anchor_minutes: Positive
+    verification_minutes: Positive
+    verification_reads: Positive
+    container_bytes: Positive
+
+
+class Party(Document):
+    id: Identifier
+    name: Text
+    operator: str
+    public_key: Digest
+
+
+class Official(Document):
+    id: Identifier
+    name: Text
+    operator: str
+    certificate: str
+
+
+class Collector(Party):
+    log_name: str
+
+
+class Officials(Document):
+    required: Positive
+    members: tuple[Official, ...]
+
+
+class Trustees(Document):
+    threshold: Positive
+    members: tuple[Party, ...]
+
+
+class Quorum(Document):
+    required: Annotated[int, Field(ge=0)]
+    members: tuple[Party, ...]
+
+
+class Parties(Document):
+    officials: Officials
+    trustees: Trustees
+    mixers: tuple[Party, ...]
+    collector: Collector
+    auditors: Quorum
+    witnesses: Quorum
+
+
+class ElectionKey(Document):
+    y: Digest
+    commitments: tuple[Digest, ...]
+    shares: tuple[Digest, ...]
+    ceremony: Digest
+
+
+class Digests(Document):
+    configuration: Digest
+    eid_profile: dict[str, Digest]
+    roll: Digest
+
+
+class Manifest(Document):
+    """The parsed manifest; `digest` is E."""
+
+    schema_: Literal["sukashi/manifest/1"] = Field(alias="schema")
+    name: Identifier
+    title: Text
+    test: bool
+    languages: tuple[str, ...]
+    publication: Literal["restricted", "open"]
+    group: GroupName
+    period: Period
+    election_day: Day
+    eligibility: Eligibility
+    districts: tuple[District, ...]
+    contests: tuple[Contest, ...]
+    ballot_styles: tuple[BallotStyle, ...]
+    privacy_minimum: Positive
+    merge_order: tuple[Identifier, ...]
+    limits: Limits
+    parties: Parties
+    key: ElectionKey
+    digests: Digests
+    _digest: bytes = PrivateAttr(b"")
+
+    @classmethod
+    def parse(cls, data: bytes) -> Manifest:
+        """The manifest that `data` encodes.
+
+        Raises:
+            EncodingError: not canonical, or not a manifest.
+        """
+        manifest = parse_model(cls, data, "manifest.json")
+        manifest._digest = hashlib.sha256(data).digest()
+        return manifest
+
+    @property
+    def digest(self) -> bytes:
+        """E."""
+        return self._digest
+
+    @property
+    def origin(self) -> str:
+        """The log's origin: it contains E."""
+        return f"{self.parties.collector.log_name}/{self.digest.hex()}"
+
+    @property
+    def crypto_group(self) -> Group:
+        return group_by_name(self.group.name)
+
+    @property
+    def election_key(self) -> PublicKey:
+        """(g, y), decoded."""
+        group = self.crypto_group
+        y = group.decode_element(bytes.fromhex(self.key.y), allow_identity=False)
+        return PublicKey(group.g, y)
+
+    def contest(self, contest_id: str) -> Contest:
+        """Raises KeyError for an unknown id."""
+        return {contest.id: contest for contest in self.contests}[contest_id]
+
+    def style(self, style_id: str) -> BallotStyle:
+        """Raises KeyError for an unknown id."""
+        return {style.id: style for style in self.ballot_styles}[style_id]
+
+    def style_of_district(self, district: str) -> BallotStyle:
+        """Raises KeyError for an unknown district."""
+        return {style.district: style for style in self.ballot_styles}[district]
