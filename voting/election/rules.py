@@ -1,0 +1,169 @@
+"""The rules of a configuration that concern more than one field (`voting election check`)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+
+from voting.console import Refused
+from voting.election.configuration import Configuration, ConfigurationFile
+from voting.election.manifest import Contest, Text
+
+Fault = tuple[tuple[str | int, ...], str]
+
+
+def check(file: ConfigurationFile) -> None:
+    """Raise Refused with all broken rules, one line each, in the order of the file."""
+    found = sorted(
+        {(file.line(*at), text) for rule in RULES for at, text in rule(file.configuration)}
+    )
+    if found:
+        raise Refused("\n".join(f"{file.path}, line {line}: {text}" for line, text in found))
+
+
+def moment(text: str) -> dt.datetime:
+    """A configured time in UTC."""
+    return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
+
+
+def _dates(c: Configuration) -> Iterator[Fault]:
+    try:
+        opens, closes = moment(c.period.opens), moment(c.period.closes)
+        day = dt.date.fromisoformat(c.election_day)
+    except ValueError as fault:
+        yield ("period",), f"a date does not exist: {fault}"
+        return
+    if opens >= closes:
+        yield ("period", "closes"), "voting closes before it opens; exchange or correct the times"
+    if day < dt.datetime.fromisoformat(c.period.opens).date():
+        yield ("election_day",), "election day lies before voting opens; correct one of the dates"
+
+
+def _texts(c: Configuration) -> Iterator[Fault]:
+    if len(set(c.languages)) != len(c.languages):
+        yield ("languages",), "a language stands twice"
+    for at, text in _all_texts(c):
+        missing = [language for language in c.languages if language not in text]
+        surplus = [language for language in text if language not in c.languages]
+        if missing:
+            yield at, f"the text is missing in {', '.join(missing)}; add it"
+        if surplus:
+            yield at, f"the election is not held in {', '.join(surplus)}; remove the text"
+
+
+def _all_texts(c: Configuration) -> Iterator[tuple[tuple[str | int, ...], Text]]:
+    yield ("title",), c.title
+    for i, district in enumerate(c.districts):
+        yield ("districts", i, "title"), district.title
+    for i, contest in enumerate(c.contests):
+        yield ("contests", i, "title"), contest.title
+        for j, option in enumerate(contest.options):
+            at = ("contests", i, "options", j)
+            for name in ("name", "reading", "affiliation"):
+                text = getattr(option, name)
+                if text is not None:
+                    yield (*at, name), text
+
+
+def _contests(c: Configuration) -> Iterator[Fault]:
+    districts = [district.id for district in c.districts]
+    yield from _repeated(("districts",), districts)
+    yield from _repeated(("contests",), [contest.id for contest in c.contests])
+    for i, contest in enumerate(c.contests):
+        at = ("contests", i)
+        yield from _unknown((*at, "districts"), contest.districts, districts, "district")
+        yield from _repeated((*at, "districts"), contest.districts)
+        if not contest.districts:
+            yield at, f"contest {contest.id} is held in no district"
+        yield from _options(at, contest)
+
+
+def _options(at: tuple[str | int, ...], contest: Contest) -> Iterator[Fault]:
+    numbers = [option.number for option in contest.options]
+    if numbers != list(range(1, len(numbers) + 1)):
+        yield (*at, "options"), "options must be numbered 1, 2, 3, … in order, without gaps"
+    if contest.range_size < 2:
+        yield (*at, "options"), "a voter needs two choices at least; allow blank or add an option"
+    if contest.range_size > 65536:
+        yield (*at, "options"), "at most 65,536 choices are possible"
+    if contest.seats > max(1, len(contest.options)):
+        yield (*at, "seats"), "there are more seats than options"
+
+
+def _styles(c: Configuration) -> Iterator[Fault]:
+    districts = [district.id for district in c.districts]
+    contests = [contest.id for contest in c.contests]
+    yield from _repeated(("ballot_styles",), [style.id for style in c.ballot_styles])
+    if sorted(style.district for style in c.ballot_styles) != sorted(districts):
+        yield ("ballot_styles",), "every district needs exactly one ballot style"
+    for i, style in enumerate(c.ballot_styles):
+        at = ("ballot_styles", i, "contests")
+        yield from _unknown(at, style.contests, contests, "contest")
+        held = [contest.id for contest in c.contests if style.district in contest.districts]
+        if list(style.contests) != held:
+            yield at, f"district {style.district} votes in {', '.join(held)}, in this order"
+    yield from _unknown(("merge_order",), c.merge_order, districts, "district")
+    if sorted(c.merge_order) != sorted(districts):
+        yield ("merge_order",), "name every district once, in the order in which small ones merge"
+
+
+def _parties(c: Configuration) -> Iterator[Fault]:
+    p = c.parties
+    ids = [member.id for members in p.by_role().values() for member in members]
+    yield from _repeated(("parties",), ids)
+    if p.officials.required < 2 or p.officials.required > len(p.officials.members):
+        at = ("parties", "officials", "required")
+        yield at, "at least two officials sign, and not more than there are"
+    n, t = len(p.trustees.members), p.trustees.threshold
+    at = ("parties", "trustees", "threshold")
+    if t > n:
+        yield at, f"{t} of {n} trustees cannot decrypt; lower the threshold or add trustees"
+    elif not c.test and (t < 2 or n < 2 * t - 1):
+        yield at, f"{t} of {n} trustees is unsafe: take t ≥ 2 and n ≥ 2t − 1 (2 of 3, 3 of 5)"
+    yield from _mixers(c)
+    for role in ("auditors", "witnesses"):
+        quorum = getattr(p, role)
+        if quorum.required > len(quorum.members):
+            yield ("parties", role, "required"), f"more {role} are required than there are"
+    if p.auditors.required < 1:
+        yield ("parties", "auditors", "required"), "at least one auditor must check the selection"
+    if not c.test:
+        yield ("parties", "witnesses"), "witnesses are not supported yet, so only test: true works"
+
+
+def _mixers(c: Configuration) -> Iterator[Fault]:
+    p, at = c.parties, ("parties", "mixers")
+    operators = [mixer.operator for mixer in p.mixers]
+    if len(p.mixers) < 2:
+        yield at, "at least two mixers are needed; with one, its operator could link the votes"
+    if len(set(operators)) != len(operators):
+        yield at, "two mixers have the same operator; each needs its own"
+    inside = {m.operator for m in (*p.officials.members, *p.trustees.members, p.collector)}
+    if set(operators) <= inside:
+        why = "at least one mixer must be operated by neither official, collector nor trustee"
+        yield at, why
+
+
+def _privacy(c: Configuration) -> Iterator[Fault]:
+    if not c.test and c.privacy_minimum < 5:
+        at = ("privacy_minimum",)
+        yield at, "so small a count reveals votes; 30 is usual, less than 5 only with test: true"
+
+
+def _repeated(at: tuple[str | int, ...], names: Iterable[str]) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            yield at, f"{name!r} stands twice; every id is used once"
+        seen.add(name)
+
+
+def _unknown(
+    at: tuple[str | int, ...], names: Iterable[str], known: list[str], what: str
+) -> Iterator[Fault]:
+    for name in names:
+        if name not in known:
+            yield at, f"there is no {what} {name!r}; there are {', '.join(known)}"
+
+
+RULES = (_dates, _texts, _contests, _styles, _parties, _privacy)
