@@ -78,6 +78,18 @@ class PartyHome:
         return sealed.open_(read_bounded(path, _LIMIT), self._passphrase, name)
 
 
+def as_role(role: str) -> Role:
+    """The role by its name. Raises KeyError for one without a home."""
+    roles: dict[str, Role] = {
+        "trustee": "trustee",
+        "mixer": "mixer",
+        "collector": "collector",
+        "auditor": "auditor",
+        "witness": "witness",
+    }
+    return roles[role]
+
+
 def create(
     home: Path, party_id: str, role: Role, election: str, passphrase: str, strength: Strength
 ) -> bytes:

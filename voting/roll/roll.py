@@ -174,3 +174,8 @@ def import_paper(path: Path, election: str) -> PaperList:
         salt=secrets.token_hex(32),
         identifiers=tuple(sorted(lines)),
     )
+
+
+def read_names(path: Path) -> list[tuple[str, str]]:
+    """Identifier and name of everybody in a roll's CSV. Raises Refused."""
+    return [(row["identifier"], row["name"]) for _, row in _rows(path, COLUMNS)]

@@ -1,0 +1,240 @@
+"""Commands of officials before the election: `voting election …`, `voting party …`, `voting sign`.
+
+Only arguments and words are here; each command imports its work when it runs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from voting.election.configuration import Configuration
+
+election_app = typer.Typer(
+    help="Check a configuration; make and complete the manifest.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+party_app = typer.Typer(
+    help="Make a party's key on its own machine.", no_args_is_help=True, rich_markup_mode=None
+)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+Config = Annotated[Path, typer.Option("--config", help="The election's configuration (YAML).")]
+Passphrase = Annotated[
+    Path | None,
+    typer.Option("--passphrase-file", help="File with the passphrase; asked for if not given."),
+]
+Pin = Annotated[
+    Path | None, typer.Option("--pin-file", help="File with the PIN; asked for if not given.")
+]
+LIMIT = 1 << 28
+
+
+@election_app.command("check")
+def check(
+    config: Annotated[Path, typer.Argument(help="The configuration (YAML).")],
+    as_json: Json = False,
+) -> None:
+    """Check a configuration and say what the election would be.
+
+    Example: voting election check election_configs/kawabe-2027.yaml
+    """
+    from voting import console
+    from voting.election import rules
+    from voting.election.configuration import load
+
+    file = load(config)
+    rules.check(file)
+    if as_json:
+        console.emit("sukashi/election-check/1", {"name": file.configuration.name, "ok": True})
+        return
+    for line in _summary(file.configuration):
+        console.say(line)
+
+
+def _summary(c: Configuration) -> list[str]:
+    p, language = c.parties, c.languages[0]
+    lines = [
+        f"{c.title[language]}  ({c.name}{', a test election' if c.test else ''})",
+        f"open from {c.period.opens} to {c.period.closes}, election day {c.election_day}",
+    ]
+    for contest in c.contests:
+        blank = ", blank votes allowed" if contest.blank else ""
+        lines.append(
+            f"contest {contest.id}: {contest.title[language]}, {len(contest.options)} options,"
+            f" {contest.seats} to be elected, in {', '.join(contest.districts)}{blank}"
+        )
+    n, t = len(p.trustees.members), p.trustees.threshold
+    lines.append(
+        f"{t} of {n} trustees decrypt, {len(p.mixers)} mixers,"
+        f" {p.officials.required} of {len(p.officials.members)} officials sign"
+    )
+    lines.append(f"{c.name}: ok")
+    return lines
+
+
+@election_app.command("manifest")
+def manifest(
+    config: Annotated[Path, typer.Argument(help="The configuration (YAML).")],
+    parties: Annotated[Path, typer.Option("--parties", help="Folder with all party files.")],
+    ceremony: Annotated[Path, typer.Option("--ceremony", help="The finished key ceremony.")],
+    roll: Annotated[Path, typer.Option("--roll", help="Version 1 of the voter roll (JSON).")],
+    out: Annotated[Path, typer.Option("--out", help="New folder for the election.")],
+) -> None:
+    """Put the manifest together: the facts that officials and trustees then sign.
+
+    Example: voting election manifest election.yaml --parties parties --ceremony ceremony
+    --roll roll-0001.json --out election
+    """
+    from voting import console, files
+    from voting.election import assembly
+    from voting.election.configuration import load
+    from voting.election.documents import digest
+
+    file = load(config)
+    messages = files.read_tree(ceremony, LIMIT)
+    data = assembly.assemble(file, parties, messages, files.read_bounded(roll, LIMIT))
+    profile = {f"eid_profile/{n}": d for n, d in assembly.eid_profile_files(file).items()}
+    spoken = {f"ceremony/{name}": content for name, content in messages.items()}
+    files.write_directory(
+        out, {"manifest.json": data, "election.yaml": file.data, **profile, **spoken}
+    )
+    console.say(f"the manifest of {file.configuration.name} is in {out}")
+    console.say(f"election digest: {digest(data)}")
+    console.say(
+        "Next: officials sign it with `voting sign`, trustees with `tally ceremony sign`,"
+        " then `voting election complete`."
+    )
+
+
+@election_app.command("complete")
+def complete(
+    folder: Annotated[Path, typer.Argument(help="The election's folder.")],
+) -> None:
+    """Check that everybody has signed the manifest.
+
+    Example: voting election complete election
+    """
+    from voting import console
+    from voting.election.signatures import check_signed_manifest
+    from voting.files import read_tree
+
+    found = check_signed_manifest(read_tree(folder, LIMIT))
+    console.say(f"{found.name}: signed by the officials and all trustees")
+    console.say(f"election digest: {found.digest.hex()}")
+
+
+@election_app.command("trust")
+def trust(
+    folder: Annotated[Path, typer.Argument(help="The election's folder.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for trust.json.")],
+) -> None:
+    """Write the officials' certificates as others will trust them.
+
+    Give the result to auditors and voters by another way than the record.
+    Example: voting election trust election --out trust
+    """
+    from voting import console, files
+    from voting.election.manifest import Manifest
+    from voting.election.signatures import trust_file
+
+    found = Manifest.parse(files.read_bounded(folder / "manifest.json", LIMIT))
+    files.write_new(out / "trust.json", trust_file(found))
+    console.say(f"{out / 'trust.json'} names the officials of {found.name}")
+
+
+@party_app.command("new")
+def new(
+    party_id: Annotated[str, typer.Argument(metavar="ID", help="The id in the configuration.")],
+    config: Config,
+    home: Annotated[Path, typer.Option("--home", help="New folder on this machine.")],
+    passphrase_file: Passphrase = None,
+) -> None:
+    """Make a party's signing key and its public party file.
+
+    Example: voting party new trustee-1 --config election.yaml --home ~/trustee
+    """
+    from voting import console
+    from voting.election import party
+    from voting.election.configuration import load
+
+    c = load(config).configuration
+    role = c.parties.role_of(party_id)
+    if role == "official":
+        raise console.UsageFault("officials sign with a card; use: voting party official")
+    secret = console.passphrase(passphrase_file, f"New passphrase for {party_id}")
+    strength: party.Strength = "test" if c.test else "standard"
+    party.create(home, party_id, party.as_role(role), c.name, secret, strength)
+    console.say(f"{home / 'party.json'} is public: bring it to the officials")
+    console.say(f"everything else in {home} never leaves this machine")
+
+
+@party_app.command("official")
+def official(
+    party_id: Annotated[str, typer.Argument(metavar="ID", help="The id in the configuration.")],
+    config: Config,
+    card: Annotated[Path, typer.Option("--card", help="The official's card (PKCS#12).")],
+    out: Annotated[Path, typer.Option("--out", help="The party file to write.")],
+    pin_file: Pin = None,
+) -> None:
+    """Write an official's party file: the certificate of the own card.
+
+    Example: voting party official official-1 --config election.yaml --card card.p12
+    --out parties/official-1.json
+    """
+    import base64
+
+    from voting import console, files
+    from voting.eid.cards import load_card
+    from voting.election.configuration import load
+    from voting.election.documents import canonical
+
+    c = load(config).configuration
+    if c.parties.role_of(party_id) != "official":
+        raise console.UsageFault(f"{party_id} is no official; use: voting party new")
+    opened = load_card(card, console.passphrase(pin_file, "PIN"))
+    members = {
+        "schema": "sukashi/official/1",
+        "election": c.name,
+        "id": party_id,
+        "certificate": base64.b64encode(opened.certificate_der).decode(),
+    }
+    files.write_new(out, canonical(members))
+    console.say(f"{out} holds the certificate of {party_id}")
+
+
+def sign(
+    document: Annotated[Path, typer.Argument(help="The JSON document.")],
+    card: Annotated[Path, typer.Option("--card", help="Your card (PKCS#12).")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The container; default: same name, .asice.")
+    ] = None,
+    pin_file: Pin = None,
+) -> None:
+    """Sign a document with your card, or add your signature to the container.
+
+    Example: voting sign election/manifest.json --card card.p12
+    """
+    import datetime as dt
+
+    from voting import console, files
+    from voting.eid import container as containers
+    from voting.eid.cards import load_card
+    from voting.eid.signing import add_signature
+    from voting.election.documents import digest, parse_canonical
+
+    target = out or document.with_suffix(".asice")
+    data = files.read_bounded(document, LIMIT)
+    schema = parse_canonical(data, str(document)).get("schema")
+    existing = None
+    if target.exists():
+        existing = containers.parse(files.read_bounded(target, LIMIT), document.name, LIMIT)
+    console.say(f"signing {document}: {schema}, SHA-256 {digest(data)}")
+    opened = load_card(card, console.passphrase(pin_file, "PIN"))
+    signed = add_signature(existing, document.name, data, opened, dt.datetime.now(dt.UTC))
+    files.write_atomic(target, signed.encode())
+    console.say(f"{target} now holds {len(signed.signatures)} signature(s)")

@@ -1,0 +1,125 @@
+"""Who signed the manifest, and the trust file that others check it against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from crypto.errors import VerificationError
+from crypto.signing import PublicKey, SigningKey
+from voting.console import Refused
+from voting.eid.officials import verify_document
+from voting.election.documents import Document, canonical, parse_model
+from voting.election.manifest import Identifier, Manifest, Positive
+
+SCHEMA = "sukashi/manifest/1"
+CHECK = "manifest.signatures"
+
+
+class TrusteeSignature(Document):
+    trustee: Identifier
+    signature: Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
+
+
+class TrusteeSignatures(Document):
+    """manifest.trustees.json."""
+
+    schema_: Literal["sukashi/manifest-trustees/1"] = Field(alias="schema")
+    signatures: tuple[TrusteeSignature, ...]
+
+
+class TrustedOfficials(Document):
+    required: Positive
+    certificates: tuple[str, ...]
+
+
+class TrustedWitnesses(Document):
+    required: Annotated[int, Field(ge=0)]
+    vkeys: tuple[str, ...]
+
+
+class Trust(Document):
+    """trust.json: whom the reader trusts, from outside what is read."""
+
+    schema_: Literal["sukashi/trust/1"] = Field(alias="schema")
+    name: Identifier
+    officials: TrustedOfficials
+    witnesses: TrustedWitnesses
+
+    @classmethod
+    def parse(cls, data: bytes) -> Trust:
+        """Raises EncodingError."""
+        return parse_model(cls, data, "trust.json")
+
+
+def sign_manifest(data: bytes, key: SigningKey) -> str:
+    """A trustee's signature over the manifest's bytes, in hex."""
+    return key.sign(SCHEMA, Manifest.parse(data).digest, data).hex()
+
+
+def trust_file(manifest: Manifest) -> bytes:
+    """trust.json for this manifest's officials."""
+    officials = manifest.parties.officials
+    return canonical(
+        {
+            "schema": "sukashi/trust/1",
+            "name": manifest.name,
+            "officials": {
+                "required": officials.required,
+                "certificates": [member.certificate for member in officials.members],
+            },
+            "witnesses": {"required": manifest.parties.witnesses.required, "vkeys": []},
+        }
+    )
+
+
+def check_trustees(manifest: Manifest, data: bytes, signatures: bytes) -> None:
+    """Return if all trustees signed the manifest, in order.
+
+    Raises:
+        VerificationError: (`manifest.signatures`) one is missing or false.
+        EncodingError: the file is malformed.
+    """
+    found = parse_model(TrusteeSignatures, signatures, "manifest.trustees.json").signatures
+    members = manifest.parties.trustees.members
+    if [signature.trustee for signature in found] != [member.id for member in members]:
+        raise VerificationError(CHECK, "manifest.trustees.json", "not one signature per trustee")
+    for signature, member in zip(found, members, strict=True):
+        PublicKey(member.public_key).verify(
+            bytes.fromhex(signature.signature),
+            SCHEMA,
+            manifest.digest,
+            data,
+            check_id=CHECK,
+            where=member.id,
+        )
+
+
+def check_signed_manifest(files: Mapping[str, bytes], trust: Trust | None = None) -> Manifest:
+    """The manifest among an election's files, if officials and all trustees signed it.
+
+    With `trust`, the officials are those trusted from outside, else those the manifest names.
+
+    Raises:
+        Refused: a file is missing, or the trust is about another election.
+        VerificationError, EncodingError: a signature or file does not hold.
+    """
+    try:
+        data, container = files["manifest.json"], files["manifest.asice"]
+        trustees = files["manifest.trustees.json"]
+    except KeyError as fault:
+        raise Refused(f"{fault} is missing: not everybody has signed the manifest yet") from None
+    manifest = Manifest.parse(data)
+    officials = manifest.parties.officials
+    certificates = [member.certificate for member in officials.members]
+    required = officials.required
+    if trust is not None:
+        if trust.name != manifest.name:
+            raise Refused(f"the trust is for {trust.name}, the manifest for {manifest.name}")
+        certificates, required = list(trust.officials.certificates), trust.officials.required
+    if verify_document(container, "manifest.json", certificates, required, check_id=CHECK) != data:
+        raise VerificationError(CHECK, "manifest.asice", "it holds another manifest")
+    check_trustees(manifest, data, trustees)
+    return manifest
