@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ class Document(BaseModel):
 
 
 Model = TypeVar("Model", bound=BaseModel)
+_SIGNATURE = re.compile(r"[0-9a-f]{128}")
 
 
 def digest(data: bytes) -> str:
@@ -69,11 +71,14 @@ def parse_model(model: type[Model], data: bytes, what: str) -> Model:
     """
     parse_canonical(data, what)
     try:
-        return model.model_validate_json(data, strict=True)
+        document = model.model_validate_json(data, strict=True)
     except ValidationError as fault:
         first = fault.errors()[0]
         place = ".".join(map(str, first["loc"])) or "(whole)"
         raise EncodingError(f"{what}: {place}: {first['msg']}") from None
+    if document_bytes(document) != data:  # a model may fill in members; the bytes must hold them
+        raise EncodingError(f"{what}: a member is missing or not written in its one form")
+    return document
 
 
 def sign_message(members: Mapping[str, Any], key: SigningKey, context: bytes = b"") -> bytes:
@@ -89,7 +94,7 @@ def verify_message(
     """The members of a signed message without its signature.
 
     Raises:
-        EncodingError: not a canonical signed message.
+        EncodingError: not a canonical signed message, or the signature is not lower-case hex.
         VerificationError: the signature is not the key's.
     """
     members = parse_canonical(data, where)
@@ -97,10 +102,9 @@ def verify_message(
     schema = members.get("schema")
     if not isinstance(signature, str) or not isinstance(schema, str):
         raise EncodingError(f"{where} is not a signed message")
-    try:
-        raw = bytes.fromhex(signature)
-    except ValueError:
-        raise EncodingError(f"{where}: the signature is not hex") from None
+    if not _SIGNATURE.fullmatch(signature):
+        raise EncodingError(f"{where}: a signature is 128 lower-case hexadecimal digits")
+    raw = bytes.fromhex(signature)
     PublicKey(public_key).verify(
         raw, schema, context, canonical(members), check_id=check_id, where=where
     )

@@ -5,10 +5,12 @@ E, the election digest, is H of its bytes. Who signed it is checked elsewhere.
 
 from __future__ import annotations
 
+import base64
+import datetime as dt
 import hashlib
 from typing import Annotated, Literal
 
-from pydantic import Field, PrivateAttr
+from pydantic import AfterValidator, Field, PrivateAttr
 
 from crypto.elgamal import PublicKey
 from crypto.groups import Group, group_by_name
@@ -16,8 +18,31 @@ from voting.election.documents import Document, parse_model
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
-Day = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
+
+
+def _moment(text: str) -> str:
+    dt.datetime.fromisoformat(text)  # raises ValueError for 31 April
+    return text
+
+
+def _day(text: str) -> str:
+    dt.date.fromisoformat(text)
+    return text
+
+
+def _base64(text: str) -> str:
+    if base64.b64encode(base64.b64decode(text, validate=True)).decode() != text:
+        raise ValueError("not canonical base64 (RFC 4648 section 4)")
+    return text
+
+
+Time = Annotated[
+    str,
+    Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"),
+    AfterValidator(_moment),
+]
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_day)]
+Base64 = Annotated[str, AfterValidator(_base64)]
 Text = dict[str, str]
 Positive = Annotated[int, Field(ge=1)]
 
@@ -106,7 +131,7 @@ class Official(Document):
     id: Identifier
     name: Text
     operator: str
-    certificate: str
+    certificate: Base64
 
 
 class Collector(Party):
