@@ -7,19 +7,26 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+from crypto.errors import EncodingError
+from voting.election.documents import Document, Model, document_bytes, parse_model
+from voting.election.manifest import Digest, Identifier, Text
+
 Number = Annotated[int, Field(ge=1)]
 Amount = Annotated[int, Field(ge=0)]
-Text = dict[str, str]
+Signature = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
 
 
-class Document(BaseModel):
-    """Strict and frozen: no conversions, no unknown members."""
+def parse(model: type[Model], data: bytes, what: str) -> Model:
+    """The document that `data` encodes, every member of it present.
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+    Raises EncodingError.
+    """
+    document = parse_model(model, data, what)
+    if document_bytes(document) != data:
+        raise EncodingError(f"{what}: a member is missing")
+    return document
 
 
 class LogState(Document):
@@ -32,7 +39,7 @@ class LogState(Document):
 class Seal(Document):
     """What the log was when the box was sealed, and what the box holds."""
 
-    schema_: Literal["sukashi/seal/1"] = Field("sukashi/seal/1", alias="schema")
+    schema_: Literal["sukashi/seal/1"] = Field(default="sukashi/seal/1", alias="schema")
     election: Digest
     log: LogState
     ballots: Amount
@@ -59,7 +66,7 @@ class Count(Document):
 class Selection(Document):
     """How many ballots were superseded, overridden and counted, and the lists made of them."""
 
-    schema_: Literal["sukashi/selection/1"] = Field("sukashi/selection/1", alias="schema")
+    schema_: Literal["sukashi/selection/1"] = Field(default="sukashi/selection/1", alias="schema")
     election: Digest
     seal: Digest
     ballots: Amount
@@ -72,7 +79,9 @@ class Selection(Document):
 class Announcement(Document):
     """What the log must learn next."""
 
-    schema_: Literal["sukashi/announcement/1"] = Field("sukashi/announcement/1", alias="schema")
+    schema_: Literal["sukashi/announcement/1"] = Field(
+        default="sukashi/announcement/1", alias="schema"
+    )
     kind: Literal["mixed", "decrypted"]
     count: Number
     digest: Digest
@@ -88,7 +97,7 @@ class Votes(Document):
 class Tally(Document):
     """The decrypted votes of one count."""
 
-    schema_: Literal["sukashi/tally/1"] = Field("sukashi/tally/1", alias="schema")
+    schema_: Literal["sukashi/tally/1"] = Field(default="sukashi/tally/1", alias="schema")
     election: Digest
     count: Number
     contest: Identifier
@@ -142,7 +151,7 @@ class ContestResult(Document):
 class Results(Document):
     """The result of the election."""
 
-    schema_: Literal["sukashi/results/1"] = Field("sukashi/results/1", alias="schema")
+    schema_: Literal["sukashi/results/1"] = Field(default="sukashi/results/1", alias="schema")
     election: Digest
     name: Identifier
     title: Text
@@ -152,7 +161,7 @@ class Results(Document):
 class Record(Document):
     """Every file of the record with its digest."""
 
-    schema_: Literal["sukashi/record/1"] = Field("sukashi/record/1", alias="schema")
+    schema_: Literal["sukashi/record/1"] = Field(default="sukashi/record/1", alias="schema")
     election: Digest
     files: dict[str, Digest]
 
@@ -165,7 +174,7 @@ class ProofDirectory(Document):
     auxsid: str
     party: Identifier
     files: dict[str, Digest]
-    signature: Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
+    signature: Signature
 
 
 class Audit(Document):
@@ -178,4 +187,4 @@ class Audit(Document):
     log: LogState
     verdict: Literal["verified"]
     checks: tuple[str, ...]
-    signature: Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
+    signature: Signature

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tally.documents import ContestResult, Results, Text, UnitResult
-from voting.election.manifest import Manifest
+from tally.documents import ContestResult, Results, UnitResult
+from voting.election.manifest import Manifest, Text
 
 _SCOPE = "unit-election"
 

@@ -1,4 +1,4 @@
-"""From the tallies of all counts to results.json and results.csv. Pure; the other report is nist.py."""
+"""From the tallies of all counts to results.json and results.csv; nist.py is the other report."""
 
 from __future__ import annotations
 

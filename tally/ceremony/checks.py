@@ -1,0 +1,151 @@
+"""What a trustee checks of the others' messages; pure functions of the exchanged files.
+
+Step numbers are those of crypto/threshold.py.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from itertools import combinations
+
+from crypto.byte_tree import Tree
+from crypto.errors import EncodingError, VerificationError
+from crypto.groups import Element, Elements, Group, Scalar
+from crypto.proofs import equality, knowledge
+from crypto.sealed import BoxKey
+from crypto.threshold import (
+    ThresholdKey,
+    rehearsal_ciphertext,
+    rehearsal_factor,
+    verify_commitments,
+    verify_rehearsal,
+    verify_share,
+)
+from voting.election.ceremony import (
+    CommitMessage,
+    OpenMessage,
+    RehearsalMessage,
+    Run,
+    ShareMessage,
+    file_name,
+)
+
+Files = Mapping[str, bytes]
+
+
+class Fault(Exception):
+    """A trustee's own signed message breaks the protocol: everybody can see that it did.
+
+    `reason` is `opening`, `proof` or `share`.
+    """
+
+    def __init__(self, against: str, reason: str, why: str) -> None:
+        super().__init__(f"{against}: {reason}: {why}")
+        self.against = against
+        self.reason = reason
+        self.why = why
+
+
+def element(group: Group, text: str) -> Element:
+    """Raises EncodingError, also for the identity."""
+    return group.decode_element(bytes.fromhex(text), allow_identity=False)
+
+
+def scalar(group: Group, text: str) -> Scalar:
+    """Raises EncodingError."""
+    return group.decode_scalar(bytes.fromhex(text))
+
+
+def verify_opening(run: Run, group: Group, files: Files, sender: str) -> Elements:
+    """A trustee's commitments, after checking that it had fixed and that it knows them (step 3).
+
+    Raises Fault; EncodingError or VerificationError for a file that is not its signed message.
+    """
+    committed = run.read(CommitMessage, files, sender)
+    opened = run.read(OpenMessage, files, sender)
+    where = file_name(2, sender)
+    trees: Tree = tuple(bytes.fromhex(c) for c in opened.commitments)
+    try:
+        commitments = group.decode_elements(trees, run.threshold, allow_identity=False)
+        verify_commitments(
+            commitments,
+            run.threshold,
+            bytes.fromhex(opened.nonce),
+            bytes.fromhex(committed.commitment),
+            where=where,
+        )
+    except (EncodingError, VerificationError) as fault:
+        raise Fault(sender, "opening", str(fault)) from None
+    try:
+        proof = knowledge.KnowledgeProof(
+            group.decode_element(bytes.fromhex(opened.proof.commitment), allow_identity=True),
+            scalar(group, opened.proof.reply),
+        )
+        knowledge.verify(proof_prefix(run, group, files, sender), commitments, proof, where=where)
+    except (EncodingError, VerificationError) as fault:
+        raise Fault(sender, "proof", str(fault)) from None
+    return commitments
+
+
+def proof_prefix(run: Run, group: Group, files: Files, sender: str) -> bytes:
+    """ρ of a trustee's proof of knowledge."""
+    number = [trustee.id for trustee in run.trustees].index(sender) + 1
+    messages = run.commitments_digest(files)
+    return knowledge.prefix(run.id, run.trustees_digest, number, messages, group.pgroup)
+
+
+def open_share(
+    run: Run,
+    group: Group,
+    files: Files,
+    *,
+    sender: str,
+    receiver: str,
+    box: BoxKey,
+    commitments: Elements,
+) -> Scalar:
+    """f_j(l): the sender's share for the receiver, decrypted and checked (step 4).
+
+    Raises Fault; EncodingError or VerificationError for a file that is not its signed message.
+    """
+    sent = run.read(ShareMessage, files, sender, receiver)
+    key = run.read(CommitMessage, files, sender).encryption_key
+    number = [trustee.id for trustee in run.trustees].index(receiver) + 1
+    where = file_name(2, sender, receiver)
+    try:
+        opened = box.decrypt(base64.b64decode(sent.share, validate=True), key)
+        share = group.decode_scalar(opened)
+        verify_share(commitments, number, share, where=where)
+    except (binascii.Error, EncodingError, VerificationError) as fault:
+        raise Fault(sender, "share", str(fault)) from None
+    return share
+
+
+def verify_rehearsals(
+    run: Run, group: Group, files: Files, key: ThresholdKey, transcript: bytes
+) -> None:
+    """Every trustee's factor and proof, and every quorum together (step 6).
+
+    Raises VerificationError, EncodingError.
+    """
+    u, _ = rehearsal_ciphertext(key, transcript)
+    factors: dict[int, Element] = {}
+    for number, trustee in enumerate(run.trustees, 1):
+        message = run.read(RehearsalMessage, files, trustee.id)
+        where = file_name(4, trustee.id)
+        factor = element(group, message.factor)
+        if factor != rehearsal_factor(key, number, transcript):
+            why = "the factor is not that of this trustee's share"
+            raise VerificationError("ceremony.key", where, why)
+        proof = equality.EqualityProof(
+            group.decode_element(bytes.fromhex(message.proof.commitment_g), allow_identity=True),
+            group.decode_element(bytes.fromhex(message.proof.commitment_u), allow_identity=True),
+            scalar(group, message.proof.reply),
+        )
+        y = key.share_key(number)
+        equality.verify(transcript, y, u, factor.inverse(), proof, where=where)
+        factors[number] = factor
+    for quorum in combinations(factors, run.threshold):
+        verify_rehearsal(key, {number: factors[number] for number in quorum}, transcript)

@@ -1,0 +1,133 @@
+"""The trustee signs the manifest: once for its key, for ever."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from crypto.errors import EncodingError, VerificationError
+from crypto.signing import PublicKey
+from tally.ceremony.share import KeyShare
+from tally.refusals import promise_election
+from tally.steps import Step
+from tally.workspace import DOCUMENT_LIMIT, locked
+from voting.console import Refused
+from voting.election.ceremony import Run, Trustee, election_key, element_hex
+from voting.election.documents import canonical, parse_canonical
+from voting.election.manifest import Manifest
+from voting.election.party import PartyHome, open_home
+from voting.files import read_bounded, read_tree, write_atomic, write_new
+
+PURPOSE = "sukashi/manifest/1"
+
+
+def sign(home_path: Path, election: Path, passphrase: str) -> Step:
+    """Check that the manifest holds the key of this trustee's ceremony, promise E, and sign.
+
+    1. The trustee's own party key and all others stand in the manifest as in the ceremony.
+    2. y, P_0 … P_{t−1}, y_1 … y_n and the transcript hash are those of its own run.
+    3. The ceremony's messages beside the manifest are those of the transcript.
+    4. E is stored durably; another E for this key is refused for ever.
+
+    Raises Refused, VerificationError.
+    """
+    home = open_home(home_path, passphrase)
+    data = read_bounded(election / "manifest.json", DOCUMENT_LIMIT)
+    manifest = Manifest.parse(data)
+    share = KeyShare.load(home, manifest.crypto_group)
+    if share is None:
+        raise Refused(
+            f"{home_path} holds no share of a key: the ceremony is not finished in this home."
+            " Nothing was signed. Finish it with: tally ceremony step"
+        )
+    _verify_party(manifest, home, share)
+    _verify_key(manifest, share)
+    _verify_messages(manifest, share, election)
+    with locked(home_path):
+        promise_election(home_path, manifest.key.y, manifest.digest.hex())
+        signature = home.signing_key.sign(PURPOSE, manifest.digest, data)
+        folder = election / "manifest.trustees.d"
+        content = canonical({"trustee": home.id, "signature": signature.hex()})
+        write_new(folder / f"{home.id}.json", content)
+    missing = _collect(manifest, data, election)
+    digest = manifest.digest.hex()
+    did = (
+        "The manifest holds the key of your ceremony, and your own key.",
+        f"You signed the election {digest}. Compare these digits with the other trustees'.",
+    )
+    step = (
+        f"waiting for the signatures of {', '.join(missing)}"
+        if missing
+        else f"all trustees have signed; check it: voting election complete {election}"
+    )
+    return Step(did, step, {"election": digest, "trustee": home.id, "waiting_for": missing})
+
+
+def _verify_party(manifest: Manifest, home: PartyHome, share: KeyShare) -> None:
+    members = manifest.parties.trustees.members
+    mine = (home.id, home.signing_key.public_key.hex)
+    place = share.number - 1
+    own = [(member.id, member.public_key) for member in members][place : place + 1]
+    if manifest.name != home.election or own != [mine]:
+        why = f"trustee {share.number} of the manifest is not you with your key"
+        raise VerificationError("manifest.trustee", "manifest.json", why)
+
+
+def _verify_key(manifest: Manifest, share: KeyShare) -> None:
+    key = share.key
+    expected = {
+        "threshold": (manifest.parties.trustees.threshold, key.t),
+        "number of trustees": (len(manifest.parties.trustees.members), key.n),
+        "y": (manifest.key.y, element_hex(key.y.tree())),
+        "commitments": (
+            manifest.key.commitments,
+            tuple(element_hex(p.tree()) for p in key.commitments),
+        ),
+        "shares": (
+            manifest.key.shares,
+            tuple(element_hex(y.tree()) for y in key.share_keys()),
+        ),
+        "ceremony": (manifest.key.ceremony, share.transcript.hex()),
+    }
+    for member, (found, right) in expected.items():
+        if found != right:
+            why = f"{member} is not that of the ceremony in which you took part"
+            raise VerificationError("manifest.key", "manifest.json", why)
+
+
+def _verify_messages(manifest: Manifest, share: KeyShare, election: Path) -> None:
+    """The published messages are those that this trustee saw."""
+    files = read_tree(election / "ceremony", DOCUMENT_LIMIT)
+    trustees = tuple(Trustee(m.id, m.public_key) for m in manifest.parties.trustees.members)
+    run = Run(manifest.name, share.run, trustees, manifest.parties.trustees.threshold)
+    try:
+        right = run.transcript(files) == share.transcript
+        key = election_key(run, manifest.crypto_group, files)
+    except KeyError as fault:
+        raise VerificationError("ceremony.messages", "ceremony", f"{fault} is missing") from None
+    if not right or key.y != share.key.y:
+        why = "the published messages are not those of the ceremony in which you took part"
+        raise VerificationError("ceremony.messages", "ceremony", why)
+
+
+def _collect(manifest: Manifest, data: bytes, election: Path) -> list[str]:
+    """Write manifest.trustees.json when all have signed; who is missing otherwise."""
+    folder = election / "manifest.trustees.d"
+    signatures, missing = [], []
+    for member in manifest.parties.trustees.members:
+        path = folder / f"{member.id}.json"
+        if not path.is_file():
+            missing.append(member.id)
+            continue
+        signed = parse_canonical(read_bounded(path, DOCUMENT_LIMIT), str(path))
+        try:
+            raw = bytes.fromhex(str(signed.get("signature")))
+        except ValueError:
+            raise EncodingError(f"{path}: the signature is not hex") from None
+        PublicKey(member.public_key).verify(
+            raw, PURPOSE, manifest.digest, data, check_id="manifest.signatures", where=str(path)
+        )
+        signatures.append({"trustee": member.id, "signature": raw.hex()})
+    if not missing:
+        content = {"schema": "sukashi/manifest-trustees/1", "signatures": signatures}
+        write_atomic(election / "manifest.trustees.json", canonical(content))
+    return missing
