@@ -16,7 +16,7 @@ import zlib
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -65,8 +65,9 @@ class Signature:
         signed_info = templates.signed_info(self.xml(data_name))
         try:
             verify_raw(self.certificate, self.algorithm, self.value, signed_info)
-        except (InvalidSignature, ValueError) as fault:
-            raise VerificationError(check_id, where, "the signature is false") from fault
+        except (InvalidSignature, ValueError, EncodingError) as fault:
+            why = str(fault) or "the signature is not the certificate's"
+            raise VerificationError(check_id, where, why) from fault
 
 
 def algorithm_of(certificate: x509.Certificate) -> str:
@@ -75,7 +76,10 @@ def algorithm_of(certificate: x509.Certificate) -> str:
     Raises:
         EncodingError: a key we do not take.
     """
-    key = certificate.public_key()
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm) as fault:
+        raise EncodingError(f"the certificate's key is not readable: {fault}") from None
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in templates.EC_ALGORITHMS:
         return templates.EC_ALGORITHMS[key.curve.name]
     if isinstance(key, rsa.RSAPublicKey) and key.key_size >= 2048:
@@ -84,7 +88,13 @@ def algorithm_of(certificate: x509.Certificate) -> str:
 
 
 def verify_raw(certificate: x509.Certificate, algorithm: str, value: bytes, signed: bytes) -> None:
-    """Raises InvalidSignature, or ValueError for an algorithm that is not the key's."""
+    """Return if the certificate's key made this signature value over `signed`.
+
+    Raises:
+        InvalidSignature: it did not.
+        ValueError: an algorithm or a length that is not the key's.
+        EncodingError: a key we do not take.
+    """
     if algorithm != algorithm_of(certificate):
         raise ValueError("the signature algorithm is not the one of the key")
     key = certificate.public_key()
@@ -150,7 +160,7 @@ def _parse_signature(number: int, xml: bytes) -> Signature:
         value = base64.b64decode(values["signature"], validate=True)
         x509.load_der_x509_certificate(certificate)
         dt.datetime.strptime(values["signing_time"], "%Y-%m-%dT%H:%M:%SZ")
-    except (binascii.Error, ValueError) as fault:
+    except (binascii.Error, ValueError, x509.InvalidVersion) as fault:
         raise EncodingError(f"signatures{number}.xml holds a malformed value") from fault
     return Signature(
         number,

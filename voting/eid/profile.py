@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.verification import (
     Criticality,
@@ -22,12 +23,22 @@ from cryptography.x509.verification import (
 from cryptography.x509.verification import (
     VerificationError as ChainError,
 )
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from crypto.errors import EncodingError, VerificationError
 from voting.election.documents import Document
+
+
+def _one_group(pattern: str) -> str:
+    try:
+        groups = re.compile(pattern, re.ASCII).groups
+    except re.error as fault:
+        raise ValueError(f"not a regular expression: {fault}") from None
+    if groups != 1:
+        raise ValueError("exactly one group holds the roll identifier")
+    return pattern
 
 
 class ProfileFile(Document):
@@ -41,7 +52,7 @@ class ProfileFile(Document):
     roots: list[str]
     intermediates: list[str]
     identifier_attribute: Literal["serialNumber"]
-    identifier_pattern: Annotated[str, Field(max_length=200)]
+    identifier_pattern: Annotated[str, Field(max_length=200), AfterValidator(_one_group)]
 
 
 @dataclass(frozen=True)
@@ -85,30 +96,29 @@ class EidProfile:
         if key_type(certificate) not in self.file.keys:
             raise VerificationError(check_id, where, "the certificate's key type is not allowed")
         try:
-            policies = certificate.extensions.get_extension_for_class(x509.CertificatePolicies)
-            found = {policy.policy_identifier.dotted_string for policy in policies.value}
-        except x509.ExtensionNotFound:
-            found = set()
-        except ValueError:
+            found = _policies(certificate)
+        except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
             raise VerificationError(check_id, where, "the certificate is malformed") from None
         if not set(self.file.policies) <= found:
             raise VerificationError(check_id, where, "the certificate lacks a required policy")
+        end_entity = (
+            ExtensionPolicy.permit_all()
+            .require_present(x509.KeyUsage, Criticality.CRITICAL, _signs_contents)
+            .may_be_present(x509.BasicConstraints, Criticality.AGNOSTIC, _is_no_authority)
+        )
         verifier = (
             PolicyBuilder()
             .store(Store(list(self.roots)))
             .time(at.astimezone(dt.UTC).replace(tzinfo=None))
             .max_chain_depth(2)
             .extension_policies(
-                ca_policy=ExtensionPolicy.webpki_defaults_ca(),
-                ee_policy=ExtensionPolicy.permit_all().require_present(
-                    x509.KeyUsage, Criticality.CRITICAL, _signs_contents
-                ),
+                ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=end_entity
             )
             .build_client_verifier()
         )
         try:
             verifier.verify(certificate, list(self.intermediates))
-        except ChainError as fault:
+        except (ChainError, ValueError) as fault:
             why = f"the certificate is not valid under the profile: {fault}"
             raise VerificationError(check_id, where, why) from fault
 
@@ -121,10 +131,25 @@ class EidProfile:
         oid = x509.NameOID.SERIAL_NUMBER
         values = certificate.subject.get_attributes_for_oid(oid)
         if len(values) == 1:
-            found = re.fullmatch(self.file.identifier_pattern, str(values[0].value))
+            found = re.fullmatch(self.file.identifier_pattern, str(values[0].value), re.ASCII)
             if found:
                 return found.group(1)
         raise VerificationError(check_id, where, "the certificate names no person of the profile")
+
+
+def _policies(certificate: x509.Certificate) -> set[str]:
+    try:
+        policies = certificate.extensions.get_extension_for_class(x509.CertificatePolicies)
+    except x509.ExtensionNotFound:
+        return set()
+    return {policy.policy_identifier.dotted_string for policy in policies.value}
+
+
+def _is_no_authority(
+    _policy: object, _certificate: x509.Certificate, constraints: x509.BasicConstraints | None
+) -> None:
+    if constraints is not None and constraints.ca:
+        raise ValueError("this is the certificate of an authority, not of a person")
 
 
 def _signs_contents(_policy: object, _certificate: x509.Certificate, usage: x509.KeyUsage) -> None:
@@ -134,7 +159,10 @@ def _signs_contents(_policy: object, _certificate: x509.Certificate, usage: x509
 
 def key_type(certificate: x509.Certificate) -> str:
     """P-256, P-384, RSA-2048, or the name of something else."""
-    key = certificate.public_key()
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return "unreadable"
     if isinstance(key, ec.EllipticCurvePublicKey):
         return {"secp256r1": "P-256", "secp384r1": "P-384"}.get(key.curve.name, key.curve.name)
     if isinstance(key, rsa.RSAPublicKey):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 
 from cryptography import x509
@@ -21,6 +22,7 @@ from cryptography.x509.oid import NameOID
 from voting.console import Refused
 from voting.files import read_bounded, write_atomic, write_directory
 
+_IDENTIFIER = re.compile(r"[0-9]{12}")
 TEST_POLICY = "1.3.6.1.4.1.99999.1.1"
 PROFILE = f"""\
 schema: sukashi/eid-profile/1
@@ -126,7 +128,17 @@ class Issuer:
         self._name = x509.load_pem_x509_certificate(pem).subject
 
     def card(self, identifier: str, name: str, pin: str, *, days: int = 1000) -> bytes:
-        """A new card as PKCS#12."""
+        """A new card as PKCS#12.
+
+        Raises:
+            Refused: an identifier that the test profile does not take, or a PIN that is empty.
+        """
+        if not _IDENTIFIER.fullmatch(identifier):
+            raise Refused(f"{identifier!r}: a card of the test eID carries twelve digits")
+        if not 1 <= len(name) <= 64:
+            raise Refused(f"{name!r}: the name on a card has 1 to 64 characters")
+        if not pin:
+            raise Refused("a card needs a PIN")
         key = ec.generate_private_key(ec.SECP384R1())
         certificate = _certificate(
             _name(name, f"TEST-{identifier}"),

@@ -12,7 +12,7 @@ from crypto.signing import PublicKey, SigningKey
 from voting.console import Refused
 from voting.eid.officials import verify_document
 from voting.election.documents import Document, canonical, parse_model
-from voting.election.manifest import Identifier, Manifest, Positive
+from voting.election.manifest import Base64, Identifier, Manifest, Positive
 
 SCHEMA = "sukashi/manifest/1"
 CHECK = "manifest.signatures"
@@ -32,7 +32,7 @@ class TrusteeSignatures(Document):
 
 class TrustedOfficials(Document):
     required: Positive
-    certificates: tuple[str, ...]
+    certificates: tuple[Base64, ...]
 
 
 class TrustedWitnesses(Document):

@@ -8,13 +8,14 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 import secrets
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from crypto.errors import EncodingError
 from voting.console import Refused
@@ -24,6 +25,7 @@ from voting.files import read_bounded
 
 COLUMNS = ["identifier", "name", "born", "district", "class"]
 PersonId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+_IDENTIFIER = re.compile(r"[A-Za-z0-9-]{1,64}")
 _LIMIT = 1 << 28
 
 
@@ -107,7 +109,10 @@ def _rows(path: Path, columns: list[str]) -> Iterator[tuple[int, dict[str, str]]
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         if next(reader, None) != columns:
-            raise Refused(f"{path}, line 1: the columns must be {','.join(columns)}")
+            raise Refused(
+                f"{path}, line 1: the first line must be {','.join(columns)}; add it or put the"
+                " columns in this order"
+            )
         for cells in reader:
             if len(cells) != len(columns):
                 why = f"{len(cells)} cells where {len(columns)} are expected"
@@ -131,18 +136,15 @@ def import_roll(
         where = f"{path}, line {line}"
         identifier = row["identifier"]
         if identifier in persons:
-            raise Refused(f"{where}: {identifier} stands in line {lines[identifier]} already")
+            first = lines[identifier]
+            raise Refused(f"{where}: {identifier} stands in line {first} already; keep one of them")
         if row["district"] not in districts:
             known = ", ".join(sorted(districts))
             raise Refused(f"{where}: district {row['district']!r} is none of {known}")
         if row["class"] not in classes:
             known = ", ".join(sorted(classes))
             raise Refused(f"{where}: class {row['class']!r} is none of {known}")
-        try:
-            dt.date.fromisoformat(row["born"])
-            persons[identifier] = Person.model_validate(row)
-        except ValueError:
-            raise Refused(f"{where}: the date of birth or another cell is malformed") from None
+        persons[identifier] = _person(row, where)
         lines[identifier] = line
     if not persons:
         raise Refused(f"{path} names nobody")
@@ -156,6 +158,22 @@ def import_roll(
     )
 
 
+_REMEDY = {
+    "identifier": "an identifier has 1 to 64 letters, digits and hyphens",
+    "name": "a name has 1 to 200 characters",
+    "born": "a date of birth is written YYYY-MM-DD and exists, as 1980-02-29",
+}
+
+
+def _person(row: dict[str, str], where: str) -> Person:
+    try:
+        return Person.model_validate(row)
+    except ValidationError as fault:
+        cell = str(fault.errors()[0]["loc"][0])
+        why = _REMEDY.get(cell, "this is malformed")
+        raise Refused(f"{where}: {cell} {row[cell]!r}: {why}") from None
+
+
 def import_paper(path: Path, election: str) -> PaperList:
     """The paper list in a CSV file with one column `identifier`, with a fresh salt.
 
@@ -164,10 +182,14 @@ def import_paper(path: Path, election: str) -> PaperList:
     """
     lines: dict[str, int] = {}
     for line, row in _rows(path, ["identifier"]):
-        if row["identifier"] in lines:
-            first = lines[row["identifier"]]
+        identifier = row["identifier"]
+        if not _IDENTIFIER.fullmatch(identifier):
+            why = _REMEDY["identifier"]
+            raise Refused(f"{path}, line {line}: identifier {identifier!r}: {why}")
+        if identifier in lines:
+            first = lines[identifier]
             raise Refused(f"{path}, line {line}: this person stands in line {first} already")
-        lines[row["identifier"]] = line
+        lines[identifier] = line
     return PaperList(
         schema="sukashi/paper/1",
         election=election,
@@ -178,4 +200,5 @@ def import_paper(path: Path, election: str) -> PaperList:
 
 def read_names(path: Path) -> list[tuple[str, str]]:
     """Identifier and name of everybody in a roll's CSV. Raises Refused."""
-    return [(row["identifier"], row["name"]) for _, row in _rows(path, COLUMNS)]
+    persons = [_person(row, f"{path}, line {line}") for line, row in _rows(path, COLUMNS)]
+    return [(person.identifier, person.name) for person in persons]
