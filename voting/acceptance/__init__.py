@@ -1,0 +1,18 @@
+"""May this ballot be stored? Pure functions, in the order of the specification (section 5).
+
+No database, no network, no clock: the collector asks them while voting is open, the counting room
+asks them again of every ballot in the box, with the log as it was at that ballot.
+"""
+
+from __future__ import annotations
+
+from voting.acceptance.checks import (
+    CHECK_IDS,
+    AcceptedBallot,
+    Context,
+    LogView,
+    accept,
+    open_ballot,
+)
+
+__all__ = ["CHECK_IDS", "AcceptedBallot", "Context", "LogView", "accept", "open_ballot"]

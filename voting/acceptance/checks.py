@@ -1,0 +1,249 @@
+"""The checks of docs/specification.md section 5, one function each, and their order.
+
+Each raises VerificationError with its own id and returns nothing, or what it parsed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from crypto import byte_tree
+from crypto.errors import EncodingError, VerificationError
+from crypto.proofs import range as range_proof
+from crypto.proofs.range import EncryptedContest
+from voting.ballot.ballot import SELECTIONS, Ballot, contest_tree, statement
+from voting.eid import container as containers
+from voting.eid.container import Container, Signature
+from voting.eid.profile import EidProfile
+from voting.election.manifest import BallotStyle, Manifest
+from voting.roll.roll import Person, is_eligible
+
+WHERE = "ballot"
+CHECK_IDS = (
+    "accept.grammar",
+    "accept.election",
+    "accept.open",
+    "accept.certificate",
+    "accept.signature",
+    "accept.voter_limit",
+    "accept.roll",
+    "accept.style",
+    "accept.anchor",
+    "accept.elements",
+    "accept.fresh",
+    "accept.proofs",
+)
+
+
+class LogView(Protocol):
+    """The log as it stands just before this ballot."""
+
+    @property
+    def size(self) -> int: ...
+
+    def root_at(self, size: int) -> bytes:
+        """The root of the first `size` entries; `size` is at most the log's."""
+
+    def time_of(self, index: int) -> dt.datetime:
+        """The time of an entry."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything a decision depends on, besides the container.
+
+    `persons`: the current roll by identifier. `is_open`: the log's last state is open.
+    `earlier`: the sequence numbers of a person's ballots so far. `seen`: whether a first component
+    (its encoding) stands in an earlier ballot of this election. `now`: aware, UTC.
+    """
+
+    manifest: Manifest
+    profile: EidProfile
+    roll_version: int
+    persons: dict[str, Person]
+    is_open: bool
+    log: LogView
+    earlier: Callable[[str], list[int]]
+    seen: Callable[[bytes], bool]
+    now: dt.datetime
+
+
+@dataclass(frozen=True)
+class AcceptedBallot:
+    """A ballot that may be stored, parsed."""
+
+    identifier: str
+    signer: str
+    ballot: Ballot
+    style: BallotStyle
+    contests: tuple[EncryptedContest, ...]
+
+    def first_components(self) -> list[bytes]:
+        """The encodings of all u: each may occur once in an election."""
+        return first_components(self.contests)
+
+
+def accept(data: bytes, context: Context) -> AcceptedBallot:
+    """The ballot in a container, if it may be stored.
+
+    1 to 12 are the checks in their order; the first that fails is the answer. The caller must
+    still repeat `accept.open`, `accept.anchor` and `accept.fresh` in the transaction that stores.
+
+    Raises:
+        VerificationError: with an id of CHECK_IDS.
+    """
+    manifest = context.manifest
+    container, ballot = open_ballot(data, manifest)  # 1
+    signature = container.signatures[0]
+    check_election(ballot, manifest)  # 2
+    check_open(context)  # 3
+    identifier = check_certificate(signature, context)  # 4
+    signature.verify("ballot.json", container.data, check_id="accept.signature", where=WHERE)  # 5
+    check_voter_limit(identifier, context)  # 6
+    person = check_roll(ballot, identifier, context)  # 7
+    style = check_style(ballot, person, manifest)  # 8
+    check_anchor(ballot, identifier, context)  # 9
+    contests = decode_contests(ballot, manifest)  # 10
+    check_fresh(contests, context.seen)  # 11
+    check_proofs(ballot, contests, manifest, identifier)  # 12
+    return AcceptedBallot(identifier, person.name, ballot, style, contests)
+
+
+def open_ballot(data: bytes, manifest: Manifest) -> tuple[Container, Ballot]:
+    """1. accept.grammar: one container with one signature over one ballot."""
+    try:
+        container = containers.parse(data, "ballot.json", manifest.limits.container_bytes)
+        ballot = Ballot.parse(container.data)
+    except EncodingError as fault:
+        raise VerificationError("accept.grammar", WHERE, str(fault)) from fault
+    if len(container.signatures) != 1:
+        why = f"it carries {len(container.signatures)} signatures; a ballot has exactly one"
+        raise VerificationError("accept.grammar", WHERE, why)
+    return container, ballot
+
+
+def check_election(ballot: Ballot, manifest: Manifest) -> None:
+    """2. accept.election"""
+    if ballot.election != manifest.digest.hex():
+        raise VerificationError("accept.election", WHERE, "the ballot is for another election")
+
+
+def check_open(context: Context) -> None:
+    """3. accept.open: by the log's state and by the clock."""
+    period = context.manifest.period
+    opens, closes = _moment(period.opens), _moment(period.closes)
+    if not context.is_open:
+        raise VerificationError("accept.open", WHERE, "voting is not open")
+    if not opens <= context.now < closes:
+        why = f"voting is open from {period.opens} to {period.closes}"
+        raise VerificationError("accept.open", WHERE, why)
+
+
+def check_certificate(signature: Signature, context: Context) -> str:
+    """4. accept.certificate: fits the profile now; the person's roll identifier."""
+    certificate, check_id = signature.certificate, "accept.certificate"
+    if context.profile.file.test and not context.manifest.test:
+        raise VerificationError(check_id, WHERE, "a test card in an election that is no test")
+    context.profile.check_certificate(certificate, context.now, check_id=check_id, where=WHERE)
+    return context.profile.identifier(certificate, check_id=check_id, where=WHERE)
+
+
+def check_voter_limit(identifier: str, context: Context) -> None:
+    """6. accept.voter_limit"""
+    limit = context.manifest.limits.ballots_per_voter
+    if len(context.earlier(identifier)) >= limit:
+        why = f"this person has cast {limit} ballots, as many as are allowed"
+        raise VerificationError("accept.voter_limit", WHERE, why)
+
+
+def check_roll(ballot: Ballot, identifier: str, context: Context) -> Person:
+    """7. accept.roll: on the current version, of an eligible class, of age."""
+    if ballot.roll_version != context.roll_version:
+        why = f"made for roll version {ballot.roll_version}, now {context.roll_version} is valid"
+        raise VerificationError("accept.roll", WHERE, why)
+    person = context.persons.get(identifier)
+    if person is None:
+        raise VerificationError("accept.roll", WHERE, "the signer is not on the voter roll")
+    if not is_eligible(person, context.manifest.eligibility, context.manifest.election_day):
+        raise VerificationError("accept.roll", WHERE, "the signer may not vote in this election")
+    return person
+
+
+def check_style(ballot: Ballot, person: Person, manifest: Manifest) -> BallotStyle:
+    """8. accept.style: the style of the person's district, all its contests in order."""
+    style = manifest.style_of_district(person.district)
+    if ballot.style != style.id:
+        why = f"the ballot is of style {ballot.style}, the signer votes in {style.id}"
+        raise VerificationError("accept.style", WHERE, why)
+    if tuple(contest.id for contest in ballot.contests) != style.contests:
+        raise VerificationError("accept.style", WHERE, "the contests are not those of the style")
+    return style
+
+
+def check_anchor(ballot: Ballot, identifier: str, context: Context) -> None:
+    """9. accept.anchor: the log that the voter saw is this log, and recent enough."""
+    after, log = ballot.after, context.log
+    if after.size > log.size or log.root_at(after.size).hex() != after.root:
+        why = "the log that the ballot names is not this log"
+        raise VerificationError("accept.anchor", WHERE, why)
+    if any(index >= after.size for index in context.earlier(identifier)):
+        why = "an earlier ballot of this person arrived after the log that this one names"
+        raise VerificationError("accept.anchor", WHERE, why)
+    if after.size < log.size:
+        age = context.now - log.time_of(after.size)
+        if age > dt.timedelta(minutes=context.manifest.limits.anchor_minutes):
+            why = "the ballot was signed too long ago"
+            raise VerificationError("accept.anchor", WHERE, why)
+
+
+def decode_contests(ballot: Ballot, manifest: Manifest) -> tuple[EncryptedContest, ...]:
+    """10. accept.elements: all elements and scalars canonical, none the identity where refused."""
+    found = []
+    for entry in ballot.contests:
+        N = manifest.contest(entry.id).range_size
+        try:
+            tree = contest_tree(entry)
+            found.append(EncryptedContest.decode(manifest.crypto_group, tree, N, SELECTIONS))
+        except EncodingError as fault:
+            raise VerificationError("accept.elements", entry.id, str(fault)) from fault
+    return tuple(found)
+
+
+def check_fresh(contests: tuple[EncryptedContest, ...], seen: Callable[[bytes], bool]) -> None:
+    """11. accept.fresh: no u occurred before, nor twice in this ballot."""
+    components = first_components(contests)
+    if len(set(components)) != len(components) or any(seen(u) for u in components):
+        why = "its randomness was used before; every ballot needs its own"
+        raise VerificationError("accept.fresh", WHERE, why)
+
+
+def check_proofs(
+    ballot: Ballot, contests: tuple[EncryptedContest, ...], manifest: Manifest, identifier: str
+) -> None:
+    """12. accept.proofs: every contest encrypts an allowed choice, known to this voter."""
+    for encrypted, entry in zip(contests, ballot.contests, strict=True):
+        what = statement(manifest, ballot.style, manifest.contest(entry.id), identifier)
+        range_proof.verify(
+            what,
+            encrypted.ciphertexts,
+            encrypted.proof,
+            check_id="accept.proofs",
+            where=entry.id,
+        )
+
+
+def first_components(contests: tuple[EncryptedContest, ...]) -> list[bytes]:
+    """The encodings of every u."""
+    return [
+        byte_tree.encode(u.tree())
+        for encrypted in contests
+        for component in encrypted.ciphertexts.u
+        for u in component
+    ]
+
+
+def _moment(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)
