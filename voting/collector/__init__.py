@@ -1,0 +1,1 @@
+"""The collector: stores signed ballots in a chained Merkle log and gives receipts."""

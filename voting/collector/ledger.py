@@ -1,0 +1,183 @@
+"""The log in memory: entries, tree and state, always a prefix of what the database holds.
+
+Several processes may append to one database. Whoever writes calls `catch_up` inside the writing
+transaction first; the write lock then guarantees that the head it sees is the head.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from crypto.errors import EncodingError, SukashiError
+from crypto.signing import PublicKey, SigningKey
+from crypto.tlog import Checkpoint, LogProof, Note, Tree, VerifierKey, leaf_hash
+from crypto.tlog.checkpoint import open_checkpoint, sign_checkpoint
+from voting.collector import store
+from voting.election.entries import NO_PREVIOUS, Entry, parse_entry
+from voting.election.manifest import Manifest
+
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+class DatabaseDamagedError(SukashiError):
+    """What the database holds is not what was stored; the collector must not go on."""
+
+
+class Ledger:
+    """Entries, tree and what follows from them. Not safe for concurrent use."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self.entries: list[Entry] = []
+        self.raw: list[bytes] = []
+        self.tree = Tree()
+
+    # -- the LogView of acceptance ----------------------------------------------------------------
+
+    @property
+    def size(self) -> int:
+        return self.tree.size
+
+    def root_at(self, size: int) -> bytes:
+        return self.tree.root(size)
+
+    def time_of(self, index: int) -> dt.datetime:
+        return dt.datetime.fromisoformat(self.entries[index].time)
+
+    # -- state ------------------------------------------------------------------------------------
+
+    @property
+    def phase(self) -> str:
+        """prepared, open or closed."""
+        kinds = {entry.kind for entry in self.entries}
+        if "closed" in kinds:
+            return "closed"
+        return "open" if "opened" in kinds else "prepared"
+
+    @property
+    def roll_version(self) -> int:
+        return max((entry.version for entry in self.entries if entry.kind == "roll"), default=0)
+
+    @property
+    def head(self) -> str:
+        """What the next entry's `previous` must be."""
+        return leaf_hash(self.raw[-1]).hex() if self.raw else NO_PREVIOUS
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def catch_up(self, connection: Connection) -> None:
+        """Read what other processes appended.
+
+        Raises:
+            DatabaseDamagedError: the new entries do not follow from the old ones.
+        """
+        query = sa.select(store.entries.c.sequence, store.entries.c.entry)
+        rows = connection.execute(
+            query.where(store.entries.c.sequence >= self.size).order_by(store.entries.c.sequence)
+        )
+        for sequence, data in rows:
+            self._add(sequence, data)
+
+    def _add(self, sequence: int, data: bytes) -> None:
+        try:
+            entry = parse_entry(data, f"entry {sequence}")
+        except EncodingError as fault:
+            raise DatabaseDamagedError(f"the log is damaged: {fault}") from fault
+        earlier = self.entries[-1].time if self.entries else ""
+        if (
+            sequence != self.size
+            or entry.sequence != sequence
+            or entry.previous != self.head
+            or entry.time < earlier
+        ):
+            raise DatabaseDamagedError(f"the log is damaged: entry {sequence} does not follow")
+        self.entries.append(entry)
+        self.raw.append(data)
+        self.tree.append(leaf_hash(data))
+
+    # -- writing ----------------------------------------------------------------------------------
+
+    def next_time(self, now: dt.datetime) -> str:
+        """The time of the next entry: now, but never before the last one."""
+        return max(now.strftime(TIME_FORMAT), self.entries[-1].time if self.entries else "")
+
+    def append(self, connection: Connection, entry: Entry) -> int:
+        """Append one entry in the caller's writing transaction, after `catch_up`."""
+        data = entry.serialise()
+        values = {"sequence": self.size, "previous": entry.previous, "entry": data}
+        connection.execute(sa.insert(store.entries).values(values))
+        self._add(self.size, data)
+        return entry.sequence
+
+    def sign(self, connection: Connection, key: SigningKey) -> None:
+        """Sign and store the checkpoint of the log as it is now, in the same transaction."""
+        checkpoint = Checkpoint(self.manifest.origin, self.size, self.tree.root())
+        note = sign_checkpoint(checkpoint, key).encode()
+        connection.execute(sa.insert(store.checkpoints).values(size=self.size, note=note))
+
+    def forget(self, size: int) -> None:
+        """Return to an earlier size, after a transaction that did not commit."""
+        if size == self.size:
+            return
+        self.entries, self.raw = self.entries[:size], self.raw[:size]
+        self.tree = Tree(leaf_hash(data) for data in self.raw)
+
+    # -- proofs -----------------------------------------------------------------------------------
+
+    def receipt(self, connection: Connection, sequence: int) -> bytes:
+        """The tlog-proof of an entry under the first checkpoint that covers it."""
+        size, note = store.note_after(connection, sequence)
+        hashes = tuple(self.tree.inclusion_proof(sequence, size))
+        return LogProof(sequence, hashes, Note.parse(note), self.raw[sequence]).encode()
+
+    @property
+    def verifier_key(self) -> VerifierKey:
+        key = PublicKey(self.manifest.parties.collector.public_key)
+        return VerifierKey(self.manifest.origin, key)
+
+
+def verify_database(connection: Connection, ledger: Ledger) -> None:
+    """Read everything and check it: chain, tree, every checkpoint, every ballot's digest.
+
+    Raises:
+        DatabaseDamagedError: naming the first thing that is wrong.
+    """
+    import hashlib
+
+    ledger.catch_up(connection)
+    last = 0
+    for size, note in connection.execute(
+        sa.select(store.checkpoints.c.size, store.checkpoints.c.note).order_by(
+            store.checkpoints.c.size
+        )
+    ):
+        _check_note(ledger, size, note)
+        last = size
+    if last != ledger.size:
+        raise DatabaseDamagedError(f"the last checkpoint covers {last} of {ledger.size} entries")
+    stored: Sequence[Entry] = [entry for entry in ledger.entries if entry.kind == "ballot"]
+    rows = connection.execute(
+        sa.select(store.ballots.c.sequence, store.ballots.c.container).order_by(
+            store.ballots.c.sequence
+        )
+    ).all()
+    if [row.sequence for row in rows] != [entry.sequence for entry in stored]:
+        raise DatabaseDamagedError("the stored ballots are not those of the log")
+    for entry, row in zip(stored, rows, strict=True):
+        digest = hashlib.sha256(row.container).hexdigest()
+        if entry.kind != "ballot" or digest != entry.container:
+            raise DatabaseDamagedError(f"ballot {row.sequence} is not the one in the log")
+
+
+def _check_note(ledger: Ledger, size: int, note: bytes) -> None:
+    try:
+        checkpoint = open_checkpoint(note, ledger.verifier_key)
+        known = size <= ledger.size and checkpoint.size == size
+        if not known or checkpoint.root != ledger.root_at(size):
+            raise DatabaseDamagedError(f"the checkpoint of size {size} is not of this log")
+    except SukashiError as fault:
+        raise DatabaseDamagedError(f"the checkpoint of size {size} is damaged: {fault}") from fault
