@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crypto.errors import EncodingError
@@ -98,6 +98,7 @@ def test_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
         roll(tmp_path, (HEAD + ROW).encode("shift_jis"))
 
 
+@settings(max_examples=40)
 @given(st.text(max_size=60))
 def test_no_text_makes_the_import_fail_otherwise(
     tmp_path_factory: pytest.TempPathFactory, text: str
