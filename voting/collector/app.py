@@ -1,0 +1,170 @@
+"""The collector over HTTP (docs/specification.md section 7): a thin layer over `Service`.
+
+Nothing here decides anything. Bodies are bounded while they are read; checking and storing run in
+threads, so that the event loop stays free. Logs never hold a voter, a ballot or a token.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+
+from crypto.errors import EncodingError, VerificationError
+from crypto.tlog import tile_files
+from voting.acceptance.sentences import sentences
+from voting.collector.service import Service, StoppedError
+from voting.election.documents import parse_canonical
+
+LOG = logging.getLogger("sukashi.collector")
+ASICE = "application/vnd.etsi.asic-e+zip"
+_MEDIA = {".json": "application/json", ".asice": ASICE, ".yaml": "application/yaml"}
+_TEXT = "text/plain; charset=utf-8"
+_MESSAGES = {
+    "too_large": {
+        "ja": "送信データが大きすぎます。保存されていません。",
+        "en": "The request is too large. Nothing was stored.",
+        "et": "Päring on liiga suur. Midagi ei salvestatud.",
+    },
+    "unavailable": {
+        "ja": "現在保存できません。少し待ってからもう一度送信してください。",
+        "en": "It could not be stored now. Wait a moment and send the same ballot again.",
+        "et": "Praegu ei saanud salvestada. Oodake hetk ja saatke sama hääl uuesti.",
+    },
+    "not_found": {
+        "ja": "見つからないか、期限または回数を過ぎています。",
+        "en": "There is nothing here, or it can no longer be read.",
+        "et": "Seda pole või ei saa seda enam lugeda.",
+    },
+    "malformed": {
+        "ja": "要求の形式が正しくありません。",
+        "en": "The request is malformed.",
+        "et": "Päring on vigane.",
+    },
+}
+
+
+class _TooLargeError(Exception):
+    """A body is longer than it may be."""
+
+
+def make_app(service: Service, election_files: Mapping[str, bytes]) -> FastAPI:
+    """The application of one election; it starts and stops the service with itself."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        service.start()
+        yield
+        await run_in_threadpool(service.stop)
+
+    app = FastAPI(title="Sukashi collector", lifespan=lifespan, docs_url=None, redoc_url=None)
+    _add_reading(app, service, election_files)
+    _add_ballots(app, service)
+    return app
+
+
+def _add_reading(app: FastAPI, service: Service, files: Mapping[str, bytes]) -> None:
+    @app.get("/health")
+    async def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/state")
+    async def state() -> dict[str, object]:
+        return await run_in_threadpool(service.state)
+
+    @app.get("/election/{path:path}")
+    async def election(path: str) -> Response:
+        if path not in files:
+            return _error(404, "not_found")
+        suffix = path[path.rfind(".") :]
+        return Response(files[path], media_type=_MEDIA.get(suffix, "application/octet-stream"))
+
+    @app.get("/log/checkpoint")
+    async def checkpoint() -> Response:
+        note = await run_in_threadpool(service.checkpoint)
+        return Response(note, media_type=_TEXT, headers={"Cache-Control": "no-store"})
+
+    @app.get("/log/tile/{path:path}")
+    async def tile(path: str) -> Response:
+        entries = await run_in_threadpool(service.entries)
+        tiles = await run_in_threadpool(tile_files, entries)
+        data = tiles.get(f"tile/{path}")
+        if data is None:
+            return _error(404, "not_found")
+        return Response(data, media_type="application/octet-stream")
+
+
+def _add_ballots(app: FastAPI, service: Service) -> None:
+    @app.post("/ballots")
+    async def ballots(request: Request) -> Response:
+        try:
+            data = await _body(request, service.manifest.limits.container_bytes)
+            stored = await run_in_threadpool(service.submit, data)
+        except _TooLargeError:
+            return _error(413, "too_large")
+        except VerificationError as refusal:
+            LOG.info("refused", extra={"check": refusal.check_id})
+            return _refusal(refusal)
+        except StoppedError:
+            return _error(503, "unavailable")
+        return Response(stored.receipt, 200 if stored.repeated else 201, media_type=_TEXT)
+
+    @app.post("/verification")
+    async def verification(request: Request) -> Response:
+        try:
+            sequence, token = _verification_request(await _body(request, 1024))
+        except _TooLargeError:
+            return _error(413, "too_large")
+        except EncodingError:
+            return _error(400, "malformed")
+        found = await run_in_threadpool(service.verification, sequence, token)
+        if found is None:
+            return _error(404, "not_found")
+        members = {
+            "schema": "sukashi/verification/1",
+            "container": base64.b64encode(found.container).decode(),
+            "receipt": found.receipt.decode(),
+            "latest": found.latest,
+        }
+        return JSONResponse(members, headers={"Cache-Control": "no-store"})
+
+
+def _verification_request(data: bytes) -> tuple[int, bytes]:
+    members = parse_canonical(data, "request")
+    sequence, token = members.get("sequence"), members.get("token")
+    if set(members) != {"sequence", "token"} or type(sequence) is not int:
+        raise EncodingError("the request names a sequence and a token")
+    if not isinstance(token, str) or not 0 <= sequence < 1 << 53:
+        raise EncodingError("the request names a sequence and a token")
+    try:
+        return sequence, binascii.unhexlify(token)
+    except (binascii.Error, ValueError):
+        raise EncodingError("the token is not hex") from None
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    """The body, never more than `limit` bytes of it in memory."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise _TooLargeError
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _refusal(refusal: VerificationError) -> Response:
+    content = {"error": {"id": refusal.check_id, "message": sentences(refusal.check_id)}}
+    return Response(json.dumps(content, ensure_ascii=False), 422, media_type="application/json")
+
+
+def _error(status: int, error_id: str) -> Response:
+    content = {"error": {"id": error_id, "message": _MESSAGES[error_id]}}
+    return Response(json.dumps(content, ensure_ascii=False), status, media_type="application/json")

@@ -1,0 +1,199 @@
+"""Commands of the collector's operator: `voting collector …`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+collector_app = typer.Typer(
+    help="Collect votes: set up, serve, open, close, export.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+Home = Annotated[Path, typer.Option("--home", help="The collector's own folder.")]
+Passphrase = Annotated[
+    Path | None,
+    typer.Option("--passphrase-file", help="File with the passphrase; asked for if not given."),
+]
+_PROMPT = "Passphrase of the collector"
+
+
+@collector_app.command("init")
+def init(
+    home: Home,
+    election: Annotated[Path, typer.Option("--election", help="The election's folder, complete.")],
+    party: Annotated[Path, typer.Option("--party", help="Folder of: voting party new collector")],
+    roll: Annotated[Path, typer.Option("--roll", help="The signed roll, version 1.")],
+    passphrase_file: Passphrase = None,
+) -> None:
+    """Make the database with its first entries, the manifest and the roll.
+
+    Example: voting collector init --home collector --election election --party collector
+    --roll roll-0001.asice
+    """
+    from voting import console
+    from voting.collector import home as homes
+
+    made = homes.init(home, election, party, roll, console.passphrase(passphrase_file, _PROMPT))
+    console.say(f"the log {made.manifest.origin} has its first two entries")
+    console.say(f"Next: voting collector serve --home {home}, then voting collector open")
+
+
+@collector_app.command("serve")
+def serve(
+    home: Home,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Port to listen on.")] = 8080,
+    socket: Annotated[Path | None, typer.Option("--socket", help="Unix socket instead.")] = None,
+    passphrase_file: Passphrase = None,
+) -> None:
+    """Serve voters until Ctrl-C; put a TLS server in front of it.
+
+    Example: voting collector serve --home collector --port 8080
+    """
+    import logging
+
+    import uvicorn
+
+    from voting import console
+    from voting.collector.app import make_app
+    from voting.collector.home import open_home
+    from voting.collector.service import Service
+
+    opened = open_home(home)
+    key = opened.key(console.passphrase(passphrase_file, _PROMPT))
+    service = Service(opened.engine, opened.manifest, opened.profile, key)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    where = f"unix:{socket}" if socket else f"http://{host}:{port}"
+    console.say(f"collecting votes for {opened.manifest.name} at {where}")
+    uvicorn.run(
+        make_app(service, opened.files),
+        host=host,
+        port=port,
+        uds=str(socket) if socket else None,
+        log_level="warning",
+        access_log=False,
+    )
+    console.say("stopped; everything that got a receipt is stored")
+
+
+@collector_app.command("open")
+def open_(home: Home, passphrase_file: Passphrase = None) -> None:
+    """Open voting: write it into the log.
+
+    Example: voting collector open --home collector
+    """
+    _append(home, "opened", passphrase_file, "voting is open")
+
+
+@collector_app.command("close")
+def close(home: Home, passphrase_file: Passphrase = None) -> None:
+    """Close voting: no ballot is valid after this entry.
+
+    Before the configured time only a test election may be closed.
+    Example: voting collector close --home collector
+    """
+    import datetime as dt
+
+    from voting import console
+    from voting.collector.home import open_home
+
+    manifest = open_home(home).manifest
+    closes = dt.datetime.fromisoformat(manifest.period.closes)
+    if dt.datetime.now(dt.UTC) < closes and not manifest.test:
+        raise console.Refused(f"voting closes at {manifest.period.closes}, not before")
+    _append(home, "closed", passphrase_file, "voting is closed")
+
+
+def _append(home: Path, kind: str, passphrase_file: Path | None, done: str) -> None:
+    from voting import console
+    from voting.collector.documents import Addition
+    from voting.collector.home import open_home
+
+    opened = open_home(home)
+    secret = console.passphrase(passphrase_file, _PROMPT)
+    sequence = opened.append(Addition(kind, {}), secret)
+    console.say(f"{done} (log entry {sequence})")
+
+
+@collector_app.command("append")
+def append(
+    document: Annotated[Path, typer.Argument(help="Signed document, results or announcement.")],
+    home: Home,
+    passphrase_file: Passphrase = None,
+) -> None:
+    """Write a document's digest into the log, if it is its turn.
+
+    Example: voting collector append selection.asice --home collector
+    """
+    from voting import console
+    from voting.collector.documents import read_addition
+    from voting.collector.home import open_home
+
+    opened = open_home(home)
+    addition = read_addition(document, opened.manifest)
+    sequence = opened.append(addition, console.passphrase(passphrase_file, _PROMPT))
+    console.say(f"log entry {sequence}: {addition.kind}")
+
+
+@collector_app.command("export")
+def export(
+    home: Home, out: Annotated[Path, typer.Option("--out", help="The ballot box to write.")]
+) -> None:
+    """Write the ballot box, after closing and after the lists of paper voters.
+
+    Example: voting collector export --home collector --out box.sqlite
+    """
+    from voting import console
+    from voting.collector import home as homes
+
+    count = homes.export(homes.open_home(home), out)
+    console.say(f"{out} holds {count} ballots; it names voters, so guard it")
+    console.say("Next: tally prepare, then tally box seal")
+
+
+@collector_app.command("log")
+def log(
+    home: Home, out: Annotated[Path, typer.Option("--out", help="Folder for the log.")]
+) -> None:
+    """Write the public log as it is now: checkpoint and tiles.
+
+    Example: voting collector log --home collector --out log
+    """
+    from voting import console
+    from voting.collector import home as homes
+
+    size = homes.write_log(homes.open_home(home), out)
+    console.say(f"{out} holds the log with {size} entries")
+
+
+@collector_app.command("status")
+def status(
+    home: Home,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Check the whole database and say where the election stands.
+
+    Example: voting collector status --home collector
+    """
+    from voting import console
+    from voting.collector.home import open_home
+
+    opened = open_home(home)
+    ledger = opened.ledger()
+    ballots = sum(1 for entry in ledger.entries if entry.kind == "ballot")
+    found = {
+        "election": opened.manifest.digest.hex(),
+        "phase": ledger.phase,
+        "roll_version": ledger.roll_version,
+        "entries": ledger.size,
+        "ballots": ballots,
+    }
+    if as_json:
+        console.emit("sukashi/collector-status/1", found)
+        return
+    console.say(f"{opened.manifest.name} ({found['election']})")
+    console.say(f"{ledger.phase}, roll version {ledger.roll_version}, {ballots} ballots")
+    console.say(f"chain, tree and checkpoints of {ledger.size} log entries are in order")

@@ -1,0 +1,214 @@
+"""Entries that are not ballots: their order, and the documents behind them.
+
+The operator appends them with the command line, while the server runs or when it does not.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from pydantic import Field
+from sqlalchemy.engine import Connection, Engine
+
+from crypto.signing import SigningKey
+from voting.collector import store
+from voting.collector.ledger import Ledger, verify_database
+from voting.console import Refused
+from voting.eid.officials import verify_document
+from voting.election import entries as log
+from voting.election.documents import Document, digest, parse_canonical, parse_model, salted_digest
+from voting.election.entries import Entry
+from voting.election.manifest import Digest, Manifest, Positive
+from voting.roll.roll import PaperList, Roll
+
+
+class Announcement(Document):
+    """What the counting room asks the log to learn."""
+
+    schema_: Literal["sukashi/announcement/1"] = Field(alias="schema")
+    kind: Literal["mixed", "decrypted"]
+    count: Positive
+    digest: Digest
+
+
+@dataclass(frozen=True)
+class Addition:
+    """An entry to be made: its kind and members, and a row that belongs to it."""
+
+    kind: str
+    members: dict[str, Any]
+    table: sa.Table | None = None
+    container: bytes = b""
+
+
+_MODELS: dict[str, Callable[..., Entry]] = {
+    "manifest": log.ManifestEntry,
+    "roll": log.RollEntry,
+    "opened": log.OpenedEntry,
+    "closed": log.ClosedEntry,
+    "paper": log.PaperEntry,
+    "box": log.BoxEntry,
+    "selection": log.SelectionEntry,
+    "mixed": log.MixedEntry,
+    "decrypted": log.DecryptedEntry,
+    "result": log.ResultEntry,
+}
+
+
+def append(
+    engine: Engine, manifest: Manifest, key: SigningKey, addition: Addition, now: dt.datetime
+) -> int:
+    """Append one entry and sign the checkpoint, in one transaction; its sequence number.
+
+    Raises:
+        Refused: the log is not at the place where this entry may come.
+        DatabaseDamagedError: the database is not what was stored.
+    """
+    ledger = Ledger(manifest)
+    with store.reading(engine) as connection:
+        verify_database(connection, ledger)
+    with store.writing(engine) as connection:
+        ledger.catch_up(connection)
+        check_order(ledger.entries, addition)
+        return append_in(connection, ledger, key, addition, now)
+
+
+def append_in(
+    connection: Connection, ledger: Ledger, key: SigningKey, addition: Addition, now: dt.datetime
+) -> int:
+    """The writing part of `append`, in the caller's transaction."""
+    entry = _MODELS[addition.kind](
+        sequence=ledger.size,
+        time=ledger.next_time(now),
+        previous=ledger.head,
+        **addition.members,
+    )
+    sequence = ledger.append(connection, entry)
+    if addition.table is store.papers:
+        values = {"sequence": sequence, "container": addition.container}
+        connection.execute(sa.insert(store.papers).values(values))
+    elif addition.table is store.rolls:
+        values = {"version": addition.members["version"], "container": addition.container}
+        connection.execute(sa.insert(store.rolls).values(values))
+    ledger.sign(connection, key)
+    return sequence
+
+
+def check_order(entries: Sequence[Entry], addition: Addition) -> None:
+    """The order of docs/specification.md section 8.
+
+    Raises:
+        Refused: saying what is missing or stands already.
+    """
+    kinds = [entry.kind for entry in entries]
+    once = {"manifest", "opened", "closed", "box", "selection", "result"}
+    if addition.kind in once and addition.kind in kinds:
+        raise Refused(f"the log has its entry {addition.kind!r} already; there is only one")
+    needs = {
+        "opened": ["roll"],
+        "closed": ["opened"],
+        "paper": ["closed"],
+        "box": ["closed"],
+        "selection": ["box"],
+        "mixed": ["selection"],
+        "decrypted": ["selection"],
+        "result": ["selection"],
+    }
+    for needed in needs.get(addition.kind, []):
+        if needed not in kinds:
+            raise Refused(f"{addition.kind!r} comes after {needed!r}, which the log does not have")
+    if addition.kind == "paper" and "box" in kinds:
+        raise Refused("the box is sealed; no list of paper voters can be added any more")
+    if addition.kind == "roll":
+        _check_roll_order(entries, kinds, addition)
+    if addition.kind in ("mixed", "decrypted"):
+        _check_count_order(entries, addition)
+    if "result" in kinds:
+        raise Refused("the result is in the log; nothing comes after it")
+
+
+def _check_roll_order(entries: Sequence[Entry], kinds: Sequence[str], addition: Addition) -> None:
+    version = max((entry.version for entry in entries if entry.kind == "roll"), default=0)
+    if "closed" in kinds:
+        raise Refused("voting is closed; the roll can not change any more")
+    if addition.members["version"] != version + 1:
+        raise Refused(f"the log has roll version {version}; the next one is {version + 1}")
+
+
+def _check_count_order(entries: Sequence[Entry], addition: Addition) -> None:
+    count = addition.members["count"]
+    done = {(e.kind, e.count) for e in entries if e.kind in ("mixed", "decrypted")}
+    if (addition.kind, count) in done:
+        raise Refused(f"the log has {addition.kind!r} of count {count} already")
+    if addition.kind == "decrypted" and ("mixed", count) not in done:
+        raise Refused(f"count {count} is not mixed yet in the log")
+
+
+def read_addition(path: Path, manifest: Manifest) -> Addition:
+    """What a document asks the log to learn, checked as far as the document alone goes.
+
+    Raises:
+        Refused: not a document that the log takes, or of another election.
+        VerificationError: the officials' signatures do not hold.
+    """
+    from voting.files import read_bounded
+
+    data = read_bounded(path, 1 << 28)
+    if path.suffix == ".json":
+        return _read_json(path, data, manifest)
+    if path.suffix != ".asice":
+        raise Refused(f"{path} is neither a signed document (.asice) nor a JSON document")
+    officials = manifest.parties.officials
+    document = verify_document(
+        data,
+        f"{path.stem}.json",
+        [member.certificate for member in officials.members],
+        officials.required,
+        check_id="append.signatures",
+    )
+    return _read_signed(path, document, data, manifest)
+
+
+def _read_signed(path: Path, document: bytes, container: bytes, manifest: Manifest) -> Addition:
+    members = parse_canonical(document, str(path))
+    match members.get("schema"):
+        case "sukashi/roll/1":
+            roll = Roll.parse(document, str(path))
+            _require(path, roll.election == manifest.name)
+            found = {"version": roll.version, "digest": salted_digest(document, roll.salt)}
+            return Addition("roll", found, store.rolls, container)
+        case "sukashi/paper/1":
+            paper = PaperList.parse(document, str(path))
+            _require(path, paper.election == manifest.digest.hex())
+            found = {"digest": salted_digest(document, paper.salt)}
+            return Addition("paper", found, store.papers, container)
+        case "sukashi/seal/1":
+            _require(path, members.get("election") == manifest.digest.hex())
+            return Addition("box", {"seal": digest(document)})
+        case "sukashi/selection/1":
+            _require(path, members.get("election") == manifest.digest.hex())
+            return Addition("selection", {"selection": digest(document)})
+    raise Refused(f"{path} holds {members.get('schema')}, which the log does not take")
+
+
+def _read_json(path: Path, data: bytes, manifest: Manifest) -> Addition:
+    members = parse_canonical(data, str(path))
+    if members.get("schema") == "sukashi/results/1":
+        _require(path, members.get("election") == manifest.digest.hex())
+        return Addition("result", {"result": digest(data)})
+    if members.get("schema") == "sukashi/announcement/1":
+        found = parse_model(Announcement, data, str(path))
+        return Addition(found.kind, {"count": found.count, "digest": found.digest})
+    raise Refused(
+        f"{path} is {members.get('schema')}, which the log takes only signed or not at all"
+    )
+
+
+def _require(path: Path, same: bool) -> None:
+    if not same:
+        raise Refused(f"{path} is of another election; nothing was appended")

@@ -1,0 +1,176 @@
+"""The collector's home folder: its party key, the election's files and the database."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from crypto.signing import SigningKey
+from crypto.tlog import tile_files
+from voting.ballot.box import write_box
+from voting.collector import documents, store
+from voting.collector.documents import Addition
+from voting.collector.ledger import Ledger, verify_database
+from voting.console import Refused
+from voting.eid.officials import verify_document
+from voting.eid.profile import EidProfile
+from voting.election import party
+from voting.election.documents import salted_digest
+from voting.election.manifest import Manifest
+from voting.election.signatures import check_signed_manifest
+from voting.files import read_bounded, read_tree, write_atomic, write_directory
+from voting.roll.roll import Roll
+
+_LIMIT = 1 << 28
+
+
+@dataclass(frozen=True)
+class Home:
+    """An initialised home; its key is opened only where something is signed."""
+
+    path: Path
+    manifest: Manifest
+    files: dict[str, bytes]
+    engine: Engine
+
+    @property
+    def profile(self) -> EidProfile:
+        prefix = "eid_profile/"
+        profile = {n[len(prefix) :]: d for n, d in self.files.items() if n.startswith(prefix)}
+        return EidProfile.parse(profile)
+
+    def key(self, passphrase: str) -> SigningKey:
+        """The log's signing key. Raises Refused if it is not the manifest's."""
+        opened = party.open_home(self.path, passphrase)
+        if opened.signing_key.public_key.hex != self.manifest.parties.collector.public_key:
+            raise Refused(f"{self.path} holds a key that is not the collector's of this election")
+        return opened.signing_key
+
+    def append(self, addition: Addition, passphrase: str) -> int:
+        """Append one entry that is no ballot."""
+        key, now = self.key(passphrase), dt.datetime.now(dt.UTC)
+        return documents.append(self.engine, self.manifest, key, addition, now)
+
+    def ledger(self) -> Ledger:
+        """The whole log, read and checked."""
+        ledger = Ledger(self.manifest)
+        with store.reading(self.engine) as connection:
+            verify_database(connection, ledger)
+        return ledger
+
+
+def open_home(path: Path) -> Home:
+    """Raises Refused unless `voting collector init` made the folder."""
+    database = path / "collector.sqlite"
+    if not database.exists():
+        raise Refused(f"{path} is no collector's home yet; make it with: voting collector init")
+    files = read_tree(path / "election", _LIMIT)
+    manifest = check_signed_manifest(files)
+    return Home(path, manifest, files, store.open_database(database))
+
+
+def init(path: Path, election: Path, party_home: Path, roll: Path, passphrase: str) -> Home:
+    """Make the database with its first two entries: the manifest and roll version 1.
+
+    Raises:
+        Refused: initialised already, a signature is missing, or the parts do not belong together.
+    """
+    if (path / "collector.sqlite").exists():
+        raise Refused(f"{path} is a collector's home already; nothing was changed")
+    files = read_tree(election, _LIMIT)
+    manifest = check_signed_manifest(files)
+    container = read_bounded(roll, _LIMIT)
+    members = manifest.parties.officials
+    certificates = [member.certificate for member in members.members]
+    data = verify_document(
+        container, "roll-0001.json", certificates, members.required, check_id="roll.signatures"
+    )
+    first = Roll.parse(data, str(roll))
+    if salted_digest(data, first.salt) != manifest.digests.roll:
+        raise Refused(f"{roll} is not the roll that the manifest names")
+    path.mkdir(parents=True, exist_ok=True)
+    if party_home.resolve() != path.resolve():
+        for name in ("party.json", "key.sealed"):
+            shutil.copy2(party_home / name, path / name)
+    shutil.rmtree(path / "election", ignore_errors=True)
+    write_directory(path / "election", files)
+    return _create(
+        Home(path, manifest, files, sa.create_engine("sqlite://")), container, passphrase
+    )
+
+
+def _create(home: Home, roll: bytes, passphrase: str) -> Home:
+    """Make the database under another name and rename it when it is whole."""
+    key, now = home.key(passphrase), dt.datetime.now(dt.UTC)
+    temporary = home.path / "collector.sqlite.part"
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{temporary}{suffix}").unlink(missing_ok=True)
+    engine = store.open_database(temporary)
+    digests = home.manifest.digests
+    additions = (
+        Addition("manifest", {"manifest": home.manifest.digest.hex()}),
+        Addition("roll", {"version": 1, "digest": digests.roll}, store.rolls, roll),
+    )
+    ledger = Ledger(home.manifest)
+    with store.writing(engine) as connection:
+        store.create_tables(connection)
+        for addition in additions:
+            documents.append_in(connection, ledger, key, addition, now)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    temporary.rename(home.path / "collector.sqlite")
+    return open_home(home.path)
+
+
+def export(home: Home, out: Path) -> int:
+    """Write the ballot box; the number of ballots in it.
+
+    Raises:
+        Refused: voting is not closed, or the file exists.
+    """
+    ledger = home.ledger()
+    if ledger.phase != "closed":
+        raise Refused("voting is not closed; the box is exported after: voting collector close")
+    b, r, p = store.ballots, store.rolls, store.papers
+    with store.reading(home.engine) as connection:
+        stored = connection.execute(
+            sa.select(b.c.sequence, b.c.container, b.c.qualification).order_by(b.c.sequence)
+        ).all()
+        rolls = connection.execute(sa.select(r.c.version, r.c.container).order_by(r.c.version))
+        papers = connection.execute(sa.select(p.c.sequence, p.c.container).order_by(p.c.sequence))
+        write_box(
+            out,
+            home.manifest.digest.hex(),
+            entries=enumerate(ledger.raw),
+            ballots=[tuple(row) for row in stored],
+            rolls=[tuple(row) for row in rolls],
+            papers=[tuple(row) for row in papers],
+        )
+    return len(stored)
+
+
+def write_log(home: Home, out: Path) -> int:
+    """Write checkpoint and tiles of the log as it is now into a folder; the log's size.
+
+    Raises:
+        Refused: the folder holds something that is not a log.
+    """
+    ledger = home.ledger()
+    with store.reading(home.engine) as connection:
+        note = store.latest_note(connection)
+    files = tile_files(ledger.raw)
+    if out.exists():
+        foreign = {path.name for path in out.iterdir()} - {"checkpoint", "tile"}
+        if foreign:
+            raise Refused(f"{out} holds {min(foreign)}; name a folder for the log alone")
+        shutil.rmtree(out / "tile", ignore_errors=True)
+    for name, data in files.items():
+        write_atomic(out / name, data)
+    write_atomic(out / "checkpoint", note)
+    return ledger.size
