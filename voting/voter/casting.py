@@ -1,0 +1,126 @@
+"""Casting one ballot, so that a crash or a lost network never makes two of it.
+
+The signed container is on disk before it is sent; running again sends the same bytes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from crypto.errors import EncodingError
+from voting.ballot.ballot import SEED_BYTES, Anchor, QrCode, build
+from voting.console import Refused, UsageFault
+from voting.eid.cards import SoftwareCard
+from voting.eid.signing import add_signature
+from voting.election.manifest import BallotStyle, Manifest
+from voting.files import read_bounded, write_atomic
+from voting.voter.client import Client, Receipt
+
+_LIMIT = 1 << 24
+
+
+@dataclass(frozen=True)
+class Cast:
+    """A ballot that is stored, with what its voter keeps."""
+
+    receipt: Receipt
+    code: QrCode
+
+
+def style_for(manifest: Manifest, choices: Mapping[str, int]) -> BallotStyle:
+    """The ballot style whose contests are exactly those chosen in. Raises UsageFault."""
+    for style in manifest.ballot_styles:
+        if set(style.contests) == set(choices):
+            return style
+    known = "; ".join(f"{s.id}: {', '.join(s.contests)}" for s in manifest.ballot_styles)
+    raise UsageFault(f"choose in exactly the contests of one ballot style ({known})")
+
+
+def parse_choices(manifest: Manifest, texts: list[str]) -> dict[str, int]:
+    """CONTEST=OPTION, the option a number or `blank`. Raises UsageFault."""
+    choices: dict[str, int] = {}
+    for text in texts:
+        contest_id, _, option = text.partition("=")
+        known = [contest.id for contest in manifest.contests]
+        if contest_id not in known or contest_id in choices:
+            raise UsageFault(f"{text!r}: name each contest once; there are {', '.join(known)}")
+        number = 0 if option == "blank" else int(option) if option.isdecimal() else -1
+        try:
+            manifest.contest(contest_id).plaintext_of(number)
+        except ValueError:
+            raise UsageFault(f"{text!r}: {contest_id} has no option {option!r}") from None
+        choices[contest_id] = number
+    return choices
+
+
+def cast(
+    client: Client,
+    card: SoftwareCard,
+    identifier: str,
+    choices: Mapping[str, int],
+    out: Path,
+    language: str,
+) -> Cast:
+    """Build, sign, store durably, send, check the receipt, and only then write it.
+
+    `out` gets receipt.txt and qr.txt. A container left there by an interrupted attempt is sent
+    again instead of making a new ballot.
+
+    Raises:
+        Refused, Unfinished, VerificationError: as `Client.send`; after a refusal the pending
+            ballot is removed.
+    """
+    if (out / "receipt.txt").exists():
+        raise Refused(f"{out} holds the receipt of a ballot already; name another folder")
+    pending, seed_file = out / "pending.asice", out / "pending.seed"
+    if not pending.exists():
+        seed = secrets.token_bytes(SEED_BYTES)
+        container = _signed(client, card, identifier, choices, seed)
+        write_atomic(seed_file, seed.hex().encode(), mode=0o600)
+        write_atomic(pending, container, mode=0o600)
+    container = read_bounded(pending, _LIMIT)
+    try:
+        receipt = client.send(container, language)
+    except Refused:
+        pending.unlink()
+        seed_file.unlink()
+        raise
+    code = QrCode(receipt.sequence, _seed(seed_file))
+    write_atomic(out / "qr.txt", code.text().encode() + b"\n", mode=0o600)
+    write_atomic(out / "receipt.txt", receipt.data)
+    pending.unlink()
+    seed_file.unlink()
+    return Cast(receipt, code)
+
+
+def _signed(
+    client: Client,
+    card: SoftwareCard,
+    identifier: str,
+    choices: Mapping[str, int],
+    seed: bytes,
+) -> bytes:
+    manifest = client.manifest
+    version = client.roll_version()
+    seen = client.checkpoint()  # just before signing: the anchor
+    ballot = build(
+        manifest,
+        style_for(manifest, choices),
+        identifier,
+        choices,
+        seed,
+        roll_version=version,
+        anchor=Anchor(size=seen.size, root=seen.root.hex()),
+    )
+    return add_signature(None, "ballot.json", ballot, card, dt.datetime.now(dt.UTC)).encode()
+
+
+def _seed(path: Path) -> bytes:
+    try:
+        return bytes.fromhex(read_bounded(path, 64).decode("ascii"))
+    except ValueError:
+        raise EncodingError(f"{path} does not hold a seed") from None

@@ -1,0 +1,179 @@
+"""A voter's conversation with a collector, which is not trusted.
+
+What comes from the collector is used only after it is checked against the trust that came from
+elsewhere: the manifest by the officials' signatures, everything else by the manifest.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import httpx
+
+from crypto.errors import EncodingError, SukashiError, VerificationError
+from crypto.signing import PublicKey
+from crypto.tlog import Checkpoint, LogProof, VerifierKey
+from crypto.tlog.checkpoint import open_checkpoint
+from voting.console import Refused, Unfinished
+from voting.eid.profile import EidProfile
+from voting.election.documents import canonical, digest
+from voting.election.entries import BallotEntry, parse_entry
+from voting.election.manifest import Manifest
+from voting.election.signatures import Trust, check_signed_manifest
+
+_FILES = ("manifest.json", "manifest.asice", "manifest.trustees.json")
+_LIMIT = 1 << 24
+_AGAIN = "nothing is known to be stored; run the same command again, it sends the same ballot"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A checked receipt: the entry, its place and the log that vouches for it."""
+
+    data: bytes
+    sequence: int
+    entry: BallotEntry
+    checkpoint: Checkpoint
+
+
+class Client:
+    """One election at one collector. Not safe for concurrent use."""
+
+    def __init__(self, address: str, trust: Trust) -> None:
+        """Connect and check the manifest.
+
+        `address` is http://host:port, https://…, or unix:/path/to/socket.
+
+        Raises:
+            Unfinished: the collector cannot be reached.
+            VerificationError, Refused: what it serves is not the trusted election.
+        """
+        if address.startswith("unix:"):
+            transport = httpx.HTTPTransport(uds=address.removeprefix("unix:"))
+            self._http = httpx.Client(transport=transport, base_url="http://collector", timeout=60)
+        else:
+            self._http = httpx.Client(base_url=address, timeout=60)
+        files = {name: self._get(f"/election/{quote(name)}") for name in _FILES}
+        self.manifest: Manifest = check_signed_manifest(files, trust)
+
+    def close(self) -> None:
+        self._http.close()
+
+    # -- requests ---------------------------------------------------------------------------------
+
+    def _get(self, path: str) -> bytes:
+        try:
+            response = self._http.get(path)
+        except httpx.HTTPError as fault:
+            raise Unfinished(
+                f"the collector cannot be reached ({fault}); try again later"
+            ) from None
+        if response.status_code != 200 or len(response.content) > _LIMIT:
+            raise Unfinished(f"the collector answered {response.status_code} for {path}")
+        return response.content
+
+    def profile(self) -> EidProfile:
+        """The eID profile, checked against the manifest's digests."""
+        files = {}
+        for name, expected in self.manifest.digests.eid_profile.items():
+            files[name] = self._get(f"/election/eid_profile/{quote(name)}")
+            if digest(files[name]) != expected:
+                raise VerificationError("cast.profile", name, "it is not the manifest's")
+        return EidProfile.parse(files)
+
+    def roll_version(self) -> int:
+        """The current version of the roll, and that voting is open. Raises Refused."""
+        state = _json(self._get("/state"))
+        version = state.get("roll_version")
+        if state.get("phase") != "open" or not isinstance(version, int):
+            raise Refused(f"voting is not open (the collector says {state.get('phase')!r})")
+        return version
+
+    def checkpoint(self) -> Checkpoint:
+        """The newest checkpoint, signed by the log of this election."""
+        return open_checkpoint(self._get("/log/checkpoint"), self._log_key)
+
+    def send(self, container: bytes, language: str) -> Receipt:
+        """Send a ballot; its checked receipt.
+
+        Raises:
+            Refused: the collector refused it; the message says what to do.
+            Unfinished: no answer; sending the same bytes again is safe.
+            VerificationError: the answer is not a receipt for these bytes.
+        """
+        try:
+            response = self._http.post("/ballots", content=container)
+        except httpx.HTTPError as fault:
+            raise Unfinished(f"no answer from the collector ({fault}): {_AGAIN}") from None
+        if response.status_code in (200, 201):
+            return self.check_receipt(response.content, container)
+        error = _json(response.content).get("error")
+        if response.status_code == 422 and isinstance(error, dict):
+            messages = error.get("message", {})
+            sentence = messages.get(language) or messages.get("en") or ""
+            raise Refused(f"{error.get('id')}: {sentence}")
+        raise Unfinished(f"the collector answered {response.status_code}: {_AGAIN}")
+
+    def fetch(self, sequence: int, token: bytes) -> tuple[bytes, bytes, bool]:
+        """The stored container, its receipt, and whether it is the voter's latest ballot.
+
+        Raises:
+            Refused: unknown, wrong, expired or read too often; the collector does not say which.
+        """
+        request = canonical({"sequence": sequence, "token": token.hex()})
+        try:
+            response = self._http.post("/verification", content=request)
+        except httpx.HTTPError as fault:
+            raise Unfinished(f"the collector cannot be reached ({fault}); try again") from None
+        if response.status_code == 404:
+            raise Refused(
+                "the collector shows no ballot for this code: it is wrong, too old, or was read"
+                " too often. If you have just voted, vote again and check at once."
+            )
+        found = _json(response.content)
+        if response.status_code != 200 or type(found.get("latest")) is not bool:
+            raise Unfinished(f"the collector answered {response.status_code}; try again")
+        try:
+            container = base64.b64decode(str(found.get("container")), validate=True)
+        except (binascii.Error, ValueError):
+            raise EncodingError("the collector's answer is malformed") from None
+        return container, str(found.get("receipt")).encode(), bool(found["latest"])
+
+    # -- receipts ---------------------------------------------------------------------------------
+
+    @property
+    def _log_key(self) -> VerifierKey:
+        key = PublicKey(self.manifest.parties.collector.public_key)
+        return VerifierKey(self.manifest.origin, key)
+
+    def check_receipt(self, data: bytes, container: bytes) -> Receipt:
+        """The receipt, if it shows that exactly this container stands in this election's log.
+
+        Raises:
+            VerificationError: (`receipt`) it does not.
+        """
+        try:
+            proof = LogProof.parse(data)
+            entry = parse_entry(proof.extra or b"", "receipt")
+            checkpoint = proof.verify(proof.extra or b"", self._log_key, check_id="receipt")
+        except EncodingError as fault:
+            raise VerificationError("receipt", "receipt", str(fault)) from fault
+        if entry.kind != "ballot" or entry.sequence != proof.index:
+            raise VerificationError("receipt", "receipt", "it is not the receipt of a ballot")
+        if entry.container != digest(container):
+            raise VerificationError("receipt", "receipt", "it is the receipt of another ballot")
+        return Receipt(data, proof.index, entry, checkpoint)
+
+
+def _json(data: bytes) -> dict[str, object]:
+    try:
+        value = json.loads(data)
+    except ValueError:
+        raise SukashiError("the collector's answer is not JSON") from None
+    if not isinstance(value, dict):
+        raise SukashiError("the collector's answer is not an object")
+    return value

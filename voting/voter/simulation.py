@@ -1,0 +1,71 @@
+"""Many voters against a running collector: the same code as one voter, in a few threads."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from voting.console import Advance, UsageFault
+from voting.eid.cards import load_card
+from voting.files import read_bounded
+from voting.voter.casting import cast
+from voting.voter.client import Client
+
+THREADS = 4
+
+
+@dataclass(frozen=True)
+class PlannedVote:
+    number: int
+    identifier: str
+    choices: dict[str, int]
+
+
+def read_plan(path: Path) -> list[PlannedVote]:
+    """Raises UsageFault for a plan of another shape."""
+    try:
+        votes = json.loads(read_bounded(path, 1 << 28))["votes"]
+        return [
+            PlannedVote(number, str(vote["identifier"]), dict(vote["choices"]))
+            for number, vote in enumerate(votes, start=1)
+        ]
+    except (ValueError, KeyError, TypeError):
+        raise UsageFault(f"{path} is not a plan; see voting simulate --help") from None
+
+
+def run(
+    connect: Callable[[], Client],
+    votes: list[PlannedVote],
+    cards: Path,
+    pin: str,
+    out: Path,
+    advance: Advance,
+) -> None:
+    """Cast all votes; those of one person in their order. The first failure ends it."""
+    people: defaultdict[str, list[PlannedVote]] = defaultdict(list)
+    for vote in votes:
+        people[vote.identifier].append(vote)
+    groups = [list(people.values())[start::THREADS] for start in range(THREADS)]
+
+    def work(group: list[list[PlannedVote]]) -> None:
+        client = connect()
+        rounds = max((len(planned) for planned in group), default=0)
+        for turn in range(rounds):  # everybody's first vote, then everybody's second
+            for planned in group:
+                if turn < len(planned):
+                    _cast_one(client, planned[turn], cards, pin, out)
+                    advance()
+        client.close()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for done in [pool.submit(work, group) for group in groups]:
+            done.result()
+
+
+def _cast_one(client: Client, vote: PlannedVote, cards: Path, pin: str, out: Path) -> None:
+    card = load_card(cards / f"{vote.identifier}.p12", pin)
+    cast(client, card, vote.identifier, vote.choices, out / f"{vote.number:05d}", "en")
