@@ -6,12 +6,9 @@ Only arguments and words are here; each command imports its work when it runs.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from voting.election.configuration import Configuration
 
 election_app = typer.Typer(
     help="Check a configuration; make and complete the manifest.",
@@ -44,37 +41,24 @@ def check(
     Example: voting election check election_configs/kawabe-2027.yaml
     """
     from voting import console
-    from voting.election import rules
+    from voting.election import assembly, rules
     from voting.election.configuration import load
+    from voting.election.summary import summary
 
     file = load(config)
     rules.check(file)
+    profile = file.path.parent / file.configuration.eid_profile
+    if profile.exists():
+        assembly.eid_profile_files(file)
     if as_json:
-        console.emit("sukashi/election-check/1", {"name": file.configuration.name, "ok": True})
+        members = {"name": file.configuration.name, "eid_profile": profile.exists(), "ok": True}
+        console.emit("sukashi/election-check/1", members)
         return
-    for line in _summary(file.configuration):
+    for line in summary(file.configuration):
         console.say(line)
-
-
-def _summary(c: Configuration) -> list[str]:
-    p, language = c.parties, c.languages[0]
-    lines = [
-        f"{c.title[language]}  ({c.name}{', a test election' if c.test else ''})",
-        f"open from {c.period.opens} to {c.period.closes}, election day {c.election_day}",
-    ]
-    for contest in c.contests:
-        blank = ", blank votes allowed" if contest.blank else ""
-        lines.append(
-            f"contest {contest.id}: {contest.title[language]}, {len(contest.options)} options,"
-            f" {contest.seats} to be elected, in {', '.join(contest.districts)}{blank}"
-        )
-    n, t = len(p.trustees.members), p.trustees.threshold
-    lines.append(
-        f"{t} of {n} trustees decrypt, {len(p.mixers)} mixers,"
-        f" {p.officials.required} of {len(p.officials.members)} officials sign"
-    )
-    lines.append(f"{c.name}: ok")
-    return lines
+    if not profile.exists():
+        console.say(f"The eID profile is not there yet: {profile} (for a test: voting pki init)")
+    console.say(f"{config}: ok")
 
 
 @election_app.command("manifest")

@@ -165,6 +165,8 @@ class _Reader:
             raise Refused(f"{self.path}, line {line}: not readable YAML: {fault.problem}") from None
         except (YAMLError, UnicodeDecodeError) as fault:
             raise Refused(f"{self.path}: not readable YAML: {fault}") from None
+        except RecursionError:
+            raise Refused(f"{self.path}: deep nesting is not allowed") from None
         if not isinstance(node, MappingNode):
             raise Refused(f"{self.path}: a configuration is a list of `name: value` lines")
         return self._value(node, ())

@@ -49,6 +49,10 @@ def _texts(c: Configuration) -> Iterator[Fault]:
             yield at, f"the text is missing in {', '.join(missing)}; add it"
         if surplus:
             yield at, f"the election is not held in {', '.join(surplus)}; remove the text"
+        for language, words in text.items():
+            if not words.strip() or not words.isprintable():
+                why = f"the text in {language} is empty or holds control characters; correct it"
+                yield at, why
 
 
 def _all_texts(c: Configuration) -> Iterator[tuple[tuple[str | int, ...], Text]]:
@@ -63,6 +67,13 @@ def _all_texts(c: Configuration) -> Iterator[tuple[tuple[str | int, ...], Text]]
                 text = getattr(option, name)
                 if text is not None:
                     yield (*at, name), text
+    p = c.parties
+    yield ("parties", "collector", "name"), p.collector.name
+    for k, mixer in enumerate(p.mixers):
+        yield ("parties", "mixers", k, "name"), mixer.name
+    for role in ("officials", "trustees", "auditors", "witnesses"):
+        for k, member in enumerate(getattr(p, role).members):
+            yield ("parties", role, "members", k, "name"), member.name
 
 
 def _contests(c: Configuration) -> Iterator[Fault]:

@@ -1,0 +1,62 @@
+"""What an election would be, in plain words, for `voting election check`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from voting.election.configuration import Configuration, Member
+from voting.election.manifest import Contest
+
+
+def summary(c: Configuration) -> list[str]:
+    """Title, dates, contests with their options, and parties; in the first language."""
+    language = c.languages[0]
+    minimum_age = c.eligibility.minimum_age
+    test = ", a test election" if c.test else ""
+    return [
+        f"{c.title[language]} ({c.name}{test})",
+        f"Votes are taken from {c.period.opens} to {c.period.closes}.",
+        f"Election day is {c.election_day}; voters are then at least {minimum_age} years old.",
+        f"Voters are of class {' or '.join(c.eligibility.classes)}.",
+        f"Texts are in {', '.join(c.languages)}.",
+        "",
+        *(line for contest in c.contests for line in _contest(c, contest)),
+        "Parties",
+        *_parties(c, language),
+        f"A district with fewer than {c.privacy_minimum} ballots in a contest is counted together",
+        f"  with the next of {', '.join(c.merge_order)}.",
+    ]
+
+
+def _contest(c: Configuration, contest: Contest) -> Iterator[str]:
+    language = c.languages[0]
+    names = {district.id: district.title[language] for district in c.districts}
+    where = ", ".join(names[district] for district in contest.districts)
+    blank = "a blank vote is allowed" if contest.blank else "no blank vote"
+    yield f"{contest.title[language]} ({contest.id}): {contest.seats} to be elected in {where};"
+    yield f"  one choice of {len(contest.options)}, {blank}"
+    for option in contest.options:
+        of = f", {option.affiliation[language]}" if option.affiliation else ""
+        yield f"  {option.number:3d}  {option.name[language]}{of}"
+    yield ""
+
+
+def _parties(c: Configuration, language: str) -> Iterator[str]:
+    p = c.parties
+    officials, trustees = p.officials.members, p.trustees.members
+
+    def named(members: Sequence[Member]) -> str:
+        return ", ".join(f"{m.name[language]} ({m.id})" for m in members)
+
+    yield f"  officials, {p.officials.required} of {len(officials)} sign: {named(officials)}"
+    yield f"  trustees, {p.trustees.threshold} of {len(trustees)} decrypt: {named(trustees)}"
+    yield f"  mixers, all of them mix: {named(p.mixers)}"
+    yield f"  collector: {named([p.collector])}"
+    yield (
+        f"  auditors, {p.auditors.required} of {len(p.auditors.members)} check the selection:"
+        f" {named(p.auditors.members)}"
+    )
+    if p.witnesses.members:
+        yield f"  witnesses, {p.witnesses.required} cosign: {named(p.witnesses.members)}"
+    else:
+        yield "  witnesses of the log: none yet"
