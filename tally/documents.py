@@ -9,24 +9,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from crypto.errors import EncodingError
-from voting.election.documents import Document, Model, document_bytes, parse_model
+from voting.election.documents import Document
 from voting.election.manifest import Digest, Identifier, Text
 
 Number = Annotated[int, Field(ge=1)]
 Amount = Annotated[int, Field(ge=0)]
 Signature = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
-
-
-def parse(model: type[Model], data: bytes, what: str) -> Model:
-    """The document that `data` encodes, every member of it present.
-
-    Raises EncodingError.
-    """
-    document = parse_model(model, data, what)
-    if document_bytes(document) != data:
-        raise EncodingError(f"{what}: a member is missing")
-    return document
 
 
 class LogState(Document):
@@ -39,7 +27,7 @@ class LogState(Document):
 class Seal(Document):
     """What the log was when the box was sealed, and what the box holds."""
 
-    schema_: Literal["sukashi/seal/1"] = Field(default="sukashi/seal/1", alias="schema")
+    schema_: Literal["sukashi/seal/1"] = Field(alias="schema")
     election: Digest
     log: LogState
     ballots: Amount
@@ -66,7 +54,7 @@ class Count(Document):
 class Selection(Document):
     """How many ballots were superseded, overridden and counted, and the lists made of them."""
 
-    schema_: Literal["sukashi/selection/1"] = Field(default="sukashi/selection/1", alias="schema")
+    schema_: Literal["sukashi/selection/1"] = Field(alias="schema")
     election: Digest
     seal: Digest
     ballots: Amount
@@ -97,7 +85,7 @@ class Votes(Document):
 class Tally(Document):
     """The decrypted votes of one count."""
 
-    schema_: Literal["sukashi/tally/1"] = Field(default="sukashi/tally/1", alias="schema")
+    schema_: Literal["sukashi/tally/1"] = Field(alias="schema")
     election: Digest
     count: Number
     contest: Identifier
@@ -151,7 +139,7 @@ class ContestResult(Document):
 class Results(Document):
     """The result of the election."""
 
-    schema_: Literal["sukashi/results/1"] = Field(default="sukashi/results/1", alias="schema")
+    schema_: Literal["sukashi/results/1"] = Field(alias="schema")
     election: Digest
     name: Identifier
     title: Text
@@ -161,7 +149,7 @@ class Results(Document):
 class Record(Document):
     """Every file of the record with its digest."""
 
-    schema_: Literal["sukashi/record/1"] = Field(default="sukashi/record/1", alias="schema")
+    schema_: Literal["sukashi/record/1"] = Field(alias="schema")
     election: Digest
     files: dict[str, Digest]
 

@@ -14,7 +14,15 @@ from typing import TypeVar
 
 from crypto.errors import EncodingError, VerificationError
 from crypto.signing import PublicKey
-from crypto.tlog import Tree, VerifierKey, expected_paths, leaf_hash, open_checkpoint, read_entries
+from crypto.tlog import (
+    Checkpoint,
+    Tree,
+    VerifierKey,
+    expected_paths,
+    leaf_hash,
+    open_checkpoint,
+    read_entries,
+)
 from voting.election import entries as kinds
 from voting.election.manifest import Manifest
 
@@ -72,14 +80,7 @@ def read(files: Mapping[str, bytes], manifest: Manifest) -> Log:
 
     Raises VerificationError (`log.checkpoint`, `log.tree`, `log.chain`, `log.entries`).
     """
-    collector = PublicKey(manifest.parties.collector.public_key)
-    key = VerifierKey(manifest.origin, collector)
-    if CHECKPOINT not in files:
-        raise VerificationError("log.checkpoint", CHECKPOINT, "the log has no checkpoint")
-    try:
-        checkpoint = open_checkpoint(files[CHECKPOINT], key, where=CHECKPOINT)
-    except EncodingError as fault:
-        raise VerificationError("log.checkpoint", CHECKPOINT, str(fault)) from fault
+    checkpoint = open_head(files.get(CHECKPOINT, b""), manifest)
     tiles = {path: data for path, data in files.items() if path != CHECKPOINT}
     raw = read_entries(tiles, checkpoint.size, checkpoint.root)
     try:
@@ -90,9 +91,22 @@ def read(files: Mapping[str, bytes], manifest: Manifest) -> Log:
     return Log(tuple(raw), tuple(entries))
 
 
-def paths(size: int) -> list[str]:
-    """The files of a log of this size."""
-    return [CHECKPOINT, *expected_paths(size)]
+def open_head(data: bytes, manifest: Manifest) -> Checkpoint:
+    """The checkpoint of this election's log, signed by its collector.
+
+    Raises VerificationError (`log.checkpoint`).
+    """
+    collector = PublicKey(manifest.parties.collector.public_key)
+    key = VerifierKey(manifest.origin, collector)
+    try:
+        return open_checkpoint(data, key, where=CHECKPOINT)
+    except EncodingError as fault:
+        raise VerificationError("log.checkpoint", CHECKPOINT, str(fault)) from fault
+
+
+def tile_paths(size: int) -> list[str]:
+    """The files of a log of this size, besides the checkpoint."""
+    return expected_paths(size)
 
 
 def verify_extends(new: Log, old: Log) -> None:

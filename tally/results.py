@@ -30,6 +30,7 @@ def build(manifest: Manifest, counts: Sequence[Count], tallies: Mapping[int, Tal
         tallies: the tally of every counted count, by number.
     """
     return Results(
+        schema="sukashi/results/1",
         election=manifest.digest.hex(),
         name=manifest.name,
         title=dict(manifest.title),

@@ -14,15 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from crypto.errors import SukashiError, VerificationError
-from crypto.signing import PublicKey
 from tally import log as logs
-from tally.documents import Count, Selection, parse
+from tally.documents import Count, Selection
 from voting.console import Refused, Unfinished, UsageFault
 from voting.eid.officials import verify_document
 from voting.election import entries as kinds
-from voting.election.documents import parse_canonical
+from voting.election.documents import parse_model
 from voting.election.manifest import Manifest
-from voting.files import read_bounded, read_tree
+from voting.election.signatures import check_signed_manifest
+from voting.files import read_bounded
 
 DOCUMENT_LIMIT = 1 << 28
 FILE_LIMIT = 1 << 32
@@ -30,10 +30,9 @@ FILE_LIMIT = 1 << 32
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder for one command; drafts that a killed command left in it are removed.
+    """Hold the folder for one command. A killed command lets go of it by itself.
 
-    Drafts are the names that begin with a point: nothing that counts is ever named so.
-    Raises Unfinished if another command holds it. A killed command lets go of it by itself.
+    Raises Unfinished if another command holds it.
     """
     with (folder / ".lock").open("a") as lock:
         try:
@@ -43,9 +42,6 @@ def locked(folder: Path) -> Iterator[None]:
                 f"Another command is working in {folder}. Nothing was changed; run this one again"
                 " when the other has ended."
             ) from None
-        for draft in sorted(folder.rglob(".*")):
-            if draft.name != ".lock":
-                shutil.rmtree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)
         yield
 
 
@@ -64,6 +60,18 @@ class Workspace:
         self.restricted = root / "restricted"
         self.announce = root / "announce"
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the room for one command, and remove the drafts that a killed one left.
+
+        Drafts are the names that begin with a point: nothing that counts is ever named so.
+        """
+        with locked(self.root):
+            for folder in (self.record, self.restricted, self.announce):
+                for draft in sorted(folder.rglob(".*")):
+                    shutil.rmtree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)
+            yield
+
     @property
     def log_folder(self) -> Path:
         return self.record / "log"
@@ -79,15 +87,26 @@ class Workspace:
         and the officials' eyes say that.
         """
         names = ("manifest.json", "manifest.asice", "manifest.trustees.json")
-        return verified_manifest({name: self.read(name) for name in names})
+        return check_signed_manifest({name: self.read(name) for name in names})
 
     def log(self, manifest: Manifest) -> logs.Log:
         """The log that the record holds, checked. Raises VerificationError."""
-        path = self.log_folder / logs.CHECKPOINT
-        files = {logs.CHECKPOINT: read_bounded(path, DOCUMENT_LIMIT)}
-        for tile, data in read_tree(self.log_folder / "tile", DOCUMENT_LIMIT).items():
-            files[f"tile/{tile}"] = data
+        head = read_bounded(self.log_folder / logs.CHECKPOINT, DOCUMENT_LIMIT)
+        files = {logs.CHECKPOINT: head}
+        for path in logs.tile_paths(logs.open_head(head, manifest).size):
+            if (self.log_folder / path).is_file():
+                files[path] = read_bounded(self.log_folder / path, DOCUMENT_LIMIT)
         return logs.read(files, manifest)
+
+    def tidy_log(self, log: logs.Log) -> None:
+        """Remove the partial tiles that a longer log replaced."""
+        keep = {logs.CHECKPOINT, *logs.tile_paths(log.size)}
+        for path in sorted(self.log_folder.rglob("*"), reverse=True):
+            if path.is_dir():
+                if not any(path.iterdir()):
+                    path.rmdir()
+            elif path.relative_to(self.log_folder).as_posix() not in keep:
+                path.unlink()
 
     def selection(self, manifest: Manifest, log: logs.Log) -> Selection:
         """The selection that officials signed and the log announces.
@@ -112,7 +131,7 @@ class Workspace:
         if entry.selection != hashlib.sha256(signed).hexdigest():
             why = "the log announces another selection"
             raise VerificationError("log.entries", "selection.json", why)
-        selection = parse(Selection, signed, "selection.json")
+        selection = parse_model(Selection, signed, "selection.json")
         check_selection(selection, manifest, log)
         return selection
 
@@ -123,34 +142,6 @@ class Workspace:
 
     def announcement(self, kind: str, count: int) -> Path:
         return self.announce / f"{count:02d}-{kind}-{count}.json"
-
-
-def verified_manifest(files: dict[str, bytes]) -> Manifest:
-    """The manifest in these files, signed by enough officials and by every trustee.
-
-    Raises VerificationError (`manifest.signatures`) or EncodingError.
-    """
-    manifest = Manifest.parse(files["manifest.json"])
-    if verify_signed(files["manifest.asice"], "manifest.json", manifest) != files["manifest.json"]:
-        why = "the officials signed another manifest"
-        raise VerificationError("manifest.signatures", "manifest.asice", why)
-    where = "manifest.trustees.json"
-    signed = parse_canonical(files[where], where)
-    members = manifest.parties.trustees.members
-    names = [row.get("trustee") for row in signed.get("signatures", [])]
-    if names != [member.id for member in members]:
-        why = "not one signature of each trustee, in the manifest's order"
-        raise VerificationError("manifest.signatures", where, why)
-    for member, row in zip(members, signed["signatures"], strict=True):
-        PublicKey(member.public_key).verify(
-            bytes.fromhex(row["signature"]),
-            "sukashi/manifest/1",
-            manifest.digest,
-            files["manifest.json"],
-            check_id="manifest.signatures",
-            where=f"{where}: {member.id}",
-        )
-    return manifest
 
 
 def verify_signed(data: bytes, name: str, manifest: Manifest) -> bytes:
@@ -176,9 +167,9 @@ def check_selection(selection: Selection, manifest: Manifest, log: logs.Log) -> 
     if [row.count for row in selection.counts] != list(range(1, len(selection.counts) + 1)):
         raise VerificationError("selection.units", "selection.json", "counts are not 1, 2, 3, …")
     for row in selection.counts:
-        small = row.ballots < manifest.privacy_minimum
-        right = {"empty": row.ballots == 0, "withheld": small, "counted": not small}[row.status]
-        if not right or (row.ciphertexts is None) == (row.status == "counted"):
+        enough = row.ballots >= manifest.privacy_minimum
+        status = "empty" if row.ballots == 0 else "counted" if enough else "withheld"
+        if row.status != status or (row.ciphertexts is None) == (row.status == "counted"):
             why = f"{row.ballots} ballots cannot be {row.status}"
             raise VerificationError("selection.units", row.path, why)
         if row.contest not in {contest.id for contest in manifest.contests}:

@@ -29,8 +29,10 @@ from voting.election.ceremony import (
     RehearsalMessage,
     Run,
     ShareMessage,
+    Trustee,
     file_name,
 )
+from voting.election.manifest import Manifest
 
 Files = Mapping[str, bytes]
 
@@ -149,3 +151,24 @@ def verify_rehearsals(
         factors[number] = factor
     for quorum in combinations(factors, run.threshold):
         verify_rehearsal(key, {number: factors[number] for number in quorum}, transcript)
+
+
+def find_run(manifest: Manifest, files: Files) -> Run:
+    """The run of the ceremony, of the first hundred, whose messages these are.
+
+    Raises VerificationError (`ceremony.messages`) for messages of none, or missing ones.
+    """
+    trustees = tuple(Trustee(m.id, m.public_key) for m in manifest.parties.trustees.members)
+    threshold = manifest.parties.trustees.threshold
+    for number in range(1, 101):
+        run = Run(manifest.name, number, trustees, threshold)
+        missing = [name for name in run.names([1, 2, 3, 4]) if name not in files]
+        if missing:
+            raise VerificationError("ceremony.messages", missing[0], "the message is missing")
+        if run.transcript(files).hex() != manifest.key.ceremony:
+            why = "the messages are not those of the manifest's transcript"
+            raise VerificationError("ceremony.messages", "ceremony", why)
+        if f'"run":"{run.id.hex()}"'.encode() in files[file_name(1, trustees[0].id)]:
+            return run
+    why = "the messages are of another election or of other trustees"
+    raise VerificationError("ceremony.messages", "ceremony", why)

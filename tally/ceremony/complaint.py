@@ -15,9 +15,9 @@ from crypto.groups import Group
 from crypto.sealed import BoxKey
 from crypto.signing import SigningKey
 from tally.ceremony.checks import Fault, Files, open_share, verify_opening
-from tally.documents import Signature, parse
+from tally.documents import Signature
 from voting.election.ceremony import CommitMessage, Run
-from voting.election.documents import Document, sign_message, verify_message
+from voting.election.documents import Document, parse_model, sign_message, verify_message
 from voting.election.manifest import Digest, Identifier
 
 PREFIX = "complaint-"
@@ -84,7 +84,7 @@ def judge(run: Run, group: Group, files: Files, sender: str) -> str:
 
 def _read(run: Run, files: Files, sender: str) -> ComplaintMessage:
     where = name(sender)
-    complaint = parse(ComplaintMessage, files[where], where)
+    complaint = parse_model(ComplaintMessage, files[where], where)
     keys = {trustee.id: trustee.public_key for trustee in run.trustees}
     if sender not in keys:
         raise EncodingError(f"{where}: there is no trustee {sender}")

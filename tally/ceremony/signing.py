@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crypto.errors import EncodingError, VerificationError
-from crypto.signing import PublicKey
+from crypto.errors import VerificationError
 from tally.ceremony.share import KeyShare
 from tally.refusals import promise_election
 from tally.steps import Step
@@ -15,9 +14,8 @@ from voting.election.ceremony import Run, Trustee, election_key, element_hex
 from voting.election.documents import canonical, parse_canonical
 from voting.election.manifest import Manifest
 from voting.election.party import PartyHome, open_home
+from voting.election.signatures import check_trustees, sign_manifest
 from voting.files import read_bounded, read_tree, write_atomic, write_new
-
-PURPOSE = "sukashi/manifest/1"
 
 
 def sign(home_path: Path, election: Path, passphrase: str) -> Step:
@@ -44,9 +42,9 @@ def sign(home_path: Path, election: Path, passphrase: str) -> Step:
     _verify_messages(manifest, share, election)
     with locked(home_path):
         promise_election(home_path, manifest.key.y, manifest.digest.hex())
-        signature = home.signing_key.sign(PURPOSE, manifest.digest, data)
         folder = election / "manifest.trustees.d"
-        content = canonical({"trustee": home.id, "signature": signature.hex()})
+        signature = sign_manifest(data, home.signing_key)
+        content = canonical({"trustee": home.id, "signature": signature})
         write_new(folder / f"{home.id}.json", content)
     missing = _collect(manifest, data, election)
     digest = manifest.digest.hex()
@@ -115,19 +113,12 @@ def _collect(manifest: Manifest, data: bytes, election: Path) -> list[str]:
     signatures, missing = [], []
     for member in manifest.parties.trustees.members:
         path = folder / f"{member.id}.json"
-        if not path.is_file():
+        if path.is_file():
+            signatures.append(parse_canonical(read_bounded(path, DOCUMENT_LIMIT), str(path)))
+        else:
             missing.append(member.id)
-            continue
-        signed = parse_canonical(read_bounded(path, DOCUMENT_LIMIT), str(path))
-        try:
-            raw = bytes.fromhex(str(signed.get("signature")))
-        except ValueError:
-            raise EncodingError(f"{path}: the signature is not hex") from None
-        PublicKey(member.public_key).verify(
-            raw, PURPOSE, manifest.digest, data, check_id="manifest.signatures", where=str(path)
-        )
-        signatures.append({"trustee": member.id, "signature": raw.hex()})
     if not missing:
-        content = {"schema": "sukashi/manifest-trustees/1", "signatures": signatures}
-        write_atomic(election / "manifest.trustees.json", canonical(content))
+        content = canonical({"schema": "sukashi/manifest-trustees/1", "signatures": signatures})
+        check_trustees(manifest, data, content)
+        write_atomic(election / "manifest.trustees.json", content)
     return missing

@@ -1,0 +1,257 @@
+"""A trustee's turn: refuse what must not be decrypted, then publish factors with a proof.
+
+The refusals (a) to (d) are the protocol's (section 10) and stand here in its order. Each trustee's
+program makes all of them alone, starting from the election that it signed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from crypto.errors import EncodingError, VerificationError
+from tally.ceremony.share import KeyShare
+from tally.chain import Chain
+from tally.documents import Announcement, Audit, Count, Selection
+from tally.log import Log
+from tally.proofs import SIGNATURE, announced_digest, make_decryption, verify_factors
+from tally.refusals import promise_list, require_election
+from tally.steps import Step
+from tally.workspace import DOCUMENT_LIMIT, FILE_LIMIT, Workspace, locked
+from voting.console import Refused, progress
+from voting.election import entries as kinds
+from voting.election.documents import digest, document_bytes, parse_model, verify_message
+from voting.election.manifest import Manifest
+from voting.election.party import PartyHome, open_home
+from voting.files import read_bounded, read_tree, write_atomic, write_directory
+
+
+def decrypt(home_path: Path, work: Path, passphrase: str) -> Step:
+    """Decrypt every mixed list as this trustee.
+
+    Raises Refused or VerificationError for anything that must not be decrypted.
+    """
+    room = Workspace(work)
+    home = open_home(home_path, passphrase)
+    with room.held(), locked(home_path):
+        manifest = room.manifest()
+        share = _share(home, manifest)
+        require_election(home_path, manifest.key.y, manifest.digest.hex())
+        log = room.log(manifest)
+        selection = room.selection(manifest, log)
+        verify_audits(room, manifest, selection, log)  # (a)
+        turn = _Turn(room, manifest, log, home, share)
+        counted = [row for row in selection.counts if row.status == "counted"]
+        with progress("decrypting", len(counted)) as advance:
+            for row in counted:
+                turn.decrypt(row)
+                advance()
+    return turn.report(len(counted))
+
+
+def _share(home: PartyHome, manifest: Manifest) -> KeyShare:
+    """The sealed share, of exactly this election's key."""
+    share = KeyShare.load(home, manifest.crypto_group)
+    members = manifest.parties.trustees.members
+    mine = (home.id, home.signing_key.public_key.hex)
+    if share is None or mine not in [(member.id, member.public_key) for member in members]:
+        raise Refused(
+            f"The home of {home.id} ({home.role}, {home.election}) holds no share of the key of"
+            f" {manifest.name}. Nothing was decrypted; use the home with which you made the key."
+        )
+    if share.transcript.hex() != manifest.key.ceremony:
+        raise Refused(
+            "The share in your home is of another key than this election's. Nothing was decrypted."
+        )
+    return share
+
+
+def verify_audits(room: Workspace, manifest: Manifest, selection: Selection, log: Log) -> None:
+    """(a) Enough auditors signed that all checks of box and selection passed, for this selection.
+
+    Raises Refused where they are too few, VerificationError (`selection.audit`) for a false one.
+    """
+    auditors = {member.id: member.public_key for member in manifest.parties.auditors.members}
+    folder, found = room.record / "audits", set()
+    for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
+        data = read_bounded(path, DOCUMENT_LIMIT)
+        name = path.stem
+        if name not in auditors:
+            raise VerificationError("selection.audit", path.name, "there is no such auditor")
+        try:
+            audit = parse_model(Audit, data, path.name)
+            key = auditors[name]
+            check = "selection.audit"
+            verify_message(data, key, manifest.digest, check_id=check, where=path.name)
+        except EncodingError as fault:
+            raise VerificationError("selection.audit", path.name, str(fault)) from fault
+        _verify_audit(audit, name, selection, manifest, log)
+        found.add(name)
+    required = manifest.parties.auditors.required
+    if len(found) < required:
+        raise Refused(
+            f"{len(found)} of {required} required audits of the selection are in record/audits."
+            " Without them an insider could have chosen the lists, so nothing was decrypted. An"
+            " auditor makes one with: verifier check … --stage selection --sign-with HOME"
+        )
+
+
+def _verify_audit(
+    audit: Audit, name: str, selection: Selection, manifest: Manifest, log: Log
+) -> None:
+    box = log.only(kinds.BoxEntry)
+    expected = (name, manifest.digest.hex(), digest(document_bytes(selection)))
+    if (audit.auditor, audit.election, audit.selection) != expected:
+        why = "it is about another selection, or another auditor's"
+        raise VerificationError("selection.audit", f"{name}.json", why)
+    size = audit.log.size
+    if box is None or not box.sequence < size <= log.size:
+        why = "the audited log does not hold the seal of the box"
+        raise VerificationError("selection.audit", f"{name}.json", why)
+    if log.tree.root(size).hex() != audit.log.root:
+        why = "the auditor saw another log than this room has"
+        raise VerificationError("selection.audit", f"{name}.json", why)
+    if not {"box.", "selection."} <= {check.split(".")[0] + "." for check in audit.checks}:
+        why = "it does not name checks of both box and selection"
+        raise VerificationError("selection.audit", f"{name}.json", why)
+
+
+@dataclass
+class _Turn:
+    """One trustee's decryption of all counts."""
+
+    room: Workspace
+    manifest: Manifest
+    log: Log
+    home: PartyHome
+    share: KeyShare
+
+    def __post_init__(self) -> None:
+        self.made: list[int] = []
+        self.others: list[int] = []
+        self.waiting: list[int] = []
+
+    def decrypt(self, count: Count) -> None:
+        """(b) to (d), then the factors; and the announcement when enough trustees are there."""
+        what = Decryptions(self.room, self.manifest, count)
+        data = self._verified_list(count)  # (b), (c)
+        there = what.verified(data)
+        if self.share.number not in there:
+            if len(there) >= self.manifest.parties.trustees.threshold:
+                self.others.append(count.count)
+            else:
+                self._refuse_after_announcement(count)
+                self._make(count, data, what)
+                there = what.verified(data)
+        if len(there) >= self.manifest.parties.trustees.threshold:
+            what.announce()
+        else:
+            self.waiting.append(count.count)
+
+    def _verified_list(self, count: Count) -> bytes:
+        """The only list that may be decrypted for this count."""
+        chain = Chain(self.room, self.manifest, count)
+        if len({mixer.public_key for mixer in self.manifest.parties.mixers}) < 2:
+            raise Refused(
+                "The manifest has fewer than two mixers with different keys, so one operator could"
+                " link votes to voters. Nothing was decrypted."
+            )
+        data = chain.verify(chain.mixers)  # (b)
+        chain.verify_announced(self.log)
+        if count.ballots < self.manifest.privacy_minimum:  # (c)
+            raise Refused(
+                f"Count {count.count} holds {count.ballots} ballots, fewer than the privacy minimum"
+                f" of {self.manifest.privacy_minimum}: decrypting it would reveal votes. Refused."
+            )
+        return data
+
+    def _refuse_after_announcement(self, count: Count) -> None:
+        if self.log.digest_of(kinds.DecryptedEntry, count.count) is not None:
+            raise Refused(
+                f"The log announces the decryption of count {count.count} as finished, but"
+                " directories are missing here. Bring them back; new ones would not fit the log."
+            )
+
+    def _make(self, count: Count, data: bytes, what: Decryptions) -> None:
+        key, E = self.manifest.key.y, self.manifest.digest.hex()
+        promise_list(self.home.path, key, E, count.count, digest(data))  # (d)
+        files = make_decryption(
+            self.manifest,
+            count,
+            self.share.number,
+            data,
+            self.share.secret_x,
+            self.home.signing_key,
+        )
+        write_directory(what.place(self.share.number), files)
+        self.made.append(count.count)
+
+    def report(self, counted: int) -> Step:
+        t = self.manifest.parties.trustees.threshold
+        did = ["Selection, audits and every mix hold; every list is large enough."]
+        if self.made:
+            did.append(f"You decrypted {len(self.made)} of {counted} lists, with proofs.")
+        if self.others:
+            did.append(f"{len(self.others)} lists were decrypted by enough others already.")
+        if not self.made and not self.others:
+            did.append("You had decrypted all lists already; nothing was changed.")
+        after = (
+            f"one more trustee decrypts ({t} are needed)"
+            if self.waiting
+            else "the collector appends announce/*-decrypted-*.json; then tally log, tally count"
+        )
+        facts = {"trustee": self.home.id, "decrypted": self.made, "waiting": self.waiting}
+        return Step(tuple(did), after, facts)
+
+
+@dataclass(frozen=True)
+class Decryptions:
+    """The trustees' directories of one count."""
+
+    room: Workspace
+    manifest: Manifest
+    count: Count
+
+    def place(self, number: int) -> Path:
+        trustee = self.manifest.parties.trustees.members[number - 1]
+        return self.room.record / self.count.path / "decryption" / trustee.id
+
+    def present(self) -> list[int]:
+        """The numbers of the trustees whose directories are there."""
+        numbers = range(1, len(self.manifest.parties.trustees.members) + 1)
+        return [number for number in numbers if self.place(number).is_dir()]
+
+    def read(self, number: int) -> dict[str, bytes]:
+        return read_tree(self.place(number), FILE_LIMIT)
+
+    def verified(self, data: bytes) -> list[int]:
+        """The trustees whose directories are there, all of them proven right.
+
+        Raises Refused naming a trustee whose directory is false.
+        """
+        for number in self.present():
+            try:
+                verify_factors(self.manifest, self.count, number, data, self.read(number))
+            except VerificationError as fault:
+                place = self.place(number)
+                raise Refused(
+                    f"The decryption by {place.name} of count {self.count.count} is false"
+                    f" ({fault.check_id}: {fault.why}). It does not count. Keep a copy as evidence,"
+                    f" remove {place}, and let another trustee decrypt."
+                ) from fault
+        return self.present()
+
+    def digest(self) -> str:
+        """What the log says of them."""
+        return announced_digest([self.read(number)[SIGNATURE] for number in self.present()])
+
+    def announce(self) -> None:
+        """Write what the log must learn."""
+        document = Announcement(
+            schema="sukashi/announcement/1",
+            kind="decrypted",
+            count=self.count.count,
+            digest=self.digest(),
+        )
+        path = self.room.announcement("decrypted", self.count.count)
+        write_atomic(path, document_bytes(document))

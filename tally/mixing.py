@@ -1,0 +1,129 @@
+"""A mixer's turn: verify what came before, shuffle every list, prove it, sign it.
+
+The directory of a mix appears by one rename. A killed mixer runs again and draws new randomness
+for the counts that it had not finished; nothing of the unfinished ones was ever seen by anybody.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tally.chain import Chain
+from tally.documents import Announcement, Selection
+from tally.log import Log
+from tally.proofs import SIGNATURE, make_mix
+from tally.steps import Step
+from tally.workspace import Workspace
+from voting.console import Refused, progress
+from voting.election import entries as kinds
+from voting.election.documents import document_bytes
+from voting.election.manifest import Manifest
+from voting.election.party import PartyHome, open_home
+from voting.files import write_atomic, write_directory
+
+
+def mix(home_path: Path, work: Path, passphrase: str) -> Step:
+    """Mix every counted list as this mixer.
+
+    Raises Refused where it is not this mixer's turn, VerificationError where something that came
+    before is false.
+    """
+    room = Workspace(work)
+    home = open_home(home_path, passphrase)
+    with room.held():
+        manifest = room.manifest()
+        number = mixer_number(home, manifest)
+        log = room.log(manifest)
+        selection = room.selection(manifest, log)
+        made = _mix_all(room, manifest, selection, log, number, home)
+        last = number == len(manifest.parties.mixers)
+        if last:
+            announce(room, manifest, selection)
+    counted = [row.count for row in selection.counts if row.status == "counted"]
+    did = (
+        f"You are mixer {number} of {len(manifest.parties.mixers)}. The selection and every mix"
+        " before yours hold."
+    )
+    mixed = (
+        f"You shuffled {len(made)} of {len(counted)} lists, with proofs."
+        if made
+        else f"All {len(counted)} lists were mixed by you already; nothing was changed."
+    )
+    after = (
+        "the collector appends announce/*-mixed-*.json; then tally log, and the trustees decrypt"
+        if last
+        else f"{manifest.parties.mixers[number].id} mixes"
+    )
+    return Step((did, mixed), after, {"mixer": home.id, "number": number, "mixed": made})
+
+
+def mixer_number(home: PartyHome, manifest: Manifest) -> int:
+    """This home's place among the manifest's mixers.
+
+    Raises Refused where the home is no mixer's of this election.
+    """
+    key = home.signing_key.public_key.hex
+    for number, mixer in enumerate(manifest.parties.mixers, 1):
+        if (mixer.id, mixer.public_key) == (home.id, key):
+            return number
+    raise Refused(
+        f"The home of {home.id} ({home.role}, {home.election}) is not one of the mixers of"
+        f" {manifest.name}, whose keys stand in its manifest. Nothing was mixed."
+    )
+
+
+def _mix_all(
+    room: Workspace,
+    manifest: Manifest,
+    selection: Selection,
+    log: Log,
+    number: int,
+    home: PartyHome,
+) -> list[int]:
+    made: list[int] = []
+    counted = [row for row in selection.counts if row.status == "counted"]
+    with progress("mixing", len(counted)) as advance:
+        for row in counted:
+            chain = Chain(room, manifest, row)
+            before = chain.verify(number - 1)
+            if not chain.exists(number):
+                _refuse_second(chain, number, log)
+                files = make_mix(manifest, row, number, before, home.signing_key)
+                write_directory(chain.folder(number), files)
+                made.append(row.count)
+            _publish_signature(chain, number)
+            chain.verify(number)
+            advance()
+    return made
+
+
+def _refuse_second(chain: Chain, number: int, log: Log) -> None:
+    """A mix that others have built on, or that the log announces, is never made anew."""
+    later = [k for k in range(number + 1, chain.mixers + 1) if chain.exists(k)]
+    announced = log.digest_of(kinds.MixedEntry, chain.count.count) is not None
+    if later or announced or chain.place(number).exists():
+        raise Refused(
+            f"Your mix of count {chain.count.count} is missing here, but later steps stand on it. A"
+            " second one would not fit them, so nothing was mixed; bring back the folder"
+            f" {chain.folder(number)}."
+        )
+
+
+def _publish_signature(chain: Chain, number: int) -> None:
+    """Of a restricted directory the record holds the signature, which commits to every byte."""
+    place = chain.place(number)
+    if chain.folder(number) != place and not place.is_dir():
+        write_directory(place, {SIGNATURE: chain.read(number)[SIGNATURE]})
+
+
+def announce(room: Workspace, manifest: Manifest, selection: Selection) -> None:
+    """Write what the log must learn: the finished mixes of every count."""
+    for row in selection.counts:
+        if row.status == "counted":
+            document = Announcement(
+                schema="sukashi/announcement/1",
+                kind="mixed",
+                count=row.count,
+                digest=Chain(room, manifest, row).digest(),
+            )
+            write_atomic(room.announcement("mixed", row.count), document_bytes(document))

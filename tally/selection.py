@@ -1,0 +1,216 @@
+"""The selection: each person's last ballot, minus paper voters, as lists without names.
+
+Specification, section 9. Everything is derived from the signed containers in the sealed box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crypto.elgamal import Ciphertext, Ciphertexts
+from tally import box as boxes
+from tally.documents import Count, Selection
+from tally.log import Log
+from tally.proofs import encode_list
+from tally.replay import Stored, replay
+from tally.steps import Step
+from tally.units import Unit, counting_units
+from tally.workspace import DOCUMENT_LIMIT, Workspace
+from voting.ballot.box import Box
+from voting.console import Refused, progress
+from voting.eid.profile import EidProfile
+from voting.election import entries as kinds
+from voting.election.documents import digest, document_bytes
+from voting.election.manifest import Contest, Manifest
+from voting.election.signatures import Trust, check_signed_manifest
+from voting.files import read_bounded, read_tree, write_atomic
+
+
+@dataclass(frozen=True)
+class Selected:
+    """What is counted: selection.json and the list of each counted count, by its folder."""
+
+    document: Selection
+    lists: dict[str, bytes]
+
+
+def select(path: Path, work: Path, trust: Path) -> Step:
+    """Verify everything up to the sealed box, replay acceptance, and make the lists.
+
+    1. The manifest is signed by the officials trusted from outside, and by all trustees.
+    2. The log is the collector's, whole and in order; it announces the seal of the box.
+    3. The box is the sealed one.
+    4. Every ballot in it was rightly accepted where it stands.
+    5. Per person the last ballot, minus paper voters, to the lists of its counting units.
+
+    Raises Refused, VerificationError.
+    """
+    room = Workspace(work)
+    with room.held():
+        manifest = _trusted_manifest(room, trust)
+        log = room.log(manifest)
+        with boxes.opened(path, manifest) as box:
+            seal = _announced_seal(box, manifest, log)
+            stored = _replay(room, box, manifest, log)
+            overridden = {i for p in boxes.papers(box, manifest, log) for i in p.identifiers}
+        selected = make_selection(manifest, digest(seal), stored, overridden)
+        data = document_bytes(selected.document)
+        done = (room.record / "selection.json").is_file()
+        _write(room, manifest, selected, data, log)
+    d = selected.document
+    counted = sum(row.status == "counted" for row in d.counts)
+    sums = (
+        f"{d.superseded} were replaced by a later ballot of the same person, {d.overridden} by a"
+        f" vote on paper; {d.counted} count."
+    )
+    did = (
+        f"All {d.ballots} ballots in the sealed box were rightly accepted.",
+        sums,
+        *(_say(row) for row in d.counts if row.status == "withheld" or len(row.districts) > 1),
+        f"{counted} lists without names are made"
+        + (" (they were there already)." if done else "."),
+    )
+    return Step(
+        did,
+        "officials sign record/selection.json (voting sign), the collector appends"
+        " record/selection.asice, and the auditors check it",
+        {"selection": digest(data), **d.model_dump(mode="json", exclude={"schema_"})},
+    )
+
+
+def _say(row: Count) -> str:
+    where = f"{row.contest}, unit {row.unit} ({', '.join(row.districts)})"
+    if row.status == "withheld":
+        return f"{where}: {row.ballots} ballots are too few to be counted without revealing votes."
+    return f"{where}: {row.ballots} ballots are counted together."
+
+
+def _trusted_manifest(room: Workspace, trust: Path) -> Manifest:
+    trusted = Trust.parse(read_bounded(trust / "trust.json", DOCUMENT_LIMIT))
+    names = ("manifest.json", "manifest.asice", "manifest.trustees.json")
+    return check_signed_manifest({name: room.read(name) for name in names}, trusted)
+
+
+def _announced_seal(box: Box, manifest: Manifest, log: Log) -> bytes:
+    """The box's seal, signed, right, and announced in the log."""
+    container = box.seal()
+    if container is None:
+        raise Refused(
+            "The box has no seal, so it could still be exchanged. Seal it first: tally box seal,"
+            " voting sign, tally box attach."
+        )
+    seal = boxes.verify_seal(container, box, manifest, log)
+    entry = log.only(kinds.BoxEntry)
+    if entry is None:
+        raise Refused(
+            "The log does not announce the seal yet. Have the collector append seal.asice, then"
+            " bring the log: tally log DIR."
+        )
+    if entry.seal != digest(seal):
+        raise Refused(
+            "The log announces another seal than the one in the box: this is not the box that was"
+            " sealed. Nothing was selected; find out who exchanged it."
+        )
+    return seal
+
+
+def _replay(room: Workspace, box: Box, manifest: Manifest, log: Log) -> list[Stored]:
+    profile = EidProfile.parse(read_tree(room.record / "eid_profile", DOCUMENT_LIMIT))
+    rolls = boxes.rolls(box, manifest, log)
+    with progress("checking every ballot again", box.ballot_count()) as advance:
+        return list(replay(box, manifest, profile, log, rolls, advance))
+
+
+def make_selection(
+    manifest: Manifest, seal: str, stored: Sequence[Stored], overridden: set[str]
+) -> Selected:
+    """selection.json and the lists. Pure.
+
+    Args:
+        seal: H(seal.json).
+        stored: every ballot in the box, in order of the log.
+        overridden: the identifiers on the lists of paper voters.
+    """
+    last = {ballot.accepted.identifier: ballot for ballot in stored}
+    counted = [ballot for person, ballot in last.items() if person not in overridden]
+    counts: list[Count] = []
+    lists: dict[str, bytes] = {}
+    for contest in manifest.contests:
+        for unit in _units(manifest, contest, counted):
+            row, data = _count(len(counts) + 1, contest, unit, counted)
+            counts.append(row)
+            if data is not None:
+                lists[row.path] = data
+    document = Selection(
+        schema="sukashi/selection/1",
+        election=manifest.digest.hex(),
+        seal=seal,
+        ballots=len(stored),
+        superseded=len(stored) - len(last),
+        overridden=len(last) - len(counted),
+        counted=len(counted),
+        counts=tuple(counts),
+    )
+    return Selected(document, lists)
+
+
+def _units(manifest: Manifest, contest: Contest, counted: Iterable[Stored]) -> list[Unit]:
+    districts = [d.id for d in manifest.districts if d.id in contest.districts]
+    ballots = dict.fromkeys(districts, 0)
+    for ballot in counted:
+        if contest.id in ballot.accepted.style.contests:
+            ballots[ballot.accepted.style.district] += 1
+    whole = contest.counting == "contest"
+    return counting_units(districts, manifest.merge_order, whole, ballots, manifest.privacy_minimum)
+
+
+def _count(
+    number: int, contest: Contest, unit: Unit, counted: Iterable[Stored]
+) -> tuple[Count, bytes | None]:
+    """One count, and its list where it is counted."""
+    data = None
+    if unit.status == "counted":
+        found = [_ciphertext(b, contest.id) for b in counted if _votes_in(b, contest, unit)]
+        data = encode_list(Ciphertexts.collect(found).sorted_by_bytes())
+    row = Count(
+        count=number,
+        contest=contest.id,
+        unit=unit.id,
+        districts=unit.districts,
+        ballots=unit.ballots,
+        status=unit.status,
+        ciphertexts=None if data is None else digest(data),
+    )
+    return row, data
+
+
+def _votes_in(ballot: Stored, contest: Contest, unit: Unit) -> bool:
+    style = ballot.accepted.style
+    return style.district in unit.districts and contest.id in style.contests
+
+
+def _ciphertext(ballot: Stored, contest: str) -> Ciphertext:
+    place = ballot.accepted.style.contests.index(contest)
+    return ballot.accepted.contests[place].ciphertexts[0]
+
+
+def _write(room: Workspace, manifest: Manifest, selected: Selected, data: bytes, log: Log) -> None:
+    """The lists first, selection.json last: where it stands, the lists are whole.
+
+    Raises Refused if the room or the log holds another selection.
+    """
+    entry, path = log.only(kinds.SelectionEntry), room.record / "selection.json"
+    announced = None if entry is None else entry.selection
+    present = digest(read_bounded(path, DOCUMENT_LIMIT)) if path.is_file() else None
+    if {announced, present} - {None, digest(data)}:
+        raise Refused(
+            "Another selection was made before from the same box. There is one only, so nothing"
+            " was changed; compare both with the auditors."
+        )
+    for row in selected.document.counts:
+        if row.path in selected.lists:
+            write_atomic(room.list_path(manifest, row), selected.lists[row.path])
+    if present is None:
+        write_atomic(path, data)
