@@ -104,10 +104,9 @@ def assemble(
     c, book = file.configuration, Parties(parties, file)
     group = group_by_name(c.group)
     run = find_run(file, parties, messages)
+    _require_finished(run, messages)
     try:
         key = election_key(run, group, messages)
-    except KeyError as fault:
-        raise Refused(f"the key ceremony is not finished: {fault} is missing") from None
     except SukashiError as fault:
         raise Refused(f"the key ceremony does not hold: {fault}") from fault
     roll = Roll.parse(roll_data, "roll")
@@ -138,6 +137,25 @@ def assemble(
     data = canonical(members)
     Manifest.parse(data)
     return data
+
+
+def _require_finished(run: Run, messages: Mapping[str, bytes]) -> None:
+    """Exactly the messages of a run that ended well, rehearsal included."""
+    expected = run.names([1, 2, 3, 4])
+    surplus = sorted(set(messages) - set(expected))
+    if any(name.startswith("complaint-") for name in surplus):
+        raise Refused(
+            "a trustee complained in the key ceremony, so its run is void; the trustees make a new"
+            " run in a new folder"
+        )
+    missing = [name for name in expected if name not in messages]
+    if missing:
+        raise Refused(f"the key ceremony is not finished: {', '.join(missing)} is missing")
+    if surplus:
+        raise Refused(
+            f"the ceremony folder holds {', '.join(surplus)}, which is no message of this run;"
+            " take it away, it would be published"
+        )
 
 
 def _utc(moment: str) -> str:
