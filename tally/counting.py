@@ -132,7 +132,7 @@ def make_tally(
     w = decode_list(data, manifest, count.ballots)
     table = PlaintextTable(manifest.crypto_group, contest.range_size - 1)
     found: Counter[int] = Counter()
-    for member in combine(w, factors)[0]:
+    for member in combine(w, factors, manifest.parties.trustees.threshold)[0]:
         m = table.lookup(member)
         found[INVALID if m is None else contest.option_of(m)] += 1
     members = manifest.parties.trustees.members

@@ -1,0 +1,52 @@
+"""The files of a record: bounded, regular, and nothing outside the folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from crypto.errors import SukashiError
+
+MAX_FILE = 1 << 31
+MAX_FILES = 200_000
+
+
+class UnreadableError(SukashiError):
+    """The call names something that cannot be read at all; no verdict is possible."""
+
+
+class Folder:
+    """All files under a folder, by their path with slashes. Contents are read when asked for."""
+
+    def __init__(self, root: Path) -> None:
+        """Raises UnreadableError for links, special files, or far too many of them."""
+        if not root.is_dir():
+            raise UnreadableError(f"{root} is not a folder")
+        self._root = root
+        self.paths: set[str] = set()
+        for folder, folders, files in os.walk(root):
+            for name in [*folders, *files]:
+                path = Path(folder) / name
+                if path.is_symlink() or not (path.is_dir() or path.is_file()):
+                    raise UnreadableError(f"{path} is a link or no regular file")
+            self.paths |= {(Path(folder) / n).relative_to(root).as_posix() for n in files}
+            if len(self.paths) > MAX_FILES:
+                raise UnreadableError(f"{root} holds more than {MAX_FILES} files")
+
+    def __contains__(self, path: str) -> bool:
+        return path in self.paths
+
+    def read(self, path: str) -> bytes:
+        """A file's bytes. Raises KeyError for one that is not there, UnreadableError if too big."""
+        if path not in self.paths:
+            raise KeyError(path)
+        with (self._root / path).open("rb") as file:
+            data = file.read(MAX_FILE + 1)
+        if len(data) > MAX_FILE:
+            raise UnreadableError(f"{path} is larger than a record's file may be")
+        return data
+
+    def under(self, prefix: str) -> dict[str, bytes]:
+        """All files below a prefix that ends with a slash, by the rest of their path."""
+        inside = sorted(path for path in self.paths if path.startswith(prefix))
+        return {path[len(prefix) :]: self.read(path) for path in inside}

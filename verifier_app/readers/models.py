@@ -1,0 +1,355 @@
+"""The documents of a record and a box as typed values (docs/specification.md)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from verifier_app.readers.documents import (
+    Digest,
+    Document,
+    Identifier,
+    Natural,
+    Positive,
+    SignatureHex,
+    Text,
+    Time,
+)
+
+
+class GroupName(Document):
+    name: str
+    pgroup: str
+
+
+class Period(Document):
+    opens: Time
+    closes: Time
+
+
+class Eligibility(Document):
+    minimum_age: Natural
+    classes: tuple[Identifier, ...]
+
+
+class District(Document):
+    id: Identifier
+    title: Text
+
+
+class Option(Document):
+    number: Positive
+    name: Text
+    reading: Text | None
+    affiliation: Text | None
+
+
+class Contest(Document):
+    id: Identifier
+    kind: Literal["single_choice"]
+    title: Text
+    blank: bool
+    seats: Positive
+    tie: Literal["lot"]
+    counting: Literal["district", "contest"]
+    districts: tuple[Identifier, ...]
+    options: tuple[Option, ...]
+
+    @property
+    def N(self) -> int:
+        """How many plaintexts are allowed."""
+        return len(self.options) + self.blank
+
+    def option(self, plaintext: int) -> int:
+        """The option's number for a plaintext; 0 is blank."""
+        return plaintext if self.blank else plaintext + 1
+
+    @property
+    def numbers(self) -> list[int]:
+        """The option numbers of a tally, in order."""
+        return list(range(0 if self.blank else 1, len(self.options) + 1))
+
+
+class BallotStyle(Document):
+    id: Identifier
+    district: Identifier
+    contests: tuple[Identifier, ...]
+
+
+class Limits(Document):
+    ballots_per_voter: Positive
+    anchor_minutes: Positive
+    verification_minutes: Positive
+    verification_reads: Positive
+    container_bytes: Positive
+
+
+class Party(Document):
+    id: Identifier
+    name: Text
+    operator: str
+    public_key: Digest
+
+
+class Official(Document):
+    id: Identifier
+    name: Text
+    operator: str
+    certificate: str
+
+
+class Collector(Party):
+    log_name: str
+
+
+class Officials(Document):
+    required: Positive
+    members: tuple[Official, ...]
+
+
+class Trustees(Document):
+    threshold: Positive
+    members: tuple[Party, ...]
+
+
+class Quorum(Document):
+    required: Natural
+    members: tuple[Party, ...]
+
+
+class Parties(Document):
+    officials: Officials
+    trustees: Trustees
+    mixers: tuple[Party, ...]
+    collector: Collector
+    auditors: Quorum
+    witnesses: Quorum
+
+
+class Key(Document):
+    y: Digest
+    commitments: tuple[Digest, ...]
+    shares: tuple[Digest, ...]
+    ceremony: Digest
+
+
+class Digests(Document):
+    configuration: Digest
+    eid_profile: dict[str, Digest]
+    roll: Digest
+
+
+class Manifest(Document):
+    schema_: Literal["sukashi/manifest/1"] = Field(alias="schema")
+    name: Identifier
+    title: Text
+    test: bool
+    languages: tuple[str, ...]
+    publication: Literal["restricted", "open"]
+    group: GroupName
+    period: Period
+    election_day: str
+    eligibility: Eligibility
+    districts: tuple[District, ...]
+    contests: tuple[Contest, ...]
+    ballot_styles: tuple[BallotStyle, ...]
+    privacy_minimum: Positive
+    merge_order: tuple[Identifier, ...]
+    limits: Limits
+    parties: Parties
+    key: Key
+    digests: Digests
+
+    def contest(self, contest_id: str) -> Contest:
+        """Raises KeyError."""
+        return {contest.id: contest for contest in self.contests}[contest_id]
+
+    def style_of(self, district: str) -> BallotStyle | None:
+        return {style.district: style for style in self.ballot_styles}.get(district)
+
+
+class TrusteeSignature(Document):
+    trustee: Identifier
+    signature: SignatureHex
+
+
+class TrusteeSignatures(Document):
+    schema_: Literal["sukashi/manifest-trustees/1"] = Field(alias="schema")
+    signatures: tuple[TrusteeSignature, ...]
+
+
+class TrustedOfficials(Document):
+    required: Positive
+    certificates: tuple[str, ...]
+
+
+class TrustedWitnesses(Document):
+    required: Natural
+    vkeys: tuple[str, ...]
+
+
+class Trust(Document):
+    schema_: Literal["sukashi/trust/1"] = Field(alias="schema")
+    name: Identifier
+    officials: TrustedOfficials
+    witnesses: TrustedWitnesses
+
+
+class LogState(Document):
+    size: Natural
+    root: Digest
+
+
+class Seal(Document):
+    schema_: Literal["sukashi/seal/1"] = Field(alias="schema")
+    election: Digest
+    log: LogState
+    ballots: Natural
+    contents: Digest
+
+
+class Count(Document):
+    count: Positive
+    contest: Identifier
+    unit: Identifier
+    districts: tuple[Identifier, ...]
+    ballots: Natural
+    status: Literal["counted", "empty", "withheld"]
+    ciphertexts: Digest | None
+
+    @property
+    def path(self) -> str:
+        return f"counts/{self.contest}/{self.unit}/"
+
+
+class Selection(Document):
+    schema_: Literal["sukashi/selection/1"] = Field(alias="schema")
+    election: Digest
+    seal: Digest
+    ballots: Natural
+    superseded: Natural
+    overridden: Natural
+    counted: Natural
+    counts: tuple[Count, ...]
+
+
+class Audit(Document):
+    schema_: Literal["sukashi/audit/1"] = Field(alias="schema")
+    election: Digest
+    auditor: Identifier
+    selection: Digest
+    log: LogState
+    verdict: Literal["verified"]
+    checks: tuple[str, ...]
+    signature: SignatureHex
+
+
+class DirectorySignature(Document):
+    schema_: Literal["sukashi/proof-directory/1"] = Field(alias="schema")
+    election: Digest
+    auxsid: str
+    party: Identifier
+    files: dict[str, Digest]
+    signature: SignatureHex
+
+
+class Votes(Document):
+    option: Natural
+    votes: Natural
+
+
+class Tally(Document):
+    schema_: Literal["sukashi/tally/1"] = Field(alias="schema")
+    election: Digest
+    count: Positive
+    contest: Identifier
+    unit: Identifier
+    ballots: Natural
+    trustees: tuple[Identifier, ...]
+    votes: tuple[Votes, ...]
+    invalid: Natural
+
+
+class UnitResult(Document):
+    unit: Identifier
+    districts: tuple[Identifier, ...]
+    status: Literal["counted", "empty", "withheld"]
+    ballots: Natural
+    votes: tuple[Votes, ...]
+
+
+class Total(Document):
+    option: Positive
+    name: Text
+    votes: Natural
+
+
+class Tie(Document):
+    places: Positive
+    options: tuple[Positive, ...]
+
+
+class ContestResult(Document):
+    id: Identifier
+    title: Text
+    seats: Positive
+    ballots: Natural
+    blank: Natural
+    invalid: Natural
+    units: tuple[UnitResult, ...]
+    totals: tuple[Total, ...]
+    elected: tuple[Positive, ...]
+    tie: Tie | None
+
+
+class Results(Document):
+    schema_: Literal["sukashi/results/1"] = Field(alias="schema")
+    election: Digest
+    name: Identifier
+    title: Text
+    contests: tuple[ContestResult, ...]
+
+
+class RecordList(Document):
+    schema_: Literal["sukashi/record/1"] = Field(alias="schema")
+    election: Digest
+    files: dict[str, Digest]
+
+
+class Person(Document):
+    identifier: str
+    name: str
+    born: str
+    district: Identifier
+    class_: Identifier = Field(alias="class")
+
+
+class Roll(Document):
+    schema_: Literal["sukashi/roll/1"] = Field(alias="schema")
+    election: Identifier
+    version: Positive
+    salt: Digest
+    persons: tuple[Person, ...]
+
+
+class Paper(Document):
+    schema_: Literal["sukashi/paper/1"] = Field(alias="schema")
+    election: Digest
+    salt: Digest
+    identifiers: tuple[str, ...]
+
+
+class ContestBallot(Document):
+    id: Identifier
+    ballot: str
+
+
+class Ballot(Document):
+    schema_: Literal["sukashi/ballot/1"] = Field(alias="schema")
+    election: Digest
+    style: Identifier
+    roll_version: Positive
+    contests: tuple[ContestBallot, ...]
+    after: LogState
+    fetch: Digest

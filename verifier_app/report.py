@@ -1,0 +1,90 @@
+"""What the verifier found, for machines and for people."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Status = Literal["passed", "failed", "not_run"]
+Verdict = Literal["verified", "refused", "incomplete"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of one check."""
+
+    id: str
+    status: Status
+    items: int = 0
+    where: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """All outcomes. The verdict follows from them and from nothing else."""
+
+    scope: str
+    election: str
+    arithmetic: str
+    checks: tuple[Finding, ...]
+    cpu_s: float
+    wall_s: float
+    uncovered: tuple[str, ...] = field(default=())
+
+    @property
+    def failed(self) -> list[str]:
+        return [finding.id for finding in self.checks if finding.status == "failed"]
+
+    @property
+    def not_run(self) -> list[str]:
+        return [finding.id for finding in self.checks if finding.status == "not_run"]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Verified only if every check of the scope ran and passed."""
+        if self.failed:
+            return "refused"
+        passed = sum(finding.status == "passed" for finding in self.checks)
+        return "verified" if self.checks and passed == len(self.checks) else "incomplete"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "schema": "sukashi/report/1",
+            "verdict": self.verdict,
+            "scope": self.scope,
+            "election": self.election,
+            "arithmetic": self.arithmetic,
+            "checks": [asdict(finding) for finding in self.checks],
+            "failed": self.failed,
+            "not_run": self.not_run,
+            "cpu_s": round(self.cpu_s, 3),
+            "wall_s": round(self.wall_s, 3),
+        }
+
+    def as_text(self) -> list[str]:
+        """The report for a terminal: headline, checks, and what was not covered."""
+        scope = {"record": "the public record", "record+box": "the public record and the box"}
+        what = scope.get(self.scope, self.scope)
+        headline = {
+            "verified": f"VERIFIED: {what} of election {self.election}",
+            "refused": f"REFUSED: {what} of election {self.election} does NOT hold",
+            "incomplete": f"INCOMPLETE: not everything in {what} could be checked",
+        }[self.verdict]
+        marks = {"passed": "ok    ", "failed": "FAILED", "not_run": "not run"}
+        lines = [headline, ""]
+        for finding in self.checks:
+            line = f"  {marks[finding.status]:7} {finding.id:24}"
+            lines.append(f"{line} {finding.items:6d}" if finding.status == "passed" else line)
+            if finding.status != "passed":
+                place = f"{finding.where}: " if finding.where else ""
+                lines.append(f"          {place}{finding.why}")
+        lines += ["", *(f"Not covered: {text}" for text in self.uncovered)]
+        passed = sum(finding.status == "passed" for finding in self.checks)
+        lines.append(
+            f"{passed} of {len(self.checks)} checks passed, {len(self.failed)} failed,"
+            f" {len(self.not_run)} not run ({self.wall_s:.1f} s). Each is explained in"
+            " docs/checks.md"
+        )
+        lines.append(headline)
+        return lines

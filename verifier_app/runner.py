@@ -1,0 +1,71 @@
+"""Runs every check of the scope and writes down what each found.
+
+Only the outcomes that a check is made for are caught here: it does not hold, or it cannot run.
+Everything else ends the program without a verdict (exit code 3).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from crypto.errors import EncodingError, VerificationError
+from verifier_app.evidence import Evidence
+from verifier_app.registry import Check, Unavailable, load_checks
+from verifier_app.report import Finding, Report
+
+
+def selected(evidence: Evidence, *, stage: str) -> list[Check]:
+    """The checks of a run: the box's only with a box; before mixing only the early ones."""
+    checks = [c for c in load_checks() if c.scope == "record" or evidence.has_box]
+    return [c for c in checks if c.early] if stage == "selection" else checks
+
+
+def run(
+    evidence: Evidence, *, stage: str, progress: Callable[[str], None] = lambda _id: None
+) -> Report:
+    """Run the checks in their order."""
+    started, cpu = time.monotonic(), time.process_time()
+    findings = []
+    for check in selected(evidence, stage=stage):
+        progress(check.id)
+        findings.append(run_one(check, evidence))
+    return Report(
+        scope="record+box" if evidence.has_box else "record",
+        election=evidence.election_digest,
+        arithmetic=evidence.arithmetic,
+        checks=tuple(findings),
+        cpu_s=time.process_time() - cpu,
+        wall_s=time.monotonic() - started,
+        uncovered=uncovered(evidence, stage=stage),
+    )
+
+
+def run_one(check: Check, evidence: Evidence) -> Finding:
+    """The outcome of one check; a check that examined nothing has failed."""
+    try:
+        items = check.function(evidence)
+    except Unavailable as reason:
+        if reason.owner == check.id:
+            return Finding(check.id, "failed", 0, "", reason.why)
+        return Finding(check.id, "not_run", 0, "", f"it needs what {reason.owner} checks")
+    except VerificationError as fault:
+        return Finding(check.id, "failed", 0, fault.where, fault.why)
+    except EncodingError as fault:
+        return Finding(check.id, "failed", 0, "", str(fault))
+    if items <= 0 and not check.may_be_empty:
+        return Finding(check.id, "failed", 0, "", "there was nothing to examine")
+    return Finding(check.id, "passed", items)
+
+
+def uncovered(evidence: Evidence, *, stage: str) -> tuple[str, ...]:
+    """What a reader could believe was checked, and was not."""
+    texts = []
+    if stage == "selection":
+        texts.append("mixing, decryption and counting; this is the audit before the mix")
+    if not evidence.has_box:
+        texts.append("the ballots themselves, and that the right ones were selected (--box)")
+        if evidence.restricted:
+            texts.append("the first mix, whose input is not public; it is committed to (--box)")
+    texts.append("that all voters saw the same log: witnesses are not supported yet")
+    return tuple(texts)
