@@ -5,8 +5,9 @@ What is in the ballots is not looked at here (replay.py, selection.py).
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from crypto.errors import VerificationError
@@ -25,7 +26,8 @@ from voting.roll.roll import PaperList, Roll
 
 @contextmanager
 def opened(path: Path, manifest: Manifest) -> Iterator[Box]:
-    """The box of this election. Raises Refused for another one's."""
+    """The box of this election. Raises Refused for another one's, and for a damaged one."""
+    _recover(path)
     box = Box(path)
     try:
         if box.election != manifest.digest.hex():
@@ -34,8 +36,23 @@ def opened(path: Path, manifest: Manifest) -> Iterator[Box]:
                 f" for {manifest.digest.hex()[:16]}…. Nothing was changed; bring the right box."
             )
         yield box
+    except sqlite3.Error as fault:
+        raise Refused(
+            f"{path} is damaged or cannot be written ({fault}). Nothing was changed; bring another"
+            " copy of the box."
+        ) from fault
     finally:
         box.close()
+
+
+def _recover(path: Path) -> None:
+    """Undo what a killed command had half written: SQLite does it for a writer, not for a reader.
+
+    Whatever is wrong with the file is said by whoever reads it next.
+    """
+    if path.with_name(f"{path.name}-journal").is_file() and path.is_file():
+        with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as db:
+            db.execute("SELECT count(*) FROM sqlite_master")
 
 
 def seal(path: Path, work: Path, out: Path) -> Step:

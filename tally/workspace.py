@@ -158,7 +158,9 @@ def verify_signed(data: bytes, name: str, manifest: Manifest) -> bytes:
 def check_selection(selection: Selection, manifest: Manifest, log: logs.Log) -> None:
     """Whether the selection is of this election, this box, and speaks of the manifest's contests.
 
-    Raises VerificationError (`selection.units`). That its lists are right, auditors say.
+    Every district of a contest is counted in exactly one unit: a voter in two lists of one contest
+    could be found by comparing them. Raises VerificationError (`selection.units`). That the lists
+    are right, auditors say.
     """
     box = log.only(kinds.BoxEntry)
     if selection.election != manifest.digest.hex() or box is None or selection.seal != box.seal:
@@ -172,8 +174,13 @@ def check_selection(selection: Selection, manifest: Manifest, log: logs.Log) -> 
         if row.status != status or (row.ciphertexts is None) == (row.status == "counted"):
             why = f"{row.ballots} ballots cannot be {row.status}"
             raise VerificationError("selection.units", row.path, why)
-        if row.contest not in {contest.id for contest in manifest.contests}:
-            raise VerificationError("selection.units", row.path, "no such contest")
+    for contest in {row.contest for row in selection.counts} | {c.id for c in manifest.contests}:
+        rows = [row for row in selection.counts if row.contest == contest]
+        counted_in = sorted(district for row in rows for district in row.districts)
+        held_in = [sorted(c.districts) for c in manifest.contests if c.id == contest]
+        if held_in != [counted_in] or len({row.unit for row in rows}) != len(rows):
+            why = "its units are not a division of the contest's districts"
+            raise VerificationError("selection.units", contest, why)
 
 
 def explain(fault: SukashiError) -> str:

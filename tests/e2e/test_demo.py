@@ -17,7 +17,7 @@ VERIFIER = Path(sys.executable).parent / "verifier"
 
 
 def check(*arguments: object) -> tuple[int, dict[str, object]]:
-    command = [VERIFIER, "check", *map(str, arguments), "--json"]
+    command = [str(VERIFIER), "check", *map(str, arguments), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr
     report: dict[str, object] = json.loads(done.stdout)

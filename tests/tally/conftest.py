@@ -1,0 +1,39 @@
+"""One small election, played once per process, and its counting room at every stage."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.tally.room import Room, RoomAt, collect, open_room, play
+from tests.tally.small_election import SmallElection, make_election
+
+
+@pytest.fixture(scope="session")
+def small_election(tmp_path_factory: pytest.TempPathFactory) -> SmallElection:
+    """Read it, never change it."""
+    return make_election(tmp_path_factory.mktemp("small") / "office")
+
+
+@pytest.fixture(scope="session")
+def stages(small_election: SmallElection, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The counting room as it was at each stage; read it, never change it."""
+    base = tmp_path_factory.mktemp("stages")
+    there = open_room(small_election, base / "now", collect(small_election))
+    for stage in play(there):
+        shutil.copytree(there.root, base / stage)
+    return base
+
+
+@pytest.fixture
+def room_at(small_election: SmallElection, stages: Path, tmp_path: Path) -> RoomAt:
+    """A test's own room at a stage."""
+
+    def room(stage: str) -> Room:
+        root = tmp_path / stage
+        shutil.copytree(stages / stage, root)
+        return Room(small_election, root)
+
+    return room
