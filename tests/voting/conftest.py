@@ -1,10 +1,13 @@
-"""One test eID for all tests of `voting`, and cards issued by it."""
+"""One test eID for all tests of `voting`, one election with it, and the program in this process."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +15,10 @@ from voting.eid import test_pki
 from voting.eid.cards import SoftwareCard, load_card
 from voting.eid.profile import EidProfile
 from voting.files import read_tree
+
+if TYPE_CHECKING:
+    from tests.voting.election.office import Office
+    from tests.voting.polls import Collector, Polls
 
 PIN = "123456"
 Issue = Callable[[int], SoftwareCard]
@@ -42,3 +49,65 @@ def issue(pki: Path, tmp_path_factory: pytest.TempPathFactory) -> Issue:
 @pytest.fixture(scope="session")
 def eid_profile(pki: Path) -> EidProfile:
     return EidProfile.parse(read_tree(pki / "eid_profile", 1 << 20))
+
+
+@pytest.fixture(scope="session")
+def shared_office(tmp_path_factory: pytest.TempPathFactory, pki: Path, issue: Issue) -> Office:
+    """Read it, never change it."""
+    from tests.voting.election.office import furnish
+
+    return furnish(tmp_path_factory.mktemp("office") / "office", pki, issue)
+
+
+@pytest.fixture
+def office(shared_office: Office, tmp_path: Path) -> Office:
+    """An office of the test's own."""
+    return shared_office.copy(tmp_path / "office")
+
+
+@pytest.fixture(scope="session")
+def polls(tmp_path_factory: pytest.TempPathFactory, shared_office: Office, issue: Issue) -> Polls:
+    """Read it, never change it."""
+    from tests.voting.polls import open_polls
+
+    return open_polls(tmp_path_factory.mktemp("polls"), shared_office, issue)
+
+
+@pytest.fixture
+def collector(polls: Polls, tmp_path: Path) -> Iterator[Collector]:
+    """A running collector of the test's own; at the end everything it holds is audited."""
+    from tests.voting.polls import Collector
+
+    running = Collector(polls, tmp_path / "collector")
+    running.service.start()
+    yield running
+    running.service.stop()
+    running.audit_everything()
+    running.home.engine.dispose()
+
+
+@dataclass(frozen=True)
+class Said:
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Said]
+
+
+@pytest.fixture
+def voting(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the program `voting` with these arguments, in this process."""
+    from voting import cli
+
+    def run(*arguments: object) -> Said:
+        monkeypatch.setattr(sys, "argv", ["voting", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        captured = capsys.readouterr()
+        code = end.value.code
+        return Said(code if isinstance(code, int) else 0, captured.out, captured.err)
+
+    return run

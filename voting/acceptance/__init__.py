@@ -13,6 +13,7 @@ from voting.acceptance.checks import (
     LogView,
     accept,
     open_ballot,
+    repeat,
 )
 
-__all__ = ["CHECK_IDS", "AcceptedBallot", "Context", "LogView", "accept", "open_ballot"]
+__all__ = ["CHECK_IDS", "AcceptedBallot", "Context", "LogView", "accept", "open_ballot", "repeat"]

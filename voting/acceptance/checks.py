@@ -77,6 +77,7 @@ class AcceptedBallot:
 
     identifier: str
     signer: str
+    signature: Signature
     ballot: Ballot
     style: BallotStyle
     contests: tuple[EncryptedContest, ...]
@@ -90,7 +91,7 @@ def accept(data: bytes, context: Context) -> AcceptedBallot:
     """The ballot in a container, if it may be stored.
 
     1 to 12 are the checks in their order; the first that fails is the answer. The caller must
-    still repeat `accept.open`, `accept.anchor` and `accept.fresh` in the transaction that stores.
+    still `repeat` those that time or another ballot may change in the transaction that stores.
 
     Raises:
         VerificationError: with an id of CHECK_IDS.
@@ -109,7 +110,21 @@ def accept(data: bytes, context: Context) -> AcceptedBallot:
     contests = decode_contests(ballot, manifest)  # 10
     check_fresh(contests, context.seen)  # 11
     check_proofs(ballot, contests, manifest, identifier)  # 12
-    return AcceptedBallot(identifier, person.name, ballot, style, contests)
+    return AcceptedBallot(identifier, person.name, signature, ballot, style, contests)
+
+
+def repeat(accepted: AcceptedBallot, context: Context) -> None:
+    """3, 4, 6, 7, 9 and 11 again, in the context of the entry that is about to be made.
+
+    Raises:
+        VerificationError: with an id of CHECK_IDS.
+    """
+    check_open(context)
+    check_certificate(accepted.signature, context)
+    check_voter_limit(accepted.identifier, context)
+    check_roll(accepted.ballot, accepted.identifier, context)
+    check_anchor(accepted.ballot, accepted.identifier, context)
+    check_fresh(accepted.contests, context.seen)
 
 
 def open_ballot(data: bytes, manifest: Manifest) -> tuple[Container, Ballot]:
@@ -174,7 +189,11 @@ def check_roll(ballot: Ballot, identifier: str, context: Context) -> Person:
 
 def check_style(ballot: Ballot, person: Person, manifest: Manifest) -> BallotStyle:
     """8. accept.style: the style of the person's district, all its contests in order."""
-    style = manifest.style_of_district(person.district)
+    try:
+        style = manifest.style_of_district(person.district)
+    except KeyError:
+        why = f"the roll has the signer in {person.district}, which is no district of the election"
+        raise VerificationError("accept.style", WHERE, why) from None
     if ballot.style != style.id:
         why = f"the ballot is of style {ballot.style}, the signer votes in {style.id}"
         raise VerificationError("accept.style", WHERE, why)

@@ -190,7 +190,7 @@ class QrCode:
     @classmethod
     def parse(cls, text: str) -> QrCode:
         """Raises EncodingError; a code that names an address is none of ours."""
-        found = re.fullmatch(r"SUKASHI1:(0|[1-9]\d{0,17}):([0-9a-f]{64})", text)
+        found = re.fullmatch(r"SUKASHI1:(0|[1-9][0-9]{0,14}):([0-9a-f]{64})", text)
         if not found:
             raise EncodingError("this is not the code of a ballot")
         return cls(int(found[1]), bytes.fromhex(found[2]))

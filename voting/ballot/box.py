@@ -11,12 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from crypto import byte_tree
 from crypto.byte_tree import integer, leaf_str
 from crypto.tlog.tree import root_hash
 from voting.console import Refused
+from voting.files import sync_directory
 
 TABLES = {
     "about": "CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
@@ -58,6 +60,7 @@ def write_box(
         raise Refused(f"{path} exists already; a ballot box is never overwritten")
     temporary = path.with_name(f".{path.name}.part")
     temporary.unlink(missing_ok=True)
+    temporary.touch(mode=0o600)  # it names voters
     with closing(sqlite3.connect(temporary)) as db, db:
         db.execute("PRAGMA journal_mode=DELETE")
         db.execute("PRAGMA synchronous=FULL")
@@ -70,6 +73,7 @@ def write_box(
         db.executemany("INSERT INTO rolls VALUES (?, ?)", rolls)
         db.executemany("INSERT INTO papers VALUES (?, ?)", papers)
     temporary.rename(path)
+    sync_directory(path.parent)
 
 
 class Box:
@@ -98,6 +102,16 @@ class Box:
         if dict(rows.fetchall()) != TABLES:
             raise Refused(f"{self.path} has other tables than a ballot box")
 
+    def _numbered(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """Rows that start with a number a byte tree can hold. Raises Refused."""
+        try:
+            for row in self._db.execute(query):
+                if not 0 <= row[0] < 1 << 31:
+                    raise Refused(f"{self.path}: {row[0]} is no place in a log")
+                yield row
+        except sqlite3.DatabaseError as fault:
+            raise Refused(f"{self.path} is damaged: {fault}") from None
+
     def close(self) -> None:
         self._db.close()
 
@@ -108,14 +122,14 @@ class Box:
 
     def entries(self) -> list[bytes]:
         """The log entries, in order."""
-        rows = self._db.execute("SELECT sequence, entry FROM entries ORDER BY sequence").fetchall()
+        rows = list(self._numbered("SELECT sequence, entry FROM entries ORDER BY sequence"))
         if [row[0] for row in rows] != list(range(len(rows))):
             raise Refused(f"{self.path}: the log entries have a gap")
         return [row[1] for row in rows]
 
     def ballots(self) -> Iterator[BoxBallot]:
         query = "SELECT sequence, container, qualification FROM ballots ORDER BY sequence"
-        return (BoxBallot(*row) for row in self._db.execute(query))
+        return (BoxBallot(*row) for row in self._numbered(query))
 
     def ballot_count(self) -> int:
         count: int = self._db.execute("SELECT count(*) FROM ballots").fetchone()[0]
@@ -123,13 +137,11 @@ class Box:
 
     def rolls(self) -> list[tuple[int, bytes]]:
         """(version, container), ascending."""
-        query = "SELECT version, container FROM rolls ORDER BY version"
-        return list(self._db.execute(query))
+        return list(self._numbered("SELECT version, container FROM rolls ORDER BY version"))
 
     def papers(self) -> list[tuple[int, bytes]]:
         """(sequence, container), ascending."""
-        query = "SELECT sequence, container FROM papers ORDER BY sequence"
-        return list(self._db.execute(query))
+        return list(self._numbered("SELECT sequence, container FROM papers ORDER BY sequence"))
 
     def seal(self) -> bytes | None:
         """The signed seal, once attached."""

@@ -20,6 +20,7 @@ from fastapi.responses import JSONResponse
 from crypto.errors import EncodingError, VerificationError
 from crypto.tlog import tile_files
 from voting.acceptance.sentences import sentences
+from voting.collector.ledger import DatabaseDamagedError
 from voting.collector.service import Service, StoppedError
 from voting.election.documents import parse_canonical
 
@@ -112,7 +113,8 @@ def _add_ballots(app: FastAPI, service: Service) -> None:
         except VerificationError as refusal:
             LOG.info("refused", extra={"check": refusal.check_id})
             return _refusal(refusal)
-        except StoppedError:
+        except (StoppedError, DatabaseDamagedError):
+            LOG.exception("not stored")
             return _error(503, "unavailable")
         return Response(stored.receipt, 200 if stored.repeated else 201, media_type=_TEXT)
 

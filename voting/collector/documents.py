@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from crypto.signing import SigningKey
 from voting.collector import store
-from voting.collector.ledger import Ledger, verify_database
+from voting.collector.ledger import Ledger, read_checked
 from voting.console import Refused
 from voting.eid.officials import verify_document
 from voting.election import entries as log
@@ -68,10 +68,10 @@ def append(
     Raises:
         Refused: the log is not at the place where this entry may come.
         DatabaseDamagedError: the database is not what was stored.
+        Unfinished: it is busy or the disk is full; nothing was appended.
     """
     ledger = Ledger(manifest)
-    with store.reading(engine) as connection:
-        verify_database(connection, ledger)
+    read_checked(engine, ledger)
     with store.writing(engine) as connection:
         ledger.catch_up(connection)
         check_order(ledger.entries, addition)
@@ -180,18 +180,22 @@ def _read_signed(path: Path, document: bytes, container: bytes, manifest: Manife
         case "sukashi/roll/1":
             roll = Roll.parse(document, str(path))
             _require(path, roll.election == manifest.name)
+            _require_name(path, f"roll-{roll.version:04d}")
             found = {"version": roll.version, "digest": salted_digest(document, roll.salt)}
             return Addition("roll", found, store.rolls, container)
         case "sukashi/paper/1":
             paper = PaperList.parse(document, str(path))
             _require(path, paper.election == manifest.digest.hex())
+            _require_name(path, "paper")
             found = {"digest": salted_digest(document, paper.salt)}
             return Addition("paper", found, store.papers, container)
         case "sukashi/seal/1":
             _require(path, members.get("election") == manifest.digest.hex())
+            _require_name(path, "seal")
             return Addition("box", {"seal": digest(document)})
         case "sukashi/selection/1":
             _require(path, members.get("election") == manifest.digest.hex())
+            _require_name(path, "selection")
             return Addition("selection", {"selection": digest(document)})
     raise Refused(f"{path} holds {members.get('schema')}, which the log does not take")
 
@@ -207,6 +211,14 @@ def _read_json(path: Path, data: bytes, manifest: Manifest) -> Addition:
     raise Refused(
         f"{path} is {members.get('schema')}, which the log takes only signed or not at all"
     )
+
+
+def _require_name(path: Path, name: str) -> None:
+    if path.stem != name:  # the container holds a file of that name, and its readers look for it
+        raise Refused(
+            f"{path} holds a {name}.json under another name; nothing was appended. Name the"
+            f" document {name}.json and sign it again."
+        )
 
 
 def _require(path: Path, same: bool) -> None:

@@ -15,15 +15,15 @@ from crypto.tlog import tile_files
 from voting.ballot.box import write_box
 from voting.collector import documents, store
 from voting.collector.documents import Addition
-from voting.collector.ledger import Ledger, verify_database
+from voting.collector.ledger import Ledger, read_checked
 from voting.console import Refused
 from voting.eid.officials import verify_document
 from voting.eid.profile import EidProfile
 from voting.election import party
-from voting.election.documents import salted_digest
+from voting.election.documents import digest, salted_digest
 from voting.election.manifest import Manifest
 from voting.election.signatures import check_signed_manifest
-from voting.files import read_bounded, read_tree, write_atomic, write_directory
+from voting.files import read_bounded, read_tree, write_atomic, write_directory, write_new
 from voting.roll.roll import Roll
 
 _LIMIT = 1 << 28
@@ -46,10 +46,7 @@ class Home:
 
     def key(self, passphrase: str) -> SigningKey:
         """The log's signing key. Raises Refused if it is not the manifest's."""
-        opened = party.open_home(self.path, passphrase)
-        if opened.signing_key.public_key.hex != self.manifest.parties.collector.public_key:
-            raise Refused(f"{self.path} holds a key that is not the collector's of this election")
-        return opened.signing_key
+        return _key(self.path, passphrase, self.manifest)
 
     def append(self, addition: Addition, passphrase: str) -> int:
         """Append one entry that is no ballot."""
@@ -59,9 +56,15 @@ class Home:
     def ledger(self) -> Ledger:
         """The whole log, read and checked."""
         ledger = Ledger(self.manifest)
-        with store.reading(self.engine) as connection:
-            verify_database(connection, ledger)
+        read_checked(self.engine, ledger)
         return ledger
+
+
+def _key(home: Path, passphrase: str, manifest: Manifest) -> SigningKey:
+    key = party.open_home(home, passphrase).signing_key
+    if key.public_key.hex != manifest.parties.collector.public_key:
+        raise Refused(f"{home} holds a key that is not the collector's of this election")
+    return key
 
 
 def open_home(path: Path) -> Home:
@@ -69,9 +72,26 @@ def open_home(path: Path) -> Home:
     database = path / "collector.sqlite"
     if not database.exists():
         raise Refused(f"{path} is no collector's home yet; make it with: voting collector init")
-    files = read_tree(path / "election", _LIMIT)
-    manifest = check_signed_manifest(files)
+    files, manifest = _election(path / "election")
     return Home(path, manifest, files, store.open_database(database))
+
+
+def _election(folder: Path) -> tuple[dict[str, bytes], Manifest]:
+    """What the collector publishes of an election's folder, whatever else lies there.
+
+    Raises:
+        Refused: a signature is missing, or a file is not the manifest's.
+    """
+    files = read_tree(folder, _LIMIT)
+    manifest = check_signed_manifest(files)
+    named = {"election.yaml": manifest.digests.configuration} | {
+        f"eid_profile/{name}": expected for name, expected in manifest.digests.eid_profile.items()
+    }
+    for name, expected in named.items():
+        if name not in files or digest(files[name]) != expected:
+            raise Refused(f"{folder / name} is missing or not the one that the manifest names")
+    public = {*named, "manifest.json", "manifest.asice", "manifest.trustees.json"}
+    return {name: files[name] for name in sorted(public)}, manifest
 
 
 def init(path: Path, election: Path, party_home: Path, roll: Path, passphrase: str) -> Home:
@@ -82,8 +102,7 @@ def init(path: Path, election: Path, party_home: Path, roll: Path, passphrase: s
     """
     if (path / "collector.sqlite").exists():
         raise Refused(f"{path} is a collector's home already; nothing was changed")
-    files = read_tree(election, _LIMIT)
-    manifest = check_signed_manifest(files)
+    files, manifest = _election(election)
     container = read_bounded(roll, _LIMIT)
     members = manifest.parties.officials
     certificates = [member.certificate for member in members.members]
@@ -93,12 +112,15 @@ def init(path: Path, election: Path, party_home: Path, roll: Path, passphrase: s
     first = Roll.parse(data, str(roll))
     if salted_digest(data, first.salt) != manifest.digests.roll:
         raise Refused(f"{roll} is not the roll that the manifest names")
-    path.mkdir(parents=True, exist_ok=True)
-    if party_home.resolve() != path.resolve():
-        for name in ("party.json", "key.sealed"):
-            shutil.copy2(party_home / name, path / name)
-    shutil.rmtree(path / "election", ignore_errors=True)
-    write_directory(path / "election", files)
+    _key(party_home, passphrase, manifest)
+    copy = path / "election"
+    if copy.exists() and _election(copy)[0] != files:
+        raise Refused(f"{copy} holds another election; nothing was changed")
+    for name in ("key.sealed", "party.json"):  # never over another party's key
+        mode = 0o600 if name == "key.sealed" else 0o644
+        write_new(path / name, read_bounded(party_home / name, _LIMIT), mode=mode)
+    if not copy.exists():
+        write_directory(copy, files)
     return _create(
         Home(path, manifest, files, sa.create_engine("sqlite://")), container, passphrase
     )
@@ -110,6 +132,7 @@ def _create(home: Home, roll: bytes, passphrase: str) -> Home:
     temporary = home.path / "collector.sqlite.part"
     for suffix in ("", "-wal", "-shm"):
         Path(f"{temporary}{suffix}").unlink(missing_ok=True)
+    temporary.touch(mode=0o600)  # it names voters
     engine = store.open_database(temporary)
     digests = home.manifest.digests
     additions = (

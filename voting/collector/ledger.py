@@ -10,15 +10,19 @@ import datetime as dt
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 
 from crypto.errors import EncodingError, SukashiError
 from crypto.signing import PublicKey, SigningKey
 from crypto.tlog import Checkpoint, LogProof, Note, Tree, VerifierKey, leaf_hash
 from crypto.tlog.checkpoint import open_checkpoint, sign_checkpoint
 from voting.collector import store
+from voting.eid import container as containers
+from voting.eid.officials import LIMIT
+from voting.election.documents import digest, salted_digest
 from voting.election.entries import NO_PREVIOUS, Entry, parse_entry
 from voting.election.manifest import Manifest
+from voting.roll.roll import PaperList, Roll
 
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -140,15 +144,27 @@ class Ledger:
         return VerifierKey(self.manifest.origin, key)
 
 
-def verify_database(connection: Connection, ledger: Ledger) -> None:
-    """Read everything and check it: chain, tree, every checkpoint, every ballot's digest.
+def read_checked(engine: Engine, ledger: Ledger) -> None:
+    """Read everything and check it against the log: chain, tree, every checkpoint, and the digests
+    of every ballot, roll and list of paper voters.
+
+    What only saves time (`voter`, `fetch`, `components`) is not compared: whoever replays the box
+    reads it from the ballots.
 
     Raises:
         DatabaseDamagedError: naming the first thing that is wrong.
     """
-    import hashlib
+    try:
+        with store.reading(engine) as connection:
+            ledger.catch_up(connection)
+            _verify_checkpoints(connection, ledger)
+            _verify_ballots(connection, ledger)
+            _verify_documents(connection, ledger)
+    except sa.exc.DatabaseError as fault:
+        raise DatabaseDamagedError(f"the database cannot be read: {fault.orig}") from fault
 
-    ledger.catch_up(connection)
+
+def _verify_checkpoints(connection: Connection, ledger: Ledger) -> None:
     last = 0
     for size, note in connection.execute(
         sa.select(store.checkpoints.c.size, store.checkpoints.c.note).order_by(
@@ -159,18 +175,49 @@ def verify_database(connection: Connection, ledger: Ledger) -> None:
         last = size
     if last != ledger.size:
         raise DatabaseDamagedError(f"the last checkpoint covers {last} of {ledger.size} entries")
+
+
+def _verify_ballots(connection: Connection, ledger: Ledger) -> None:
     stored: Sequence[Entry] = [entry for entry in ledger.entries if entry.kind == "ballot"]
     rows = connection.execute(
-        sa.select(store.ballots.c.sequence, store.ballots.c.container).order_by(
-            store.ballots.c.sequence
-        )
+        sa.select(
+            store.ballots.c.sequence, store.ballots.c.container, store.ballots.c.qualification
+        ).order_by(store.ballots.c.sequence)
     ).all()
     if [row.sequence for row in rows] != [entry.sequence for entry in stored]:
         raise DatabaseDamagedError("the stored ballots are not those of the log")
     for entry, row in zip(stored, rows, strict=True):
-        digest = hashlib.sha256(row.container).hexdigest()
-        if entry.kind != "ballot" or digest != entry.container:
+        found = (digest(row.container), digest(row.qualification))
+        if entry.kind != "ballot" or found != (entry.container, entry.qualification):
             raise DatabaseDamagedError(f"ballot {row.sequence} is not the one in the log")
+
+
+def _verify_documents(connection: Connection, ledger: Ledger) -> None:
+    """Rolls and paper lists are those of the log, in its order; officials' signatures are checked
+    where a document is used."""
+    rolls = connection.scalars(sa.select(store.rolls.c.container).order_by(store.rolls.c.version))
+    papers = connection.scalars(
+        sa.select(store.papers.c.container).order_by(store.papers.c.sequence)
+    )
+    for kind, found in (("roll", rolls.all()), ("paper", papers.all())):
+        entries = [entry for entry in ledger.entries if entry.kind == kind]
+        if len(found) != len(entries):
+            raise DatabaseDamagedError(f"the stored documents ({kind}) are not those of the log")
+        for entry, container in zip(entries, found, strict=True):
+            try:
+                damaged = _salted_digest(entry, container) != getattr(entry, "digest", None)
+            except EncodingError as fault:
+                raise DatabaseDamagedError(f"a stored {kind} is damaged: {fault}") from fault
+            if damaged:
+                why = f"the {kind} of entry {entry.sequence} is not the one in the log"
+                raise DatabaseDamagedError(why)
+
+
+def _salted_digest(entry: Entry, container: bytes) -> str:
+    name = f"roll-{entry.version:04d}.json" if entry.kind == "roll" else "paper.json"
+    data = containers.parse(container, name, LIMIT).data
+    model = Roll if entry.kind == "roll" else PaperList
+    return salted_digest(data, model.parse(data, name).salt)
 
 
 def _check_note(ledger: Ledger, size: int, note: bytes) -> None:

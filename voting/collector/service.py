@@ -20,11 +20,10 @@ from sqlalchemy.engine import Connection, Engine
 
 from crypto.errors import SukashiError, VerificationError
 from crypto.signing import SigningKey
-from voting.acceptance import AcceptedBallot, Context, accept
-from voting.acceptance.checks import check_anchor, check_fresh, check_open, check_roll
+from voting.acceptance import AcceptedBallot, Context, accept, repeat
 from voting.ballot.ballot import token_matches
 from voting.collector import store
-from voting.collector.ledger import Ledger, verify_database
+from voting.collector.ledger import Ledger, read_checked
 from voting.eid.officials import verify_document
 from voting.eid.profile import EidProfile
 from voting.election.entries import BallotEntry
@@ -33,6 +32,7 @@ from voting.roll.roll import Person, Roll
 
 QUALIFICATION = b'{"schema":"sukashi/qualification/1"}'
 GROUP_SIZE = 64
+_STOPPED = "the collector is shutting down; nothing was stored, try again"
 
 
 class StoppedError(SukashiError):
@@ -81,9 +81,10 @@ class Service:
         self._ledger = Ledger(manifest)
         self._lock = threading.Lock()  # guards the ledger, which is not safe for concurrent use
         self._persons: dict[int, dict[str, Person]] = {}
-        with store.reading(engine) as connection:
-            verify_database(connection, self._ledger)
+        read_checked(engine, self._ledger)
         self._queue: queue.Queue[_Work | None] = queue.Queue()
+        self._door = threading.Lock()  # nothing enters the queue once its reader is gone
+        self._stopped = False
         self._sequencer = threading.Thread(target=self._run, name="sequencer", daemon=True)
 
     def start(self) -> None:
@@ -93,10 +94,6 @@ class Service:
         """Finish what is queued and stop; later ballots are refused."""
         self._queue.put(None)
         self._sequencer.join()
-        while not self._queue.empty():
-            work = self._queue.get()
-            if work is not None:
-                work.result.set_exception(StoppedError("the collector is shutting down"))
 
     # -- ballots ----------------------------------------------------------------------------------
 
@@ -115,10 +112,11 @@ class Service:
                 return repeated
         with store.reading(self._engine) as connection:
             accepted = accept(container, self._snapshot(connection))
-        if not self._sequencer.is_alive():
-            raise StoppedError("the collector is shutting down; nothing was stored, try again")
         work = _Work(container, accepted, Future())
-        self._queue.put(work)
+        with self._door:
+            if self._stopped:
+                raise StoppedError(_STOPPED)
+            self._queue.put(work)
         return work.result.result()
 
     def _repeated(self, connection: Connection, digest: str) -> Stored | None:
@@ -130,9 +128,12 @@ class Service:
     def _snapshot(self, connection: Connection) -> Context:
         """The context of a decision; the log view answers under the lock."""
         with self._lock:
-            return self._context(connection, _LockedLog(self._ledger, self._lock))
+            log = _LockedLog(self._ledger, self._lock)
+            return self._context(connection, log, self._clock())
 
-    def _context(self, connection: Connection, log: _LockedLog | Ledger) -> Context:
+    def _context(
+        self, connection: Connection, log: _LockedLog | Ledger, now: dt.datetime
+    ) -> Context:
         version = self._ledger.roll_version
         return Context(
             manifest=self.manifest,
@@ -143,7 +144,7 @@ class Service:
             log=log,
             earlier=lambda voter: store.ballots_of(connection, voter),
             seen=lambda u: store.component_seen(connection, u),
-            now=self._clock(),
+            now=now,
         )
 
     def _roll(self, connection: Connection, version: int) -> dict[str, Person]:
@@ -164,6 +165,17 @@ class Service:
     # -- the sequencer ----------------------------------------------------------------------------
 
     def _run(self) -> None:
+        try:
+            self._sequence()
+        finally:  # however it ended, nobody waits for an answer for ever
+            with self._door:
+                self._stopped = True
+            while not self._queue.empty():
+                work = self._queue.get()
+                if work is not None:
+                    work.result.set_exception(StoppedError(_STOPPED))
+
+    def _sequence(self) -> None:
         while (first := self._queue.get()) is not None:
             group, last = [first], False
             while len(group) < GROUP_SIZE and not self._queue.empty():
@@ -187,6 +199,10 @@ class Service:
                 self._ledger.forget(before)
                 failure = StoppedError(f"the ballot could not be stored ({type(fault).__name__})")
                 outcomes = [(work, failure) for work in group]
+            except BaseException:
+                for work in group:
+                    work.result.set_exception(StoppedError(_STOPPED))
+                raise
         for work, outcome in outcomes:
             if isinstance(outcome, Stored):
                 work.result.set_result(outcome)
@@ -222,14 +238,13 @@ class Service:
         repeated = store.sequence_of(connection, digest)
         if repeated is not None:
             return repeated
-        accepted, context = work.accepted, self._context(connection, self._ledger)
-        check_open(context)
-        check_roll(accepted.ballot, accepted.identifier, context)
-        check_anchor(accepted.ballot, accepted.identifier, context)
-        check_fresh(accepted.contests, context.seen)
+        accepted, time = work.accepted, self._ledger.next_time(self._clock())
+        # The counting room asks the same checks at the entry's time, so it is what decides here.
+        now = dt.datetime.fromisoformat(time)
+        repeat(accepted, self._context(connection, self._ledger, now))
         entry = BallotEntry(
             sequence=self._ledger.size,
-            time=self._ledger.next_time(context.now),
+            time=time,
             previous=self._ledger.head,
             container=digest,
             qualification=hashlib.sha256(QUALIFICATION).hexdigest(),

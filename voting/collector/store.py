@@ -17,6 +17,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
+from voting.console import Unfinished
+
 METADATA = sa.MetaData()
 
 entries = sa.Table(
@@ -105,9 +107,19 @@ def create_tables(connection: Connection) -> None:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that holds the write lock from its start; durable when it is left."""
-    with engine.connect().execution_options(begin="IMMEDIATE") as connection, connection.begin():
-        yield connection
+    """A transaction that holds the write lock from its start; durable when it is left.
+
+    Raises:
+        Unfinished: the database is busy, the disk is full, or the file cannot be written.
+    """
+    try:
+        with (
+            engine.connect().execution_options(begin="IMMEDIATE") as connection,
+            connection.begin(),
+        ):
+            yield connection
+    except sa.exc.OperationalError as fault:
+        raise Unfinished(f"nothing was stored ({fault.orig}); try again") from fault
 
 
 @contextmanager

@@ -7,6 +7,8 @@ the trustees' program.
 from __future__ import annotations
 
 import base64
+import datetime as dt
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +30,13 @@ PASSPHRASE = "correct horse"
 TRUSTEES = ("trustee-1", "trustee-2", "trustee-3")
 KEYHOLDERS = (*TRUSTEES, "mixer-1", "mixer-2", "collector", "auditor-1")
 OFFICIALS = ("official-1", "official-2", "official-3")
+PEOPLE = """\
+identifier,name,born,district,class
+700000000101,佐藤 葵,1980-02-29,kita,citizen
+700000000102,鈴木 蓮,1999-12-31,minami,citizen
+700000000103,高橋 湊,1970-01-01,kita,citizen
+700000000104,田中 紬,2020-01-01,kita,citizen
+"""
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ class Office:
 def furnish(root: Path, pki: Path, issue: Issue) -> Office:
     """Everything that `voting election manifest` needs, in a new folder."""
     root.mkdir()
-    shutil.copy(CONFIG, root / "election.yaml")
+    (root / "election.yaml").write_text(_now_open(), encoding="utf-8")
     shutil.copytree(pki / "eid_profile", root / "eid_profile")
     name, keys = load(root / "election.yaml").configuration.name, {}
     (root / "parties").mkdir()
@@ -96,14 +105,23 @@ def furnish(root: Path, pki: Path, issue: Issue) -> Office:
     return office
 
 
+def _now_open() -> str:
+    """The election that ships, with voting from yesterday to tomorrow."""
+    now, day = dt.datetime.now(dt.UTC), dt.timedelta(days=1)
+    text = CONFIG.read_text(encoding="utf-8")
+    for field, value in (
+        ("opens", f"{now - day:%Y-%m-%dT%H:%M:%SZ}"),
+        ("closes", f"{now + day:%Y-%m-%dT%H:%M:%SZ}"),
+        ("election_day", f"{now + day:%Y-%m-%d}"),
+        ("ballots_per_voter", "4"),
+    ):
+        text = re.sub(rf"(?m)^(\s*{field}: ).*$", rf"\g<1>{value}", text)
+    return text
+
+
 def _write_roll(office: Office) -> None:
     path = office.root / "roll.csv"
-    path.write_text(
-        "identifier,name,born,district,class\n"
-        "700000000101,佐藤 葵,1980-02-29,kita,citizen\n"
-        "700000000102,鈴木 蓮,1999-12-31,minami,citizen\n",
-        encoding="utf-8",
-    )
+    path.write_text(PEOPLE, encoding="utf-8")
     name = office.file().configuration.name
     office.roll.write_bytes(import_roll(path, name, 1, {"kita", "minami"}, {"citizen"}).encode())
 

@@ -1,0 +1,155 @@
+"""Ballots that somebody makes who knows the protocol: each is refused, and by which check."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from crypto.byte_tree import Tree
+from crypto.elgamal import Ciphertexts, PublicKey
+from crypto.groups import Elements, Scalars
+from crypto.proofs import range as range_proof
+from crypto.proofs.range import EncryptedContest, RangeProof, RangeStatement
+from tests.voting.acceptance.conftest import Booth
+from tests.voting.acceptance.forgery import with_members, with_tree
+from tests.voting.polls import ALSO_KITA, KITA, identifier
+from voting.ballot.ballot import SELECTIONS, statement
+from voting.election.manifest import Contest
+
+MAYOR = "mayor"
+
+
+def mayor(booth: Booth) -> Contest:
+    return booth.polls.manifest.contest(MAYOR)
+
+
+def decoded(booth: Booth, tree: Tree) -> EncryptedContest:
+    manifest = booth.polls.manifest
+    return EncryptedContest.decode(manifest.crypto_group, tree, mayor(booth).range_size, SELECTIONS)
+
+
+def claim(booth: Booth, voter: int) -> RangeStatement:
+    return statement(booth.polls.manifest, "style-kita", mayor(booth), identifier(voter))
+
+
+# -- another voter's ballot -----------------------------------------------------------------------
+
+
+def test_copy_of_another_voters_ballot_under_ones_own_signature_is_refused(booth: Booth) -> None:
+    """Also by somebody who holds the original back: then nothing but the proof tells."""
+    original = booth.ballot(KITA)
+    stored = set(booth.accept(booth.polls.signed(original, KITA)).first_components())
+    copy = booth.polls.signed(original, ALSO_KITA)
+    booth.refused("accept.fresh", copy, seen=stored.__contains__)
+    booth.refused("accept.proofs", copy)
+
+
+def test_re_randomised_copy_is_refused(booth: Booth) -> None:
+    """Replies are adapted to the new randomness, so that every equation holds but the challenge."""
+    key, group = booth.polls.manifest.election_key, booth.polls.manifest.crypto_group
+
+    def copied(tree: Tree) -> Tree:
+        found = decoded(booth, tree)
+        t = group.random_scalar()
+        again = key.re_encrypt(found.ciphertexts, [group.scalars([t])])
+        v = range_proof._challenge(claim(booth, KITA), found.ciphertexts, found.proof)
+        z0, z1 = list(found.proof.z0), list(found.proof.z1)
+        z0[-1] = z0[-1] + found.proof.v0[-1] * t
+        z1[-1] = z1[-1] + (v - found.proof.v0[-1]) * t
+        moved = dataclasses.replace(found.proof, z0=group.scalars(z0), z1=group.scalars(z1))
+        return EncryptedContest(again, moved).tree()
+
+    copy = with_tree(booth.ballot(KITA), copied)
+    booth.refused("accept.proofs", booth.polls.signed(copy, ALSO_KITA))
+    booth.refused("accept.proofs", booth.polls.signed(copy, KITA))
+
+
+def test_ballot_related_by_an_exponent_is_refused(booth: Booth) -> None:
+    x = booth.polls.manifest.crypto_group.scalar(3)
+
+    def related(tree: Tree) -> Tree:
+        found = decoded(booth, tree)
+        c, p = found.ciphertexts, found.proof
+        powers = Ciphertexts((c.u[0] ** x,), (c.v[0] ** x,))
+        elements = {name: getattr(p, name) ** x for name in ("d1", "d2", "a0", "e0", "a1", "e1")}
+        proof = dataclasses.replace(p, **elements, z0=p.z0 * x, z1=p.z1 * x)
+        return EncryptedContest(powers, proof).tree()
+
+    ballot = with_tree(booth.ballot(KITA), related)
+    for voter in (KITA, ALSO_KITA):
+        booth.refused("accept.proofs", booth.polls.signed(ballot, voter))
+
+
+def test_ballot_changed_to_another_roll_version_or_style_keeps_its_proof_for_nothing(
+    booth: Booth,
+) -> None:
+    """The style is in every proof: a signer cannot carry one over."""
+    contests = json.loads(booth.ballot(style="style-minami"))["contests"]
+    kita = json.loads(booth.ballot())["contests"]
+    mixed = with_members(booth.ballot(), contests=[contests[0], kita[1]])
+    booth.refused("accept.proofs", booth.polls.signed(mixed))
+
+
+# -- choices that do not exist ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lie", [6, 7, -1])
+def test_option_out_of_range_is_refused(
+    booth: Booth, monkeypatch: pytest.MonkeyPatch, lie: int
+) -> None:
+    """The ciphertext holds what is no option; bits and proof belong to one that is."""
+
+    def lying(key: PublicKey, m: Sequence[int], r: Scalars) -> Ciphertexts:
+        return key.encrypt([key.g ** key.group.scalars([lie for _ in m])], [r])
+
+    monkeypatch.setattr(range_proof, "encrypt", lying)
+    booth.refused("accept.proofs", booth.signed())
+
+
+@pytest.mark.parametrize("bits", [[2, 0, 0], [0, 0, 2], [1, 2, 0], [-1, 1, 1]])
+def test_a_bit_that_is_2_or_less_than_0_is_refused(
+    booth: Booth, monkeypatch: pytest.MonkeyPatch, bits: list[int]
+) -> None:
+    monkeypatch.setattr(range_proof, "_bits", lambda _m, _w: bits)
+    booth.refused("accept.proofs", booth.signed())
+
+
+def test_weights_of_a_contest_with_more_options_are_refused(
+    booth: Booth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """8 choices have as many bits as 6."""
+    honest = range_proof.prove
+
+    def for_eight(what: RangeStatement, *rest: object) -> RangeProof:
+        return honest(dataclasses.replace(what, N=8), *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(range_proof, "prove", for_eight)
+    booth.refused("accept.proofs", booth.signed(choices={MAYOR: 5, "assembly-kita": 0}))
+
+
+# -- every field --------------------------------------------------------------------------------
+
+FIELDS = [field.name for field in dataclasses.fields(RangeProof) if field.name != "s"]
+
+
+@pytest.mark.parametrize("field", ["u", "v", *FIELDS])
+def test_every_field_of_a_ballot_changed_is_refused(booth: Booth, field: str) -> None:
+    group = booth.polls.manifest.crypto_group
+
+    def changed(tree: Tree) -> Tree:
+        found = decoded(booth, tree)
+        if field in ("u", "v"):
+            moved = tuple(part * group.g for part in getattr(found.ciphertexts, field))
+            ciphertexts = dataclasses.replace(found.ciphertexts, **{field: moved})
+            return EncryptedContest(ciphertexts, found.proof).tree()
+        vector: Any = getattr(found.proof, field)
+        is_elements = isinstance(vector, Elements)
+        other: Any = vector * group.g if is_elements else vector + group.scalar(1)
+        proof = dataclasses.replace(found.proof, **{field: other})
+        return EncryptedContest(found.ciphertexts, proof).tree()
+
+    booth.refused("accept.proofs", booth.polls.signed(with_tree(booth.ballot(), changed)))

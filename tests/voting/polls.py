@@ -1,0 +1,211 @@
+"""An election whose polls are open: a signed manifest, trust, a collector's home, and its voters.
+
+Everything is real but the key ceremony's proofs (see `election.office`), and everything is shared:
+a test that changes something takes its own copy.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from crypto import sealed
+from crypto.signing import SigningKey
+from tests.voting.conftest import Issue
+from tests.voting.election.office import OFFICIALS, PASSPHRASE, TRUSTEES, Office
+from voting.ballot.ballot import Anchor, build
+from voting.collector import documents, home
+from voting.collector.documents import Addition
+from voting.collector.home import Home
+from voting.collector.ledger import Ledger, read_checked
+from voting.collector.service import Service
+from voting.eid.cards import SoftwareCard
+from voting.eid.profile import EidProfile
+from voting.eid.signing import add_signature
+from voting.election.assembly import assemble
+from voting.election.documents import canonical
+from voting.election.entries import parse_log
+from voting.election.manifest import Manifest
+from voting.election.signatures import Trust, sign_manifest, trust_file
+from voting.files import read_tree
+from voting.roll.roll import Person, Roll
+
+KITA, MINAMI, ALSO_KITA, CHILD, STRANGER = 101, 102, 103, 104, 999
+CHOICES = {
+    "style-kita": {"mayor": 3, "assembly-kita": 0},
+    "style-minami": {"mayor": 5, "assembly-minami": 7},
+}
+
+
+def identifier(number: int) -> str:
+    return f"{700000000000 + number}"
+
+
+def now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def sign(document: bytes, name: str, *cards: SoftwareCard) -> bytes:
+    """The signed container of a document."""
+    container = None
+    for card in cards:
+        container = add_signature(container, name, document, card, now())
+    assert container is not None
+    return container.encode()
+
+
+@dataclass(frozen=True)
+class Polls:
+    """Read it, never change it."""
+
+    root: Path
+    office: Office
+    issue: Issue
+    manifest: Manifest
+    profile: EidProfile
+    roll: Roll
+
+    @property
+    def election(self) -> Path:
+        return self.root / "election"
+
+    @property
+    def trust(self) -> Trust:
+        return Trust.parse((self.root / "trust" / "trust.json").read_bytes())
+
+    @property
+    def log_key(self) -> SigningKey:
+        return self.office.keys["collector"]
+
+    @property
+    def officials(self) -> tuple[SoftwareCard, ...]:
+        """Two of the three: as many as are required."""
+        return self.issue(1), self.issue(2)
+
+    def persons(self) -> dict[str, Person]:
+        return self.roll.by_identifier()
+
+    def home(self, target: Path) -> Home:
+        """A copy of the collector's home, voting being open."""
+        shutil.copytree(self.root / "collector", target)
+        return home.open_home(target)
+
+    def ballot(
+        self,
+        ledger: Ledger,
+        voter: int = KITA,
+        *,
+        manifest: Manifest | None = None,
+        style: str | None = None,
+        choices: Mapping[str, int] | None = None,
+        seed: bytes | None = None,
+        roll_version: int = 1,
+        anchor: Anchor | None = None,
+    ) -> bytes:
+        """ballot.json of a voter who sees this log."""
+        style = style or ("style-minami" if voter == MINAMI else "style-kita")
+        manifest = manifest or self.manifest
+        return build(
+            manifest,
+            manifest.style(style),
+            identifier(voter),
+            choices or CHOICES[style],
+            seed or secrets.token_bytes(32),
+            roll_version=roll_version,
+            anchor=anchor or Anchor(size=ledger.size, root=ledger.root_at(ledger.size).hex()),
+        )
+
+    def signed(self, ballot: bytes, voter: int = KITA) -> bytes:
+        """The container in which a voter signs ballot.json."""
+        return sign(ballot, "ballot.json", self.issue(voter))
+
+
+def open_polls(root: Path, office: Office, issue: Issue) -> Polls:
+    """Sign the manifest, make the collector's home, and open voting."""
+    data = _sign_election(root, office, issue)
+    manifest = Manifest.parse(data)
+    roll = root / "roll-0001.asice"
+    roll.write_bytes(sign(office.roll.read_bytes(), "roll-0001.json", issue(1), issue(2)))
+    key, party = office.keys["collector"], root / "party"
+    party.mkdir()
+    shutil.copy(office.parties / "collector.json", party / "party.json")
+    box = sealed.seal(key.secret_seed(), PASSPHRASE, "key", strength="test")
+    (party / "key.sealed").write_bytes(box)
+    made = home.init(root / "collector", root / "election", party, roll, PASSPHRASE)
+    documents.append(made.engine, manifest, key, Addition("opened", {}), now())
+    made.engine.dispose()
+    return Polls(
+        root, office, issue, manifest, made.profile, Roll.parse(office.roll.read_bytes(), "roll")
+    )
+
+
+def _sign_election(root: Path, office: Office, issue: Issue) -> bytes:
+    file, election = office.file(), root / "election"
+    messages = read_tree(office.ceremony, 1 << 20)
+    data = assemble(file, office.parties, messages, office.roll.read_bytes())
+    shutil.copytree(office.root / "eid_profile", election / "eid_profile")
+    shutil.copytree(office.ceremony, election / "ceremony")
+    (election / "election.yaml").write_bytes(file.data)
+    (election / "manifest.json").write_bytes(data)
+    signers = [issue(number) for number, _ in enumerate(OFFICIALS[:2], 1)]
+    (election / "manifest.asice").write_bytes(sign(data, "manifest.json", *signers))
+    (election / "manifest.trustees.json").write_bytes(trustee_signatures(data, office))
+    (root / "trust").mkdir()
+    (root / "trust" / "trust.json").write_bytes(trust_file(Manifest.parse(data)))
+    return data
+
+
+def trustee_signatures(manifest: bytes, office: Office) -> bytes:
+    """manifest.trustees.json."""
+    signatures = [
+        {"trustee": trustee, "signature": sign_manifest(manifest, office.keys[trustee])}
+        for trustee in TRUSTEES
+    ]
+    return canonical({"schema": "sukashi/manifest-trustees/1", "signatures": signatures})
+
+
+@dataclass
+class Clock:
+    """A collector's clock that a test may turn."""
+
+    time: dt.datetime
+
+    def __call__(self) -> dt.datetime:
+        return self.time
+
+    def turn(self, **by: float) -> None:
+        self.time += dt.timedelta(**by)
+
+
+class Collector:
+    """A collector with a home of its own; `serving` runs its service without HTTP."""
+
+    def __init__(self, polls: Polls, target: Path) -> None:
+        self.polls, self.home = polls, polls.home(target)
+        self.clock = Clock(now())
+        self.service = self.fresh_service()
+
+    def fresh_service(self) -> Service:
+        """Another collector on the same database."""
+        polls = self.polls
+        return Service(self.home.engine, polls.manifest, polls.profile, polls.log_key, self.clock)
+
+    def ballot(self, voter: int = KITA, *, seed: bytes | None = None) -> bytes:
+        """A signed ballot of a voter who sees the log as it is now."""
+        return self.polls.signed(self.polls.ballot(self.home.ledger(), voter, seed=seed), voter)
+
+    def append(self, addition: Addition) -> int:
+        """What the operator appends, by another process or none."""
+        key = self.polls.log_key
+        return documents.append(self.home.engine, self.home.manifest, key, addition, self.clock())
+
+    def audit_everything(self) -> list[bytes]:
+        """The database as an auditor with all of it would read it; the log's entries."""
+        ledger = Ledger(self.home.manifest)
+        read_checked(self.home.engine, ledger)
+        parse_log(ledger.raw)
+        return ledger.raw
