@@ -7,6 +7,7 @@ PYTHON ?= python3
 VOTERS ?= 200
 N ?= 1000
 GROUP ?= ristretto255
+KILLS ?= 5
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,11 +15,11 @@ STAMP := $(VENV)/.ready
 PACKAGES := crypto voting tally verifier_app
 STEP := @.ci/step
 
-.PHONY: help setup demo test check quick lint types bench lock clean
+.PHONY: help setup demo test check quick lint types bench faults lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
-	@echo "variables: VOTERS=$(VOTERS) (demo)  N=$(N) GROUP=$(GROUP) (bench)  PYTHON=$(PYTHON)"
+	@echo "variables: VOTERS=$(VOTERS) (demo)  N=$(N) GROUP=$(GROUP) (bench)  KILLS=$(KILLS) (faults)  PYTHON=$(PYTHON)"
 
 setup: $(STAMP) ## virtual environment with the locked dependencies
 	@echo "setup: ok $(BIN)"
@@ -47,6 +48,10 @@ types: $(STAMP)
 
 bench: $(STAMP) ## CPU time per ciphertext of every step (N=1000 GROUP=ristretto255)
 	$(STEP) bench $(BIN)/python -m tests.benchmarks mix --group "$(GROUP)" --n "$(N)"
+
+faults: VOTERS = 12
+faults: $(STAMP) ## the demo, every tally step killed KILLS times and run again (KILLS=5 VOTERS=12)
+	@$(BIN)/python tests/e2e/demo.py --voters "$(VOTERS)" --kills "$(KILLS)" --out build/faults
 
 lock: $(STAMP) ## rewrite requirements.lock from pyproject.toml (needs uv)
 	$(STEP) lock .ci/lock

@@ -58,6 +58,11 @@ def identifier(number: int) -> str:
     return f"{700000000000 + number}"
 
 
+def kind(command: str) -> str:
+    """Which step of which program, without its options."""
+    return command.split(" --")[0]
+
+
 def district(number: int) -> str:
     return ("kita", "minami")[number % 2]
 
@@ -65,9 +70,12 @@ def district(number: int) -> str:
 class Demo:
     """The courier: starts each party's program and carries files between the folders."""
 
-    def __init__(self, out: Path, voters: int, seed: int) -> None:
+    def __init__(self, out: Path, voters: int, seed: int, kills: int) -> None:
         self.out = out
         self.voters = voters
+        self.kills = kills
+        self.took: dict[str, float] = {}  # seconds that a kind of step needed when it ended
+        self.killed: list[str] = []  # every command that a kill met while it ran
         # The electorate is invented and should be repeatable; no secret comes from this generator.
         self.random = random.Random(seed)
 
@@ -81,19 +89,48 @@ class Demo:
         """
         with (self.out / "commands.log").open("a", encoding="utf-8") as log:
             log.write(command + "\n")
+        if command.startswith("tally "):
+            for _ in range(self.kills):
+                self.kill(command)
+        return self.finish(command, self.start(command), None, expect)
+
+    def start(self, command: str) -> subprocess.Popen[str]:
         program, *arguments = shlex.split(command)
-        done = subprocess.run(
+        return subprocess.Popen(
             [BIN / program, *arguments],
             cwd=self.out,
-            capture_output=True,
-            text=True,
             stdin=subprocess.DEVNULL,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
-        if done.returncode != expect:
-            said = f"{done.stdout}{done.stderr}"
-            raise DemoError(f"{command}\nended with {done.returncode}, not {expect}:\n{said}")
-        return done.stdout
+
+    def finish(
+        self, command: str, started: subprocess.Popen[str], timeout: float | None, expect: int
+    ) -> str:
+        """Wait for a command's end; its standard output. Raises DemoError as `run` does."""
+        at = time.monotonic()
+        out, err = started.communicate(timeout=timeout)
+        if started.returncode != expect:
+            said = f"{out}{err}"
+            raise DemoError(f"{command}\nended with {started.returncode}, not {expect}:\n{said}")
+        self.took[kind(command)] = time.monotonic() - at
+        return out
+
+    def kill(self, command: str) -> None:
+        """Start a command and kill it at a random moment of the time that such a step takes.
+
+        One that ended before must have done its work: it is run again all the same.
+        """
+        started = self.start(command)
+        try:
+            longest = self.took.get(kind(command), 1.1)
+            self.finish(command, started, random.uniform(0.1, longest), 0)
+        except subprocess.TimeoutExpired:
+            started.kill()
+            started.communicate()
+            if started.returncode == -signal.SIGKILL:
+                self.killed.append(command)
 
     def run_all(self, commands: list[str]) -> None:
         """Run independent commands, two at a time."""
@@ -399,26 +436,37 @@ def main() -> int:
     parser.add_argument("--voters", type=int, default=200, help="how many vote, 3 to 5000 (200)")
     parser.add_argument("--out", type=Path, default=Path("build/demo"), help="folder for all of it")
     parser.add_argument("--seed", type=int, default=2027, help="which invented electorate")
+    parser.add_argument(
+        "--kills", type=int, default=0, help="how often each tally step is killed first (0)"
+    )
     arguments = parser.parse_args()
     if not 3 <= arguments.voters <= 5000:
         parser.error("--voters must lie between 3 and 5000")
+    if not 0 <= arguments.kills <= 100:
+        parser.error("--kills must lie between 0 and 100")
     out = arguments.out.resolve()
     started = time.monotonic()
+    name = "faults" if arguments.kills else "demo"
+    demo = Demo(out, arguments.voters, arguments.seed, arguments.kills)
     try:
         empty(out)
-        Demo(out, arguments.voters, arguments.seed).play()
+        demo.play()
     except DemoError as error:
-        print(f"\n{error}\ndemo: FAILED see above; commands so far: {out / 'commands.log'}")
+        print(f"\n{error}\n{name}: FAILED see above; commands so far: {out / 'commands.log'}")
         return 1
     except KeyboardInterrupt:
-        print("\ndemo: FAILED interrupted")
+        print(f"\n{name}: FAILED interrupted")
         return 3
     shown = os.path.relpath(out)
     print(f"\nIn {shown}: election.yaml trust/ record/ box.sqlite tampered-record/ report.json")
     print("and commands.log with every command that was run. Verify it yourself:")
     print(f"  cd {shown} && {BIN / 'verifier'} check record {VERIFY}")
     print(f"({time.monotonic() - started:.0f} s)")
-    print(f"demo: ok verified {arguments.voters} voters, tampered record refused")
+    if arguments.kills:
+        steps = len({kind(command) for command in demo.killed})
+        print(f"{len(demo.killed)} kills met a running command, in {steps} kinds of tally steps;")
+        print("each was run again and went on as if nothing had happened.")
+    print(f"{name}: ok verified {arguments.voters} voters, tampered record refused")
     return 0
 
 

@@ -311,17 +311,28 @@ class Room:
             put_directory(chain.place(number), {"signature.json": signed["signature.json"]})
 
     def log_mixes(self) -> None:
-        """The log announces every count's mixes as they now lie here."""
-        for number, row in enumerate(r for r in self.selection().counts if r.ciphertexts):
-            self.append("mixed", count=row.count, digest=self.chain(number).digest())
+        """A log, perhaps another one, that announces the mixes as they lie here now."""
+        rows = [row for row in self.selection().counts if row.status == "counted"]
+        found = {row.count: self.chain(place).digest() for place, row in enumerate(rows)}
+        self._log_anew("mixed", found)
 
     def log_decryptions(self, *trustees: str) -> None:
+        """The same for the decryptions of these trustees."""
+        found = {}
         for row in self.selection().counts:
             if row.status == "counted":
                 base = self.record / row.path / "decryption"
                 paths = [base / trustee / "signature.json" for trustee in trustees]
-                found = announced_digest([path.read_bytes() for path in paths])
-                self.append("decrypted", count=row.count, digest=found)
+                found[row.count] = announced_digest([path.read_bytes() for path in paths])
+        self._log_anew("decrypted", found)
+
+    def _log_anew(self, kind: str, found: Mapping[int, str]) -> None:
+        raw = self.checked_log().raw
+        kept = next((n for n, entry in enumerate(raw) if f'"{kind}"'.encode() in entry), len(raw))
+        log = PublicLog(self.election, raw[:kept])
+        for count, announced in found.items():
+            log.add(kind, count=count, digest=announced)
+        log.write(self.record / "log")
 
 
 def put_directory(folder: Path, files: Mapping[str, bytes]) -> None:
