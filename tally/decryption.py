@@ -52,9 +52,9 @@ def decrypt(home_path: Path, work: Path, passphrase: str) -> Step:
 def _share(home: PartyHome, manifest: Manifest) -> KeyShare:
     """The sealed share, of exactly this election's key."""
     share = KeyShare.load(home, manifest.crypto_group)
-    members = manifest.parties.trustees.members
+    members = [(m.id, m.public_key) for m in manifest.parties.trustees.members]
     mine = (home.id, home.signing_key.public_key.hex)
-    if share is None or mine not in [(member.id, member.public_key) for member in members]:
+    if share is None or members[share.number - 1 : share.number] != [mine]:
         raise Refused(
             f"The home of {home.id} ({home.role}, {home.election}) holds no share of the key of"
             f" {manifest.name}. Nothing was decrypted; use the home with which you made the key."
