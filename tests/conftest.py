@@ -1,4 +1,4 @@
-"""One whole election, run once per test session by the demonstration, shared by all that read it."""
+"""One whole election, run once per test session by the demo, shared by all that read it."""
 
 from __future__ import annotations
 

@@ -7,9 +7,12 @@ says that what it needs belongs to another check, and this one did not run.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from crypto.errors import EncodingError, VerificationError
 
 if TYPE_CHECKING:
     from verifier_app.evidence import Evidence
@@ -19,12 +22,24 @@ Function = Callable[["Evidence"], int]
 
 
 class Unavailable(Exception):
-    """A part of the evidence cannot be used; `owner` is the check that says why, if any."""
+    """A part of the evidence cannot be used; the check `owner` is the one that fails by it."""
 
-    def __init__(self, owner: str, why: str) -> None:
-        super().__init__(f"{owner}: {why}")
+    def __init__(self, owner: str, where: str, why: str) -> None:
+        super().__init__(f"{owner}: {where}: {why}")
         self.owner = owner
+        self.where = where
         self.why = why
+
+
+@contextmanager
+def owned(owner: str, where: str) -> Iterator[None]:
+    """What is refused while reading a part of the evidence belongs to the check `owner`."""
+    try:
+        yield
+    except VerificationError as fault:
+        raise Unavailable(owner, fault.where or where, fault.why) from fault
+    except EncodingError as fault:
+        raise Unavailable(owner, where, str(fault)) from fault
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,9 @@ def run_one(check: Check, evidence: Evidence) -> Finding:
         items = check.function(evidence)
     except Unavailable as reason:
         if reason.owner == check.id:
-            return Finding(check.id, "failed", 0, "", reason.why)
-        return Finding(check.id, "not_run", 0, "", f"it needs what {reason.owner} checks")
+            return Finding(check.id, "failed", 0, reason.where, reason.why)
+        why = f"it needs what {reason.owner} checks ({reason.why})"
+        return Finding(check.id, "not_run", 0, reason.where, why)
     except VerificationError as fault:
         return Finding(check.id, "failed", 0, fault.where, fault.why)
     except EncodingError as fault:

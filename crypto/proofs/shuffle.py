@@ -21,6 +21,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from crypto.byte_tree import Tree, children
 from crypto.elgamal import Ciphertext, Ciphertexts, PublicKey, wide_children, wide_tree
@@ -240,19 +241,47 @@ def prove_shuffle(
     return ProofOfShuffle(PermutationCommitment(u), commitment, reply)
 
 
-def verify_shuffle(
+Equation = Literal["A", "B", "C", "D", "F"]
+EQUATIONS: tuple[Equation, ...] = ("A", "B", "C", "D", "F")
+
+
+@dataclass(frozen=True)
+class ShuffleEquations:
+    """Both sides of the five equations of one proof: `left` is X^v · X', `right` is Φ_X(k).
+
+    `degenerate`: C or D is the identity, and its equation would say nothing.
+    """
+
+    left: Images
+    right: Images
+    degenerate: frozenset[Equation]
+
+    def verify(self, name: Equation, *, where: str = "") -> None:
+        """Return if this equation holds, otherwise raise VerificationError ``mix.proof.<name>``.
+
+        A shuffle is proven by all five together: the caller verifies each of ``EQUATIONS``.
+        """
+        left, right = getattr(self.left, name), getattr(self.right, name)
+        if left == right and name not in self.degenerate:
+            return
+        place: str = name
+        if name == "B":
+            place = f"B[{next(i for i in range(len(left)) if left[i] != right[i])}]"
+        why = "the equation of the proof of shuffle does not hold"
+        raise VerificationError(f"mix.proof.{name}", f"{where} {place}".strip(), why)
+
+
+def shuffle_equations(
     parameters: ProofParameters,
     pk: PublicKey,
     w: Ciphertexts,
     w_: Ciphertexts,
     proof: ProofOfShuffle,
-) -> None:
-    """Return if w_ is proven to be a shuffle of w under pk; otherwise raise VerificationError.
+) -> ShuffleEquations:
+    """Compute both sides of the equations; nothing is compared yet.
 
-    Checks ``mix.commitment`` (the lists and the proof are about equally many ciphertexts of one
-    width) and the equations ``mix.proof.A`` … ``mix.proof.F``. All arguments come decoded, that
-    is canonical and in the group. The caller must still check that ``parameters``, pk and w are
-    those of the election and that the proof is signed by the mixer.
+    Raises VerificationError ``mix.commitment`` where lists and proof are not about equally many
+    ciphertexts of one width. All arguments come decoded, that is canonical and in the group.
     """
     group, n = pk.group, len(w)
     u, commitment, k = proof.permutation_commitment.u, proof.commitment, proof.reply
@@ -272,20 +301,38 @@ def verify_shuffle(
     # 4. Challenge.
     v = _challenge(transcript, seed, commitment, parameters, group)
     # 5. X^v · X' = Φ_X(k) for X = A, B, C, D, F.
-    image, right = commitment.images, _phi(h, B, pk, w_, k)
-    why = "the equation of the proof of shuffle does not hold"
-    if A**v * image.A != right.A:
-        raise VerificationError("mix.proof.A", "A", why)
-    B_left = B**v * image.B
-    if B_left != right.B:
-        i = next(i for i in range(n) if B_left[i] != right.B[i])
-        raise VerificationError("mix.proof.B", f"B[{i}]", why)
-    if C.is_identity or C**v * image.C != right.C:
-        raise VerificationError("mix.proof.C", "C", why)
-    if D.is_identity or D**v * image.D != right.D:
-        raise VerificationError("mix.proof.D", "D", why)
-    if F**v * image.F != right.F:
-        raise VerificationError("mix.proof.F", "F", why)
+    image = commitment.images
+    claims: tuple[tuple[Equation, Element], ...] = (("C", C), ("D", D))
+    return ShuffleEquations(
+        left=Images(
+            A=A**v * image.A,
+            B=B**v * image.B,
+            C=C**v * image.C,
+            D=D**v * image.D,
+            F=F**v * image.F,
+        ),
+        right=_phi(h, B, pk, w_, k),
+        degenerate=frozenset(name for name, claim in claims if claim.is_identity),
+    )
+
+
+def verify_shuffle(
+    parameters: ProofParameters,
+    pk: PublicKey,
+    w: Ciphertexts,
+    w_: Ciphertexts,
+    proof: ProofOfShuffle,
+) -> None:
+    """Return if w_ is proven to be a shuffle of w under pk; otherwise raise VerificationError.
+
+    Checks ``mix.commitment`` (the lists and the proof are about equally many ciphertexts of one
+    width) and the equations ``mix.proof.A`` … ``mix.proof.F``. All arguments come decoded, that
+    is canonical and in the group. The caller must still check that ``parameters``, pk and w are
+    those of the election and that the proof is signed by the mixer.
+    """
+    equations = shuffle_equations(parameters, pk, w, w_, proof)
+    for name in EQUATIONS:
+        equations.verify(name)
 
 
 def _phi(h: Elements, B: Elements, pk: PublicKey, w_: Ciphertexts, x: Exponents) -> Images:

@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
+import base64
+import datetime as dt
 import hashlib
 import json
+import re
+from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
 import rfc8785
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from crypto.errors import EncodingError, VerificationError
 from crypto.signing import PublicKey
 
-Digest = Annotated[str, Field(pattern=r"\A[0-9a-f]{64}\Z")]
-SignatureHex = Annotated[str, Field(pattern=r"\A[0-9a-f]{128}\Z")]
-Identifier = Annotated[str, Field(pattern=r"\A[a-z][a-z0-9-]{0,39}\Z")]
-Time = Annotated[str, Field(pattern=r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")]
+
+def _exists(kind: type[dt.date]) -> Callable[[str], str]:
+    """A validator: the date stands in the calendar (there is no 31 April)."""
+
+    def check(text: str) -> str:
+        kind.fromisoformat(text)
+        return text
+
+    return check
+
+
+def _canonical_base64(text: str) -> str:
+    if base64.b64encode(base64.b64decode(text, validate=True)).decode() != text:
+        raise ValueError("not canonical base64")
+    return text
+
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+SignatureHex = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+Time = Annotated[
+    str,
+    Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"),
+    AfterValidator(_exists(dt.datetime)),
+]
+Day = Annotated[
+    str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_exists(dt.date))
+]
+Base64 = Annotated[str, AfterValidator(_canonical_base64)]
 Natural = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Text = dict[str, str]
@@ -27,6 +56,7 @@ class Document(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
 
+_SIGNATURE = re.compile("[0-9a-f]{128}")
 Model = TypeVar("Model", bound=Document)
 
 
@@ -71,12 +101,11 @@ def read_message(
     """
     members = read_object(data, where)
     signature, schema = members.pop("signature", None), members.get("schema")
-    if not isinstance(signature, str) or not isinstance(schema, str) or len(signature) != 128:
+    if not isinstance(signature, str) or not isinstance(schema, str):
         raise VerificationError(check_id, where, "it is not a signed message")
-    try:
-        raw, public = bytes.fromhex(signature), PublicKey(key)
-    except ValueError:
-        raise VerificationError(check_id, where, "its signature is not hex") from None
+    if not _SIGNATURE.fullmatch(signature):
+        raise VerificationError(check_id, where, "its signature is not 128 hexadecimal digits")
+    raw, public = bytes.fromhex(signature), PublicKey(key)
     body = rfc8785.dumps(members)
     public.verify(raw, schema, context, body, check_id=check_id, where=where)
     return members

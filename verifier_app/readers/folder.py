@@ -16,20 +16,26 @@ class UnreadableError(SukashiError):
 
 
 class Folder:
-    """All files under a folder, by their path with slashes. Contents are read when asked for."""
+    """All files under a folder, by their path with slashes. Contents are read when asked for.
+
+    Links and special files are never followed or read; `irregular` names them.
+    """
 
     def __init__(self, root: Path) -> None:
-        """Raises UnreadableError for links, special files, or far too many of them."""
+        """Raises UnreadableError for what is no folder, or holds far too many files."""
         if not root.is_dir():
             raise UnreadableError(f"{root} is not a folder")
         self._root = root
         self.paths: set[str] = set()
-        for folder, folders, files in os.walk(root):
+        self.irregular: list[str] = []
+        for folder, folders, files in os.walk(root, onerror=_refuse):
             for name in [*folders, *files]:
                 path = Path(folder) / name
+                inside = path.relative_to(root).as_posix()
                 if path.is_symlink() or not (path.is_dir() or path.is_file()):
-                    raise UnreadableError(f"{path} is a link or no regular file")
-            self.paths |= {(Path(folder) / n).relative_to(root).as_posix() for n in files}
+                    self.irregular.append(inside)
+                elif path.is_file():
+                    self.paths.add(inside)
             if len(self.paths) > MAX_FILES:
                 raise UnreadableError(f"{root} holds more than {MAX_FILES} files")
 
@@ -46,7 +52,14 @@ class Folder:
             raise UnreadableError(f"{path} is larger than a record's file may be")
         return data
 
+    def names(self, prefix: str) -> set[str]:
+        """The rest of all paths below a prefix that ends with a slash."""
+        return {path[len(prefix) :] for path in self.paths if path.startswith(prefix)}
+
     def under(self, prefix: str) -> dict[str, bytes]:
-        """All files below a prefix that ends with a slash, by the rest of their path."""
-        inside = sorted(path for path in self.paths if path.startswith(prefix))
-        return {path[len(prefix) :]: self.read(path) for path in inside}
+        """All files below a prefix, by the rest of their path."""
+        return {name: self.read(prefix + name) for name in sorted(self.names(prefix))}
+
+
+def _refuse(fault: OSError) -> None:
+    raise UnreadableError(f"{fault.filename} cannot be read: {fault.strerror}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from verifier_app.readers.documents import (
+    Base64,
+    Day,
     Digest,
     Document,
     Identifier,
@@ -16,6 +18,8 @@ from verifier_app.readers.documents import (
     Text,
     Time,
 )
+
+PersonId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
 
 class GroupName(Document):
@@ -96,7 +100,7 @@ class Official(Document):
     id: Identifier
     name: Text
     operator: str
-    certificate: str
+    certificate: Base64
 
 
 class Collector(Party):
@@ -149,7 +153,7 @@ class Manifest(Document):
     publication: Literal["restricted", "open"]
     group: GroupName
     period: Period
-    election_day: str
+    election_day: Day
     eligibility: Eligibility
     districts: tuple[District, ...]
     contests: tuple[Contest, ...]
@@ -181,7 +185,7 @@ class TrusteeSignatures(Document):
 
 class TrustedOfficials(Document):
     required: Positive
-    certificates: tuple[str, ...]
+    certificates: tuple[Base64, ...]
 
 
 class TrustedWitnesses(Document):
@@ -318,9 +322,9 @@ class RecordList(Document):
 
 
 class Person(Document):
-    identifier: str
-    name: str
-    born: str
+    identifier: PersonId
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    born: Day
     district: Identifier
     class_: Identifier = Field(alias="class")
 
@@ -337,12 +341,12 @@ class Paper(Document):
     schema_: Literal["sukashi/paper/1"] = Field(alias="schema")
     election: Digest
     salt: Digest
-    identifiers: tuple[str, ...]
+    identifiers: tuple[PersonId, ...]
 
 
 class ContestBallot(Document):
     id: Identifier
-    ballot: str
+    ballot: Base64
 
 
 class Ballot(Document):

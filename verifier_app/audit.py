@@ -1,0 +1,71 @@
+"""An auditor's signed word, before the mix, that box and selection hold (specification section 9).
+
+Made only from a report whose verdict is verified, over the stage of the selection.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import rfc8785
+
+from crypto import sealed
+from crypto.errors import EncodingError, SukashiError
+from crypto.signing import SigningKey
+from verifier_app.evidence import Evidence
+from verifier_app.readers.documents import read_object, sha256
+from verifier_app.report import Report
+
+LIMIT = 1 << 20
+
+
+class NotAnAuditorError(SukashiError):
+    """The home is not one of this election's auditors."""
+
+
+def sign(report: Report, evidence: Evidence, home: Path, passphrase: str) -> bytes:
+    """The audit message of the auditor whose home this is.
+
+    Raises NotAnAuditorError, and what crypto.sealed raises for a wrong passphrase. The caller has
+    checked that the report is verified.
+    """
+    if report.verdict != "verified" or evidence.stage != "selection" or not evidence.has_box:
+        raise NotAnAuditorError("only a verified audit of box and selection is signed")
+    auditor, key = _open(home, passphrase)
+    auditors = evidence.manifest.parties.auditors.members
+    members = {member.id: member.public_key for member in auditors}
+    if members.get(auditor) != key.public_key.hex:
+        raise NotAnAuditorError(
+            f"The home {home} is of {auditor}, which is not one of the auditors in the manifest"
+            f" ({', '.join(members)}). Nothing was signed."
+        )
+    log = evidence.log
+    audit: dict[str, Any] = {
+        "schema": "sukashi/audit/1",
+        "election": evidence.E.hex(),
+        "auditor": auditor,
+        "selection": sha256(evidence.selection_bytes),
+        "log": {"size": len(log.raw), "root": log.tree.root().hex()},
+        "verdict": "verified",
+        "checks": [finding.id for finding in report.checks],
+    }
+    signature = key.sign("sukashi/audit/1", evidence.E, rfc8785.dumps(audit))
+    return rfc8785.dumps({**audit, "signature": signature.hex()})
+
+
+def _open(home: Path, passphrase: str) -> tuple[str, SigningKey]:
+    """The auditor's id and key."""
+    try:
+        party = read_object(_bounded(home / "party.json"), "party.json")
+        key = SigningKey(sealed.open_(_bounded(home / "key.sealed"), passphrase, "key"))
+    except (FileNotFoundError, EncodingError) as fault:
+        raise NotAnAuditorError(f"{home} is not an auditor's home: {fault}") from fault
+    if party.get("public_key") != key.public_key.hex:
+        raise NotAnAuditorError(f"{home}: key.sealed is not the key that party.json names")
+    return str(party.get("id")), key
+
+
+def _bounded(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(LIMIT)

@@ -1,0 +1,256 @@
+"""Acceptance replayed: every ballot was rightly stored where it stands in the log (section 5)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+
+from crypto.errors import VerificationError
+from crypto.proofs import range as range_proof
+from crypto.proofs.binding import ballot_prefix, voter_digest
+from crypto.proofs.range import BatchError, RangeStatement
+from verifier_app.ballots import SELECTIONS, StoredBallot
+from verifier_app.evidence import Evidence
+from verifier_app.registry import check
+
+BATCH = 256  # contests that are verified with one multi-exponentiation
+
+
+@check(
+    "box.grammar",
+    "box",
+    "Every ballot is one canonical container with one signature over one ballot.",
+    early=True,
+    may_be_empty=True,
+)
+def box_grammar(evidence: Evidence) -> int:
+    for ballot in evidence.ballots:
+        _ = ballot.ballot
+    return len(evidence.ballots)
+
+
+@check(
+    "box.election",
+    "box",
+    "Every ballot was made for this election.",
+    early=True,
+    may_be_empty=True,
+)
+def box_election(evidence: Evidence) -> int:
+    for ballot in evidence.ballots:
+        if ballot.ballot.election != evidence.E.hex():
+            raise VerificationError("box.election", ballot.where, "it is for another election")
+    return len(evidence.ballots)
+
+
+@check(
+    "box.open",
+    "box",
+    "Every ballot was stored within the voting period.",
+    early=True,
+    may_be_empty=True,
+)
+def box_open(evidence: Evidence) -> int:
+    """By the time of its entry; that the log was open is in the order of the entries."""
+    period = evidence.manifest.period
+    opens, closes = (dt.datetime.fromisoformat(t) for t in (period.opens, period.closes))
+    for ballot in evidence.ballots:
+        if not opens <= ballot.time < closes:
+            why = f"stored at {ballot.time.isoformat()}, outside of the voting period"
+            raise VerificationError("box.open", ballot.where, why)
+    return len(evidence.ballots)
+
+
+@check(
+    "box.certificates",
+    "box",
+    "Every signer's certificate fitted the eID profile when the ballot was stored.",
+    early=True,
+    may_be_empty=True,
+)
+def box_certificates(evidence: Evidence) -> int:
+    for ballot in evidence.ballots:
+        _ = ballot.identifier
+    return len(evidence.ballots)
+
+
+@check(
+    "box.signatures",
+    "box",
+    "Every ballot's signature holds over exactly that ballot.",
+    early=True,
+    may_be_empty=True,
+)
+def box_signatures(evidence: Evidence) -> int:
+    for ballot in evidence.ballots:
+        (signature,) = ballot.container.signatures
+        signature.verify(ballot.container.data, check_id="box.signatures", where=ballot.where)
+    return len(evidence.ballots)
+
+
+@check(
+    "box.voter_limit",
+    "box",
+    "Nobody cast more ballots than is allowed.",
+    early=True,
+    may_be_empty=True,
+)
+def box_voter_limit(evidence: Evidence) -> int:
+    limit, cast = evidence.manifest.limits.ballots_per_voter, defaultdict[str, int](int)
+    for ballot in evidence.ballots:
+        cast[ballot.identifier] += 1
+        if cast[ballot.identifier] > limit:
+            why = f"its signer had cast {limit} ballots already"
+            raise VerificationError("box.voter_limit", ballot.where, why)
+    return len(evidence.ballots)
+
+
+@check(
+    "box.roll",
+    "box",
+    "The rolls are signed and announced, and every signer was on the one then valid, and eligible.",
+    early=True,
+)
+def box_roll(evidence: Evidence) -> int:
+    """1. Each version is signed by enough officials, sorted, and the one that the log announced.
+    2. Each ballot names the version then valid; its signer is on it, of an eligible class, and of
+       age on election day.
+    """
+    manifest, rolls = evidence.manifest, evidence.rolls
+    day = dt.date.fromisoformat(manifest.election_day)
+    for ballot in evidence.ballots:
+        if ballot.ballot.roll_version != ballot.roll_version:
+            why = f"made for roll version {ballot.ballot.roll_version}, not {ballot.roll_version}"
+            raise VerificationError("box.roll", ballot.where, why)
+        person = ballot.person
+        if person.class_ not in manifest.eligibility.classes:
+            raise VerificationError("box.roll", ballot.where, "its signer's class may not vote")
+        born = dt.date.fromisoformat(person.born)
+        age = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+        if age < manifest.eligibility.minimum_age:
+            raise VerificationError("box.roll", ballot.where, "its signer is too young")
+    return len(rolls)
+
+
+@check(
+    "box.style",
+    "box",
+    "Every ballot is of the style of its signer's district, with all its contests.",
+    early=True,
+    may_be_empty=True,
+)
+def box_style(evidence: Evidence) -> int:
+    for ballot in evidence.ballots:
+        found = (ballot.ballot.style, tuple(c.id for c in ballot.ballot.contests))
+        if found != (ballot.style.id, ballot.style.contests):
+            why = f"it is of style {ballot.ballot.style}, its signer votes in {ballot.style.id}"
+            raise VerificationError("box.style", ballot.where, why)
+    return len(evidence.ballots)
+
+
+@check(
+    "box.anchor",
+    "box",
+    "Every ballot names a recent log that holds all earlier ballots of its signer.",
+    early=True,
+    may_be_empty=True,
+)
+def box_anchor(evidence: Evidence) -> int:
+    """1. The log had that root at that size, before this ballot.
+    2. The size lies above the index of every earlier ballot of the same person.
+    3. The entry with that index, if it stands before this ballot, is at most `anchor_minutes`
+       older.
+    """
+    log, latest = evidence.log, dict[str, int]()
+    allowed = dt.timedelta(minutes=evidence.manifest.limits.anchor_minutes)
+    for ballot in evidence.ballots:
+        after, where = ballot.ballot.after, ballot.where
+        if after.size > ballot.sequence or log.tree.root(after.size).hex() != after.root:
+            raise VerificationError("box.anchor", where, "it names another log than this one")
+        if latest.get(ballot.identifier, -1) >= after.size:
+            why = "an earlier ballot of its signer is not in the log that it names"
+            raise VerificationError("box.anchor", where, why)
+        if after.size < ballot.sequence and ballot.time - log.entries[after.size].moment > allowed:
+            raise VerificationError("box.anchor", where, "signed too long before it was stored")
+        latest[ballot.identifier] = ballot.sequence
+    return len(evidence.ballots)
+
+
+@check(
+    "box.elements",
+    "box",
+    "Every element and scalar of every ballot is canonical; no ciphertext is the identity.",
+    early=True,
+    may_be_empty=True,
+)
+def box_elements(evidence: Evidence) -> int:
+    for ballot in evidence.ballots:
+        _ = ballot.contests
+    return len(evidence.ballots)
+
+
+@check(
+    "box.fresh",
+    "box",
+    "No ballot reuses the randomness of another.",
+    early=True,
+    may_be_empty=True,
+)
+def box_fresh(evidence: Evidence) -> int:
+    """No first component of a ciphertext stands twice in the election."""
+    seen: set[bytes] = set()
+    for ballot in evidence.ballots:
+        for u in ballot.first_components():
+            if u in seen:
+                raise VerificationError("box.fresh", ballot.where, "its randomness was used before")
+            seen.add(u)
+    return len(evidence.ballots)
+
+
+@check(
+    "box.proofs",
+    "box",
+    "Every ballot is proven to hold an allowed choice in each contest, known to its signer.",
+    early=True,
+    may_be_empty=True,
+)
+def box_proofs(evidence: Evidence) -> int:
+    """Range proofs, bound to election, style, contest and voter; verified in batches, and one by
+    one where a batch does not hold."""
+    items = [item for ballot in evidence.ballots for item in _statements(evidence, ballot)]
+    for start in range(0, len(items), BATCH):
+        batch = items[start : start + BATCH]
+        proven = [
+            (statement, contest.ciphertexts, contest.proof) for _, statement, contest in batch
+        ]
+        try:
+            range_proof.verify_batch(proven, check_id="box.proofs")
+        except BatchError as fault:
+            place = min(fault.offenders)
+            raise VerificationError(
+                "box.proofs", batch[place][0], fault.offenders[place].why
+            ) from fault
+    return len(evidence.ballots)
+
+
+def _statements(
+    evidence: Evidence, ballot: StoredBallot
+) -> list[tuple[str, RangeStatement, range_proof.EncryptedContest]]:
+    """Each contest's place, statement and proof. The statement's values come from the manifest, the
+    roll and the certificate, never from the ballot."""
+    voter = voter_digest(evidence.E, ballot.identifier)
+    found = []
+    for contest_id, encrypted in zip(ballot.style.contests, ballot.contests, strict=True):
+        N = evidence.manifest.contest(contest_id).N
+        rho_b = ballot_prefix(
+            evidence.E,
+            ballot.style.id,
+            contest_id,
+            voter,
+            evidence.group.pgroup,
+            N=N,
+            s=SELECTIONS,
+        )
+        statement = RangeStatement(evidence.pk, N, SELECTIONS, rho_b)
+        found.append((f"{ballot.where}, {contest_id}", statement, encrypted))
+    return found

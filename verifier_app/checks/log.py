@@ -1,0 +1,156 @@
+"""The log: what the collector committed to, in the order that the specification allows
+(section 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crypto.errors import VerificationError
+from verifier_app.evidence import Evidence, Log, digest_of_signatures
+from verifier_app.readers import entries as kinds
+from verifier_app.readers.documents import sha256
+from verifier_app.registry import check
+
+_ENTRIES = "log.entries"
+
+
+@check(
+    "log.checkpoint",
+    "record",
+    "The collector signed the head of this election's log.",
+    early=True,
+)
+def log_checkpoint(evidence: Evidence) -> int:
+    """A C2SP checkpoint whose origin contains E, by the collector's key of the manifest."""
+    _ = evidence.checkpoint
+    return 1
+
+
+@check("log.tree", "record", "The entries and tiles are exactly those of that head.", early=True)
+def log_tree(evidence: Evidence) -> int:
+    """No tile is missing or too many; the entries give the root; every hash is theirs."""
+    return len(evidence.raw_log)
+
+
+@check(
+    "log.chain",
+    "record",
+    "Every entry names the one before it; numbers have no gap and times never decrease.",
+    early=True,
+)
+def log_chain(evidence: Evidence) -> int:
+    """The hash chain through all entries, each canonical and of a known kind."""
+    return len(evidence.log.entries)
+
+
+@check(
+    _ENTRIES,
+    "record",
+    "The entries stand in the order of an election, and name the record's documents.",
+    early=True,
+)
+def log_entries(evidence: Evidence) -> int:
+    """1. The order of section 8: each kind only after what it needs, once where it is unique.
+    2. Entry 0 names E; roll versions count from 1, which is the manifest's.
+    3. Seal, selection, mixes, decryptions and result are those of the record.
+
+    Before the mix (the audit of the selection), what comes after the selection need not be there.
+    """
+    log = evidence.log
+    _verify_order(log.entries, complete=evidence.stage == "published")
+    _verify_start(evidence, log)
+    _verify_documents(evidence, log)
+    if evidence.stage == "published":
+        _verify_counts(evidence, log)
+        result = log.only(kinds.ResultEntry)
+        if result.result != sha256(evidence.read("results.json", "record.files")):
+            why = "it names another result than the record holds"
+            raise VerificationError(_ENTRIES, f"entry {result.sequence}", why)
+    return len(log.entries)
+
+
+# kind → the kinds of which one must stand directly before it
+_AFTER = {
+    "manifest": set[str](),
+    "roll": {"manifest", "roll", "opened", "ballot"},
+    "opened": {"roll"},
+    "ballot": {"opened", "ballot", "roll"},
+    "closed": {"opened", "ballot", "roll"},
+    "paper": {"closed", "paper"},
+    "box": {"closed", "paper"},
+    "selection": {"box"},
+    "mixed": {"selection", "mixed", "decrypted"},
+    "decrypted": {"mixed", "decrypted"},
+    "result": {"selection", "mixed", "decrypted"},
+}
+_ONCE = {"manifest", "opened", "closed", "box", "selection", "result"}
+_NEEDED = {"manifest", "roll", "opened", "closed", "box", "selection"}
+
+
+def _verify_order(entries: Sequence[kinds.Entry], *, complete: bool) -> None:
+    seen: set[str] = set()
+    before = ""
+    for entry in entries:
+        kind, where = entry.kind, f"entry {entry.sequence}"
+        if (before not in _AFTER[kind]) if before else kind != "manifest":
+            raise VerificationError(_ENTRIES, where, f"{kind} may not stand after {before or '∅'}")
+        if kind in _ONCE and kind in seen:
+            raise VerificationError(_ENTRIES, where, f"a second entry {kind}")
+        if kind in ("ballot", "closed") and "opened" not in seen:
+            raise VerificationError(_ENTRIES, where, f"{kind} before voting was opened")
+        seen.add(kind)
+        before = kind
+    needed = _NEEDED | {"result"} if complete else _NEEDED
+    if missing := needed - seen:
+        raise VerificationError(_ENTRIES, "log", f"there is no entry {min(missing)}")
+
+
+def _verify_start(evidence: Evidence, log: Log) -> None:
+    first = log.only(kinds.ManifestEntry)
+    if first.manifest != evidence.E.hex():
+        raise VerificationError(_ENTRIES, "entry 0", "it names another manifest")
+    rolls = log.of(kinds.RollEntry)
+    for version, entry in enumerate(rolls, 1):
+        if entry.version != version:
+            why = f"roll version {entry.version} where {version} is due"
+            raise VerificationError(_ENTRIES, f"entry {entry.sequence}", why)
+    if rolls[0].digest != evidence.manifest.digests.roll:
+        raise VerificationError(_ENTRIES, "entry 1", "the first roll is not the manifest's")
+
+
+def _verify_documents(evidence: Evidence, log: Log) -> None:
+    selection, box = log.only(kinds.SelectionEntry), log.only(kinds.BoxEntry)
+    if selection.selection != sha256(evidence.selection_bytes):
+        why = "it names another selection than the record holds"
+        raise VerificationError(_ENTRIES, f"entry {selection.sequence}", why)
+    if box.seal != evidence.selection.seal:
+        why = "it names another seal than the selection was made from"
+        raise VerificationError(_ENTRIES, f"entry {box.sequence}", why)
+
+
+def _verify_counts(evidence: Evidence, log: Log) -> None:
+    """For each counted list one `mixed` and then one `decrypted`, of the record's directories."""
+    counted = {row.count for row in evidence.counted}
+    mixes: dict[int, list[bytes]] = {number: [] for number in counted}
+    for mix in evidence.mixes:
+        mixes[mix.count.count].append(mix.signature)
+    shares: dict[int, list[bytes]] = {number: [] for number in counted}
+    for share in evidence.decryptions:
+        shares[share.count.count].append(share.signature)
+    for entries, signatures in (
+        (log.of(kinds.MixedEntry), mixes),
+        (log.of(kinds.DecryptedEntry), shares),
+    ):
+        kind = "mixed" if signatures is mixes else "decrypted"
+        if sorted(entry.count for entry in entries) != sorted(counted):
+            why = f"not one entry {kind} for each counted list"
+            raise VerificationError(_ENTRIES, "log", why)
+        for entry in entries:
+            if entry.digest != digest_of_signatures(signatures[entry.count]):
+                why = f"it names other directories for count {entry.count} than the record holds"
+                raise VerificationError(_ENTRIES, f"entry {entry.sequence}", why)
+    mixed_at = {entry.count: entry.sequence for entry in log.of(kinds.MixedEntry)}
+    for decrypted in log.of(kinds.DecryptedEntry):
+        if decrypted.sequence < mixed_at[decrypted.count]:
+            why = f"count {decrypted.count} was decrypted before it was mixed"
+            raise VerificationError(_ENTRIES, f"entry {decrypted.sequence}", why)

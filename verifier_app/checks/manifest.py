@@ -1,0 +1,201 @@
+"""The manifest: the facts of the election, trusted from outside, whole, and signed."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from crypto.errors import VerificationError
+from crypto.signing import PublicKey
+from verifier_app.evidence import LIMIT, Evidence
+from verifier_app.readers.container import load_certificate, read_container
+from verifier_app.readers.documents import Text, read, sha256
+from verifier_app.readers.models import Contest, Manifest, TrusteeSignatures
+from verifier_app.readers.profile import Profile
+from verifier_app.registry import Unavailable, check
+
+_ENCODING = "manifest.encoding"
+
+
+@check(
+    "manifest.trust",
+    "record",
+    "The manifest is signed by officials whom the auditor trusts from outside the record.",
+    early=True,
+)
+def manifest_trust(evidence: Evidence) -> int:
+    """With an election digest: E is it. With a trust file: as many of its officials as it requires
+    signed these very bytes, and the election's name is the trusted one."""
+    trust = evidence.trust
+    if trust is None:
+        why = "give --trust or --election; nothing in a record can vouch for the record itself"
+        raise Unavailable("the auditor", "", why)
+    if isinstance(trust, str):
+        if trust != evidence.E.hex():
+            why = f"the manifest's digest is {evidence.E.hex()}, not the one given"
+            raise VerificationError("manifest.trust", "manifest.json", why)
+        return 1
+    if trust.name != evidence.manifest.name:
+        why = f"it is of the election {evidence.manifest.name}, the trust is for {trust.name}"
+        raise VerificationError("manifest.trust", "manifest.json", why)
+    raw = evidence.read("manifest.asice", "manifest.trust")
+    container = read_container(raw, "manifest.json", LIMIT)
+    if container.data != evidence.manifest_bytes:
+        why = "the officials signed another manifest than the record holds"
+        raise VerificationError("manifest.trust", "manifest.asice", why)
+    trusted = {base64.b64decode(certificate) for certificate in trust.officials.certificates}
+    signers = {s.certificate for s in container.signatures if s.certificate in trusted}
+    for place, signature in enumerate(container.signatures, 1):
+        if signature.certificate in trusted:
+            where = f"manifest.asice, signature {place}"
+            signature.verify(container.data, check_id="manifest.trust", where=where)
+    if len(signers) < trust.officials.required:
+        why = f"{len(signers)} trusted officials signed it, {trust.officials.required} must"
+        raise VerificationError("manifest.trust", "manifest.asice", why)
+    return len(signers)
+
+
+@check(
+    _ENCODING,
+    "record",
+    "The manifest is canonical and consistent, and what its digests point to is in the record.",
+    early=True,
+)
+def manifest_encoding(evidence: Evidence) -> int:
+    """1. Canonical JSON of the manifest's shape, group and key decoded.
+    2. Contests, options, districts, styles and parties fit together.
+    3. election.yaml and the files of eid_profile/ have the manifest's digests; the profile reads.
+    """
+    manifest = evidence.manifest
+    _ = evidence.pk, evidence.share_keys, evidence.key_commitments, evidence.log_key
+    for faults in (_contests(manifest), _styles(manifest), _parties(evidence), _texts(manifest)):
+        for where, why in faults:
+            raise VerificationError(_ENCODING, where, why)
+    if sha256(evidence.read("election.yaml", _ENCODING)) != manifest.digests.configuration:
+        why = "it is not the configuration that the manifest names"
+        raise VerificationError(_ENCODING, "election.yaml", why)
+    files = evidence.folder.under("eid_profile/")
+    if {name: sha256(data) for name, data in files.items()} != manifest.digests.eid_profile:
+        why = "its files are not those that the manifest names"
+        raise VerificationError(_ENCODING, "eid_profile", why)
+    if Profile.read(files).document.test and not manifest.test:
+        why = "a test eID in an election that is no test"
+        raise VerificationError(_ENCODING, "eid_profile", why)
+    return 2 + len(files)
+
+
+Faults = Iterable[tuple[str, str]]
+
+
+def _contests(manifest: Manifest) -> Faults:
+    districts = [district.id for district in manifest.districts]
+    yield from _repeated("districts", districts)
+    yield from _repeated("contests", [contest.id for contest in manifest.contests])
+    for contest in manifest.contests:
+        where = f"contest {contest.id}"
+        numbers = [option.number for option in contest.options]
+        if numbers != list(range(1, len(numbers) + 1)) or not 2 <= contest.N <= 65536:
+            yield where, "its options are not 1, 2, 3, …, or there are too few or too many"
+        if not contest.districts or not set(contest.districts) <= set(districts):
+            yield where, "its districts are none, or not those of the election"
+        yield from _repeated(where, contest.districts)
+    if manifest.period.opens >= manifest.period.closes:
+        yield "period", "voting closes before it opens"
+
+
+def _styles(manifest: Manifest) -> Faults:
+    districts = [district.id for district in manifest.districts]
+    if sorted(style.district for style in manifest.ballot_styles) != sorted(districts):
+        yield "ballot_styles", "not exactly one style for each district"
+    yield from _repeated("ballot_styles", [style.id for style in manifest.ballot_styles])
+    for style in manifest.ballot_styles:
+        held = tuple(c.id for c in manifest.contests if style.district in c.districts)
+        if style.contests != held:
+            yield f"style {style.id}", "its contests are not those of its district, in order"
+    if sorted(manifest.merge_order) != sorted(districts):
+        yield "merge_order", "it does not name every district once"
+
+
+def _parties(evidence: Evidence) -> Faults:
+    parties = evidence.manifest.parties
+    keyed = [
+        *parties.trustees.members,
+        *parties.mixers,
+        parties.collector,
+        *parties.auditors.members,
+        *parties.witnesses.members,
+    ]
+    officials = parties.officials.members
+    yield from _repeated("parties", [party.id for party in keyed] + [o.id for o in officials])
+    yield from _repeated("keys of parties", [party.public_key for party in keyed])
+    yield from _repeated("certificates", [official.certificate for official in officials])
+    for party in keyed:
+        PublicKey(party.public_key)
+    for certificate in evidence.officials:
+        load_certificate(certificate)
+    if not 2 <= parties.officials.required <= len(officials):
+        yield "officials", "at least two officials must sign, and not more than there are"
+    if not 1 <= parties.auditors.required <= len(parties.auditors.members):
+        yield "auditors", "at least one audit of the selection is required"
+    if parties.witnesses.required > len(parties.witnesses.members):
+        yield "witnesses", "more are required than there are"
+    if len(evidence.share_keys) != len(evidence.trustees):
+        yield "key", "not one public key share for each trustee"
+    if len(evidence.key_commitments) != parties.trustees.threshold:
+        yield "key", "not as many commitments as the threshold"
+
+
+def _texts(manifest: Manifest) -> Faults:
+    languages = sorted(manifest.languages)
+    yield from _repeated("languages", languages)
+    for where, text in _all_texts(manifest):
+        if sorted(text) != languages or not all(words.strip() for words in text.values()):
+            yield where, "a text is not there in exactly the election's languages"
+
+
+def _all_texts(manifest: Manifest) -> Iterable[tuple[str, Text]]:
+    yield "title", manifest.title
+    for district in manifest.districts:
+        yield f"district {district.id}", district.title
+    for contest in manifest.contests:
+        yield f"contest {contest.id}", contest.title
+        yield from _option_texts(contest)
+
+
+def _option_texts(contest: Contest) -> Iterable[tuple[str, Text]]:
+    for option in contest.options:
+        for text in (option.name, option.reading, option.affiliation):
+            if text is not None:
+                yield f"contest {contest.id}, option {option.number}", text
+
+
+def _repeated(where: str, names: Sequence[str]) -> Faults:
+    for one, other in pairwise(sorted(names)):
+        if one == other:
+            yield where, f"{one!r} stands twice"
+
+
+@check(
+    "manifest.signatures",
+    "record",
+    "Enough of the manifest's officials and all trustees signed the manifest.",
+    early=True,
+)
+def manifest_signatures(evidence: Evidence) -> int:
+    """manifest.asice by officials; manifest.trustees.json with one signature per trustee."""
+    name, data = "manifest.trustees.json", evidence.manifest_bytes
+    evidence.signed_document("manifest", "manifest.signatures")
+    found = read(TrusteeSignatures, evidence.read(name, "manifest.signatures"), name).signatures
+    if [s.trustee for s in found] != [trustee.id for trustee in evidence.trustees]:
+        raise VerificationError("manifest.signatures", name, "not one signature per trustee")
+    for signature, trustee in zip(found, evidence.trustees, strict=True):
+        PublicKey(trustee.public_key).verify(
+            bytes.fromhex(signature.signature),
+            "sukashi/manifest/1",
+            evidence.E,
+            data,
+            check_id="manifest.signatures",
+            where=f"{name}, {trustee.id}",
+        )
+    return evidence.manifest.parties.officials.required + len(found)

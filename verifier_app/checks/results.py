@@ -1,0 +1,223 @@
+"""The count and the result, computed again from the trustees' factors
+(docs/specification.md section 11)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator
+
+from crypto.errors import EncodingError, VerificationError
+from crypto.proofs.decryption import PlaintextTable, combine
+from verifier_app.evidence import Evidence
+from verifier_app.proofs import Decryption
+from verifier_app.readers import nist
+from verifier_app.readers.documents import read
+from verifier_app.readers.models import (
+    Contest,
+    ContestResult,
+    Count,
+    Results,
+    Tally,
+    Tie,
+    Total,
+    UnitResult,
+    Votes,
+)
+from verifier_app.registry import Unavailable, check, owned
+
+_PLAINTEXTS, _SUMS, _RESULTS = "tally.plaintexts", "tally.sums", "results.equal"
+
+
+def _tally(evidence: Evidence, row: Count) -> Tally:
+    where = f"{row.path}tally.json"
+    data = evidence.read(where, "count.complete")
+    with owned(_SUMS, where):
+        return read(Tally, data, where)
+
+
+def _quorum(evidence: Evidence, row: Count) -> list[Decryption]:
+    """The first trustees by number, as many as the threshold."""
+    found = [share for share in evidence.decryptions if share.count == row]
+    return found[: evidence.manifest.parties.trustees.threshold]
+
+
+@check(
+    _PLAINTEXTS,
+    "record",
+    "The trustees' factors, combined, give exactly the votes that the tallies state.",
+    may_be_empty=True,
+)
+def tally_plaintexts(evidence: Evidence) -> int:
+    """Each ciphertext of the last list is decrypted with the quorum's factors and looked up in the
+    table g^0 … g^M; what is not there counts as invalid."""
+    ballots = 0
+    for row in evidence.counted:
+        shares, tally = _quorum(evidence, row), _tally(evidence, row)
+        contest = evidence.manifest.contest(row.contest)
+        if tally.trustees != tuple(share.party.id for share in shares):
+            why = "it names other trustees than the first ones that decrypted"
+            raise VerificationError(_PLAINTEXTS, row.path, why)
+        if not shares:
+            raise Unavailable("decryption.quorum", row.path, "nobody decrypted this list")
+        threshold = evidence.manifest.parties.trustees.threshold
+        factors = {share.number: share.directory.factors for share in shares}
+        table = PlaintextTable(evidence.group, contest.N - 1)
+        with owned("decryption.quorum", row.path):
+            members = combine(shares[0].directory.w, factors, threshold)[0]
+        found = Counter(table.lookup(member) for member in members)
+        votes = [Votes(option=contest.option(m), votes=found[m]) for m in range(contest.N)]
+        if (list(tally.votes), tally.invalid) != (votes, found[None]):
+            why = "the decrypted votes are others than the tally states"
+            raise VerificationError(_PLAINTEXTS, f"{row.path}tally.json", why)
+        ballots += len(members)
+    return ballots
+
+
+@check(
+    _SUMS,
+    "record",
+    "Each tally is of its list, and its votes add up to the number of ballots.",
+    may_be_empty=True,
+)
+def tally_sums(evidence: Evidence) -> int:
+    for row in evidence.counted:
+        tally, where = _tally(evidence, row), f"{row.path}tally.json"
+        said = (tally.election, tally.count, tally.contest, tally.unit, tally.ballots)
+        if said != (evidence.E.hex(), row.count, row.contest, row.unit, row.ballots):
+            raise VerificationError(_SUMS, where, "it is of another election or list")
+        options = [votes.option for votes in tally.votes]
+        if options != evidence.manifest.contest(row.contest).numbers:
+            raise VerificationError(_SUMS, where, "it does not list exactly the contest's options")
+        total = sum(votes.votes for votes in tally.votes) + tally.invalid
+        if total != row.ballots:
+            raise VerificationError(_SUMS, where, f"{total} votes from {row.ballots} ballots")
+    return len(evidence.counted)
+
+
+@check(
+    _RESULTS,
+    "record",
+    "results.json follows from the tallies by the rules, and both other files say the same.",
+)
+def results_equal(evidence: Evidence) -> int:
+    """1. Units, totals, seats and ties of every contest, computed from the tallies.
+    2. results.csv has these lines and no other.
+    3. results.nist.json has these names, votes and winners, and nothing that is not among them.
+    """
+    expected = _results(evidence)
+    data = evidence.read("results.json", _RESULTS)
+    found = read(Results, data, "results.json")
+    for mine, theirs in zip(expected.contests, found.contests, strict=False):
+        if mine != theirs:
+            why = "the result is not what the tallies give by the rules"
+            raise VerificationError(_RESULTS, f"results.json, contest {mine.id}", why)
+    if found != expected:
+        why = "it is of another election, or of other contests"
+        raise VerificationError(_RESULTS, "results.json", why)
+    _verify_csv(evidence, expected)
+    with owned(_RESULTS, "results.nist.json"):
+        report = _json(evidence.read("results.nist.json", _RESULTS))
+        nist.verify(report, evidence.manifest, expected)
+    return len(expected.contests)
+
+
+def _json(data: bytes) -> object:
+    try:
+        return json.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError) as fault:
+        raise EncodingError("it is not JSON") from fault
+
+
+def _results(evidence: Evidence) -> Results:
+    manifest = evidence.manifest
+    return Results(
+        schema="sukashi/results/1",
+        election=evidence.E.hex(),
+        name=manifest.name,
+        title=manifest.title,
+        contests=tuple(_contest(evidence, contest) for contest in manifest.contests),
+    )
+
+
+def _contest(evidence: Evidence, contest: Contest) -> ContestResult:
+    units, blank, invalid, ballots = [], 0, 0, 0
+    votes: dict[int, int] = {option.number: 0 for option in contest.options}
+    for row in evidence.selection.counts:
+        if row.contest != contest.id:
+            continue
+        tally = _tally(evidence, row) if row.status == "counted" else None
+        for line in tally.votes if tally else ():
+            if line.option == 0:
+                blank += line.votes
+            elif line.option in votes:
+                votes[line.option] += line.votes
+        if tally:
+            invalid += tally.invalid
+            ballots += row.ballots
+        units.append(
+            UnitResult(
+                unit=row.unit,
+                districts=row.districts,
+                status=row.status,
+                ballots=row.ballots,
+                votes=tally.votes if tally else (),
+            )
+        )
+    names = {option.number: option.name for option in contest.options}
+    ranking = sorted(votes, key=lambda number: (-votes[number], number))
+    elected, tie = _seats(ranking, votes, contest.seats) if ballots else ([], None)
+    return ContestResult(
+        id=contest.id,
+        title=contest.title,
+        seats=contest.seats,
+        ballots=ballots,
+        blank=blank,
+        invalid=invalid,
+        units=tuple(units),
+        totals=tuple(Total(option=n, name=names[n], votes=votes[n]) for n in ranking),
+        elected=tuple(elected),
+        tie=tie,
+    )
+
+
+def _seats(ranking: list[int], votes: dict[int, int], seats: int) -> tuple[list[int], Tie | None]:
+    """Who is elected, and the tie that a lot must decide: nobody who may lose it is elected."""
+    safe = [n for n in ranking if sum(votes[other] >= votes[n] for other in ranking) <= seats]
+    places = min(seats, len(ranking)) - len(safe)
+    if not places:
+        return safe, None
+    edge = votes[ranking[len(safe)]]
+    tied = sorted(n for n in ranking if votes[n] == edge)
+    return safe, Tie(places=places, options=tuple(tied))
+
+
+def _verify_csv(evidence: Evidence, results: Results) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(_lines(evidence, results))
+    if evidence.read("results.csv", _RESULTS) != text.getvalue().encode():
+        raise VerificationError(_RESULTS, "results.csv", "it does not say what results.json says")
+
+
+def _lines(evidence: Evidence, results: Results) -> Iterator[list[object]]:
+    languages = evidence.manifest.languages
+    yield ["contest", "unit", "status", "option", *(f"name-{lang}" for lang in languages), "votes"]
+    for contest in results.contests:
+        names = {total.option: [total.name[lang] for lang in languages] for total in contest.totals}
+        names[0] = [""] * len(languages)
+        for unit in contest.units:
+            for row in unit.votes:
+                yield [
+                    contest.id,
+                    unit.unit,
+                    unit.status,
+                    row.option,
+                    *names[row.option],
+                    row.votes,
+                ]
+        for total in contest.totals:
+            yield [contest.id, "total", "", total.option, *names[total.option], total.votes]
+        yield [contest.id, "total", "", "blank", *names[0], contest.blank]
+        yield [contest.id, "total", "", "invalid", *names[0], contest.invalid]

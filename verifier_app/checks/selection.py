@@ -1,0 +1,151 @@
+"""The selection as the record shows it: signed, audited before the mix, and complete."""
+
+from __future__ import annotations
+
+from crypto.errors import VerificationError
+from verifier_app.evidence import Evidence
+from verifier_app.readers import entries as kinds
+from verifier_app.readers.documents import read, read_message, sha256
+from verifier_app.readers.models import Audit, Count, Selection
+from verifier_app.registry import check
+
+_AUDIT, _COMPLETE = "selection.audit", "count.complete"
+WHOLE = "all"
+
+
+@check(
+    "selection.signatures",
+    "record",
+    "Enough officials signed the selection, which is of this election.",
+    early=True,
+)
+def selection_signatures(evidence: Evidence) -> int:
+    """selection.asice holds selection.json; its sums of ballots agree."""
+    selection, where = evidence.selection, "selection.json"
+    if selection.election != evidence.E.hex():
+        raise VerificationError("selection.signatures", where, "it is of another election")
+    if selection.ballots != selection.superseded + selection.overridden + selection.counted:
+        why = "its numbers of ballots do not add up"
+        raise VerificationError("selection.signatures", where, why)
+    return evidence.manifest.parties.officials.required
+
+
+@check(
+    _AUDIT,
+    "record",
+    "Before the mix, enough auditors signed that box and selection hold.",
+)
+def selection_audit(evidence: Evidence) -> int:
+    """Each file of audits/ is an auditor's signed message about this selection and this log, and
+    there are as many as the manifest requires."""
+    members = evidence.manifest.parties.auditors.members
+    auditors = {member.id: member.public_key for member in members}
+    files = evidence.folder.under("audits/")
+    box = evidence.log.only(kinds.BoxEntry)
+    for name, data in sorted(files.items()):
+        where, auditor = f"audits/{name}", name.removesuffix(".json")
+        if auditor not in auditors or name == auditor:
+            raise VerificationError(_AUDIT, where, "there is no such auditor")
+        audit = read(Audit, data, where)
+        read_message(data, auditors[auditor], evidence.E, check_id=_AUDIT, where=where)
+        said = (audit.auditor, audit.election, audit.selection)
+        if said != (auditor, evidence.E.hex(), sha256(evidence.selection_bytes)):
+            raise VerificationError(_AUDIT, where, "it is about another selection or election")
+        size = audit.log.size
+        if not box.sequence < size <= len(evidence.log.entries):
+            raise VerificationError(_AUDIT, where, "the log it saw does not hold the sealed box")
+        if evidence.log.tree.root(size).hex() != audit.log.root:
+            raise VerificationError(_AUDIT, where, "the auditor saw another log")
+        rooms = {check_id.split(".")[0] for check_id in audit.checks}
+        if not {"box", "selection"} <= rooms:
+            why = "it does not say that box and selection were checked"
+            raise VerificationError(_AUDIT, where, why)
+    required = evidence.manifest.parties.auditors.required
+    if len(files) < required:
+        why = f"{len(files)} audits are there, {required} are required"
+        raise VerificationError(_AUDIT, "audits", why)
+    return len(files)
+
+
+@check(
+    _COMPLETE,
+    "record",
+    "Every contest is counted in all its districts, no list is missing, too small or too many.",
+)
+def count_complete(evidence: Evidence) -> int:
+    """1. Counts are numbered 1, 2, … in the manifest's order of contests and units.
+    2. The units of a contest hold each of its districts once.
+    3. Empty, counted or withheld follows from the number of ballots and the privacy minimum.
+    4. Each ballot counts in each contest of its style, so that contests of the same districts have
+       equally many.
+    5. Every counted list has its tally in the record; no other folder stands in counts/.
+    """
+    selection = evidence.selection
+    if [row.count for row in selection.counts] != list(range(1, len(selection.counts) + 1)):
+        raise VerificationError(_COMPLETE, "selection.json", "counts are not numbered 1, 2, 3, …")
+    contests = [contest.id for contest in evidence.manifest.contests]
+    order = list(dict.fromkeys(row.contest for row in selection.counts))
+    grouped = sorted(selection.counts, key=lambda row: order.index(row.contest))
+    if order != contests or grouped != list(selection.counts):
+        why = "it does not speak of exactly the manifest's contests, in order"
+        raise VerificationError(_COMPLETE, "selection.json", why)
+    for contest in contests:
+        _verify_contest(evidence, contest)
+    for row in selection.counts:
+        _verify_row(evidence, row)
+    _verify_numbers(evidence, selection)
+    folders = {tuple(name.split("/")[:2]) for name in evidence.folder.names("counts/")}
+    expected = {(row.contest, row.unit) for row in evidence.counted}
+    for folder in sorted(folders ^ expected):
+        why = "it is missing" if folder in expected else "no such list was selected"
+        raise VerificationError(_COMPLETE, f"counts/{'/'.join(folder)}", why)
+    for row in evidence.counted:
+        evidence.read(f"{row.path}tally.json", _COMPLETE)
+    return len(selection.counts)
+
+
+def _verify_contest(evidence: Evidence, contest_id: str) -> None:
+    """Units of one contest: their districts, names and order."""
+    contest = evidence.manifest.contest(contest_id)
+    rows = [row for row in evidence.selection.counts if row.contest == contest_id]
+    districts = [d.id for d in evidence.manifest.districts if d.id in contest.districts]
+    where = f"contest {contest_id}"
+    if sorted(name for row in rows for name in row.districts) != sorted(districts):
+        raise VerificationError(_COMPLETE, where, "its units do not hold each district once")
+    for row in rows:
+        if list(row.districts) != [name for name in districts if name in row.districts]:
+            raise VerificationError(_COMPLETE, where, "the districts of a unit are not in order")
+    units = [row.unit for row in rows]
+    if contest.counting == "contest":
+        if units != [WHOLE]:
+            raise VerificationError(_COMPLETE, where, "it is counted as a whole, in the unit all")
+    elif any(row.unit not in row.districts for row in rows) or units != [
+        name for name in districts if name in units
+    ]:
+        why = "a unit is not named after one of its districts, or units are not in order"
+        raise VerificationError(_COMPLETE, where, why)
+
+
+def _verify_row(evidence: Evidence, row: Count) -> None:
+    minimum = evidence.manifest.privacy_minimum
+    status = "empty" if row.ballots == 0 else "counted" if row.ballots >= minimum else "withheld"
+    if row.status != status:
+        why = f"{row.ballots} ballots make it {status}, not {row.status}"
+        raise VerificationError(_COMPLETE, row.path, why)
+    if (row.ciphertexts is None) == (row.status == "counted"):
+        why = "a list belongs to a counted unit, and to no other"
+        raise VerificationError(_COMPLETE, row.path, why)
+
+
+def _verify_numbers(evidence: Evidence, selection: Selection) -> None:
+    """Contests held in the same districts hold the same ballots; all together, all of them."""
+    by_districts: dict[tuple[str, ...], int] = {}
+    for contest in evidence.manifest.contests:
+        ballots = sum(row.ballots for row in selection.counts if row.contest == contest.id)
+        if by_districts.setdefault(tuple(sorted(contest.districts)), ballots) != ballots:
+            why = "two contests of the same districts have different numbers of ballots"
+            raise VerificationError(_COMPLETE, f"contest {contest.id}", why)
+    everywhere = tuple(sorted(district.id for district in evidence.manifest.districts))
+    if by_districts.get(everywhere, selection.counted) != selection.counted:
+        why = "a contest of all districts does not hold all counted ballots"
+        raise VerificationError(_COMPLETE, "selection.json", why)

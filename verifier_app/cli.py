@@ -1,0 +1,298 @@
+"""The program `verifier`: what auditors run. Exit codes: 0 everything asked for was checked and
+holds; 1 refused or incomplete; 2 wrong call; 3 no verdict (unreadable, interrupted).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from verifier_app.evidence import Stage
+    from verifier_app.readers.models import Trust
+
+REFUSED, WRONG_CALL, NO_VERDICT = 1, 2, 3
+
+app = typer.Typer(
+    name="verifier",
+    help="Check an election record, and the ballot box if you may have it.",
+    epilog="Example: verifier check record --trust trust",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+Record = Annotated[Path, typer.Argument(help="The folder of the election record.")]
+TrustOption = Annotated[
+    Path | None,
+    typer.Option("--trust", help="trust.json or its folder, from another source than the record."),
+]
+Election = Annotated[
+    str | None,
+    typer.Option("--election", help="The election digest, from another source than the record."),
+]
+
+
+class WrongCallError(Exception):
+    """The call itself is wrong."""
+
+
+@app.command()
+def check(
+    record: Record,
+    box: Annotated[
+        Path | None, typer.Option(help="The ballot box, for accredited auditors.")
+    ] = None,
+    trust: TrustOption = None,
+    election: Election = None,
+    stage: Annotated[
+        str, typer.Option(help="`published`, or `selection` for the audit before the mix.")
+    ] = "published",
+    sign_with: Annotated[
+        Path | None, typer.Option(help="Your home as an auditor: sign a verified selection.")
+    ] = None,
+    passphrase_file: Annotated[
+        Path | None, typer.Option(help="File with your passphrase; asked for if not given.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Where the signed audit goes.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Run every check of the record, and of the box if given; docs/checks.md explains each.
+
+    Example: verifier check record --box box.sqlite --trust trust
+    """
+    from verifier_app import audit, runner
+    from verifier_app.evidence import Evidence
+    from verifier_app.readers.folder import Folder
+
+    chosen = _stage(stage, sign_with, out, box)
+    if box is not None and not box.is_file():
+        raise WrongCallError(f"there is no ballot box at {box}")
+    evidence = Evidence(_folder(record, Folder), box, _trust(trust, election), chosen)
+    report = runner.run(evidence, stage=chosen, progress=_progress())
+    if as_json:
+        _say(json.dumps(report.as_json(), ensure_ascii=False))
+    else:
+        _say("\n".join(report.as_text()))
+    if report.verdict != "verified":
+        return REFUSED
+    if sign_with is not None and out is not None:
+        secret = _passphrase(passphrase_file)
+        _write(out, audit.sign(report, evidence, sign_with, secret))
+        print(f"Your signed audit is in {out}.", file=sys.stderr)  # noqa: T201
+    return 0
+
+
+@app.command()
+def checks(as_json: Json = False) -> int:
+    """List every check with its id.
+
+    Example: verifier checks --json
+    """
+    from verifier_app.registry import load_checks
+
+    found = load_checks()
+    if as_json:
+        rows = [{"id": c.id, "scope": c.scope, "doc": c.doc} for c in found]
+        _emit("checks", {"checks": rows})
+    else:
+        for c in found:
+            _say(f"{c.id:24} {c.scope:7} {c.doc}")
+    return 0
+
+
+@app.command()
+def receipt(
+    file: Annotated[Path, typer.Argument(help="The voter's receipt.txt.")],
+    record: Annotated[
+        Path, typer.Option(help="The record, or the folder with the signed manifest.")
+    ],
+    trust: TrustOption = None,
+    election: Election = None,
+    container: Annotated[
+        Path | None, typer.Option(help="The signed ballot, to see that the receipt is for it.")
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Check a voter's receipt: the ballot stands in the log, and that log is the public one.
+
+    Example: verifier receipt receipt.txt --record record --trust trust
+    """
+    from crypto.errors import VerificationError
+    from verifier_app import receipt as receipts
+    from verifier_app import runner
+    from verifier_app.evidence import Evidence
+    from verifier_app.readers.folder import Folder
+    from verifier_app.registry import Unavailable, load_checks
+
+    if trust is None and election is None:
+        raise WrongCallError("give --trust or --election: nothing vouches for itself")
+    evidence = Evidence(_folder(record, Folder), None, _trust(trust, election))
+    needed = ("manifest.trust", "manifest.encoding", "manifest.signatures")
+    found = [runner.run_one(c, evidence) for c in load_checks() if c.id in needed]
+    bad = next((finding for finding in found if finding.status != "passed"), None)
+    if bad is not None:
+        return _refused(as_json, "receipt", bad.id, f"{bad.where}: {bad.why}")
+    data = _file(file)
+    ballot = None if container is None else _file(container)
+    try:
+        outcome = receipts.verify_receipt(data, evidence, ballot)
+    except VerificationError as fault:
+        return _refused(as_json, "receipt", fault.check_id, f"{fault.where}: {fault.why}")
+    except Unavailable as fault:
+        return _refused(as_json, "receipt", fault.owner, f"{fault.where}: {fault.why}")
+    seen = "the published log" if outcome.in_record else "the log that the collector signed"
+    if as_json:
+        _emit("receipt", {"verdict": "verified", **vars(outcome)})
+    else:
+        _say(f"VERIFIED: ballot {outcome.container} is entry {outcome.sequence} of {seen},")
+        _say(f"stored at {outcome.time}.")
+        if not outcome.in_record:
+            _say(
+                "Check it again when the record is published: then it shows that there is one log."
+            )
+    return 0
+
+
+# -- arguments ------------------------------------------------------------------------------------
+
+
+def _stage(stage: str, sign_with: Path | None, out: Path | None, box: Path | None) -> Stage:
+    if stage == "published":
+        if sign_with is not None or out is not None:
+            raise WrongCallError("--sign-with and --out belong to --stage selection")
+        return "published"
+    if stage != "selection":
+        raise WrongCallError(f"there is no stage {stage!r}; it is published or selection")
+    if box is None:
+        raise WrongCallError("the audit of the selection needs the box: --box FILE")
+    if (sign_with is None) != (out is None):
+        raise WrongCallError("--sign-with and --out go together")
+    return "selection"
+
+
+def _folder(record: Path, kind: type[Any]) -> Any:
+    if not record.is_dir():
+        raise WrongCallError(f"there is no record at {record}")
+    return kind(record)
+
+
+def _trust(path: Path | None, election: str | None) -> Trust | str | None:
+    from crypto.errors import EncodingError
+    from verifier_app.readers.documents import read
+    from verifier_app.readers.models import Trust
+
+    if path is not None and election is not None:
+        raise WrongCallError("give --trust or --election, not both")
+    if election is not None:
+        if not re.fullmatch("[0-9a-f]{64}", election):
+            raise WrongCallError("--election is 64 lower-case hexadecimal digits")
+        return election
+    if path is None:
+        return None
+    file = path / "trust.json" if path.is_dir() else path
+    try:
+        return read(Trust, _file(file), str(file))
+    except EncodingError as fault:
+        raise WrongCallError(f"{file} is no trust file: {fault}") from None
+
+
+def _file(path: Path) -> bytes:
+    if not path.is_file():
+        raise WrongCallError(f"there is no file {path}")
+    with path.open("rb") as file:
+        data = file.read((1 << 28) + 1)
+    if len(data) > 1 << 28:
+        raise WrongCallError(f"{path} is far too large")
+    return data
+
+
+def _passphrase(file: Path | None) -> str:
+    if file is not None:
+        lines = _file(file).decode("utf-8", "replace").splitlines()
+        if not lines or not lines[0]:
+            raise WrongCallError(f"{file} is empty; its first line is the passphrase")
+        return lines[0]
+    if not sys.stdin.isatty():
+        raise WrongCallError("there is no terminal to ask for the passphrase: --passphrase-file")
+    answer: str = typer.prompt("Passphrase of this auditor", hide_input=True, err=True)
+    return answer
+
+
+# -- output ---------------------------------------------------------------------------------------
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201
+
+
+def _emit(name: str, members: Mapping[str, Any]) -> None:
+    _say(json.dumps({"schema": f"sukashi/{name}/1", **members}, ensure_ascii=False))
+
+
+def _refused(as_json: bool, name: str, check_id: str, why: str) -> int:
+    if as_json:
+        _emit(name, {"verdict": "refused", "failed": [check_id], "why": why})
+    else:
+        _say(f"REFUSED by {check_id}: {why}")
+    return REFUSED
+
+
+def _progress() -> Any:
+    """Say on a terminal which check runs; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        return lambda _id: None
+    return lambda check_id: print(f"\r\x1b[K{check_id} … ", end="", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Whole and durable, or not at all."""
+    import os
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.part")
+    with draft.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _complain(sentence: str) -> None:
+    print(sentence, file=sys.stderr)  # noqa: T201
+
+
+def main() -> None:
+    """Entry point: every expected fault is one sentence on standard error and an exit code."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    import click
+
+    from crypto.errors import SukashiError
+
+    try:
+        result = app(standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.ClickException as fault:
+        fault.show()
+        return WRONG_CALL
+    except WrongCallError as fault:
+        _complain(str(fault))
+        return WRONG_CALL
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        _complain("interrupted: there is no verdict; run it again")
+    except MemoryError:
+        _complain("not enough memory: there is no verdict")
+    except SukashiError as fault:
+        _complain(f"no verdict: {fault}")
+    except OSError as fault:
+        _complain(f"no verdict: {fault.strerror or fault} {fault.filename or ''}".rstrip())
+    return NO_VERDICT

@@ -1,0 +1,209 @@
+"""Reading results.nist.json (NIST SP 1500-100 version 2): does it say what the result says?
+
+Everything a reader could take for a fact of the election is compared: names, titles, places,
+votes, undervotes, seats, winners, days. A member that this reader does not know is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crypto.errors import VerificationError
+from verifier_app.readers.documents import Text
+from verifier_app.readers.models import ContestResult, Manifest, Results
+
+_ID = "results.equal"
+_PREFIX = "ElectionResults."
+
+
+class _Reader:
+    """One object of the file: every member is taken once, and none may be left."""
+
+    def __init__(self, value: object, kind: str, where: str) -> None:
+        if not isinstance(value, dict) or value.get("@type") != _PREFIX + kind:
+            raise _differs(where, f"{kind} is missing")
+        self._left = dict(value)
+        del self._left["@type"]
+        self.where = where
+
+    def take(self, name: str) -> Any:
+        return self._left.pop(name, None)
+
+    def expect(self, **members: object) -> None:
+        """These members have exactly these values."""
+        for name, value in members.items():
+            found = self.take(name)
+            if found != value or type(found) is not type(value):
+                raise _differs(self.where, f"{name} is {found!r}, not {value!r}")
+
+    def expect_text(self, name: str, text: Text) -> None:
+        """An InternationalizedText with exactly these languages."""
+        inner = _Reader(self.take(name), "InternationalizedText", f"{self.where} {name}")
+        found = {}
+        for entry in _list(inner.take("Text"), inner.where):
+            string = _Reader(entry, "LanguageString", inner.where)
+            found[string.take("Language")] = string.take("Content")
+            string.end()
+        inner.end()
+        if found != text:
+            raise _differs(self.where, f"{name} is another text")
+
+    def list(self, name: str) -> list[Any]:
+        return _list(self.take(name), f"{self.where} {name}")
+
+    def end(self) -> None:
+        if self._left:
+            raise _differs(self.where, f"it says more: {min(self._left)}")
+
+
+def _list(value: object, where: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise _differs(where, "a list is missing")
+    return value
+
+
+def _differs(where: str, why: str) -> VerificationError:
+    return VerificationError(_ID, f"results.nist.json {where}".strip(), why)
+
+
+def verify(report: object, manifest: Manifest, results: Results) -> None:
+    """Return if the report says exactly what `results` says. Raises VerificationError."""
+    top = _Reader(report, "ElectionReport", "")
+    top.expect(
+        Format="precinct-level",
+        IsTest=manifest.test,
+        Issuer=manifest.title[manifest.languages[0]],
+        IssuerAbbreviation=manifest.name,
+        Notes=f"Election digest {results.election}",
+        SequenceEnd=1,
+        SequenceStart=1,
+        Status="unofficial-complete",
+        VendorApplicationId="sukashi",
+    )
+    if not isinstance(top.take("GeneratedDate"), str):
+        raise _differs("", "GeneratedDate is missing")
+    _verify_places(top.list("GpUnit"), manifest, results)
+    elections = top.list("Election")
+    top.end()
+    if len(elections) != 1:
+        raise _differs("", "it holds other than one election")
+    election = _Reader(elections[0], "Election", "election")
+    election.expect(
+        ElectionScopeId="unit-election",
+        EndDate=manifest.election_day,
+        OtherType="internet voting",
+        StartDate=manifest.election_day,
+        Type="other",
+    )
+    election.expect_text("Name", manifest.title)
+    _verify_candidates(election.list("Candidate"), results)
+    contests = election.list("Contest")
+    election.end()
+    if len(contests) != len(results.contests):
+        raise _differs("election", "it holds other contests")
+    for found, contest in zip(contests, results.contests, strict=True):
+        _verify_contest(found, contest)
+
+
+def _verify_places(found: list[Any], manifest: Manifest, results: Results) -> None:
+    """Districts, contests' areas and counting units, each with its name and parts."""
+    names = {f"district-{district.id}": district.title for district in manifest.districts}
+    expected: dict[str, tuple[str, list[str], Text | None]] = {
+        "unit-election": ("election", sorted(names), manifest.title)
+    }
+    expected |= {name: ("district", [], title) for name, title in names.items()}
+    for contest in results.contests:
+        inside = sorted(f"district-{d}" for unit in contest.units for d in unit.districts)
+        expected[f"area-{contest.id}"] = ("contest", inside, None)
+        for unit in contest.units:
+            parts = sorted(f"district-{district}" for district in unit.districts)
+            expected[f"unit-{contest.id}-{unit.unit}"] = ("counting unit", parts, None)
+    for entry in found:
+        place = _Reader(entry, "ReportingUnit", "places")
+        name = str(place.take("@id"))
+        if name not in expected:
+            raise _differs("places", f"{name} is no place of this election, or stands twice")
+        kind, parts, title = expected.pop(name)
+        place.expect(OtherType=kind, Type="other")
+        if sorted(place.take("ComposingGpUnitIds") or []) != parts:
+            raise _differs("places", f"{name} has other parts")
+        if title is not None:
+            place.expect_text("Name", title)
+        place.end()
+    if expected:
+        raise _differs("places", f"{min(expected)} is missing")
+
+
+def _verify_candidates(found: list[Any], results: Results) -> None:
+    expected = {
+        f"candidate-{contest.id}-{total.option}": (total.name, total.option in contest.elected)
+        for contest in results.contests
+        for total in contest.totals
+    }
+    for entry in found:
+        candidate = _Reader(entry, "Candidate", "candidates")
+        name = str(candidate.take("@id"))
+        if name not in expected:
+            raise _differs("candidates", f"{name} is none, or stands twice")
+        text, elected = expected.pop(name)
+        candidate.expect_text("BallotName", text)
+        if candidate.take("PostElectionStatus") != ("winner" if elected else None):
+            raise _differs("candidates", f"{name}: elected or not is not the result's")
+        candidate.end()
+    if expected:
+        raise _differs("candidates", f"{min(expected)} is missing")
+
+
+def _verify_contest(found: object, result: ContestResult) -> None:
+    contest = _Reader(found, "CandidateContest", f"contest {result.id}")
+    contest.expect(
+        ElectionDistrictId=f"area-{result.id}",
+        Name=result.id,
+        NumberElected=result.seats,
+        VoteVariation="plurality",
+        VotesAllowed=1,
+        **{"@id": f"contest-{result.id}"},
+    )
+    contest.expect_text("BallotTitle", result.title)
+    votes = {
+        (f"unit-{result.id}-{unit.unit}", row.option): row.votes
+        for unit in result.units
+        for row in unit.votes
+    }
+    units = [f"unit-{result.id}-{u.unit}" for u in result.units if u.status == "counted"]
+    blank = {}
+    for entry in contest.list("OtherCounts"):
+        other = _Reader(entry, "OtherCounts", contest.where)
+        blank[other.take("GpUnitId")] = other.take("Undervotes")
+        other.end()
+    if blank != {unit: votes.get((unit, 0), 0) for unit in units}:
+        raise _differs(contest.where, "its blank votes are not the result's")
+    options = sorted(total.option for total in result.totals)
+    selections = contest.list("ContestSelection")
+    contest.end()
+    if len(selections) != len(options):
+        raise _differs(contest.where, "it holds other options")
+    for entry, option in zip(selections, options, strict=True):
+        _verify_option(entry, result.id, option, {unit: votes[unit, option] for unit in units})
+
+
+def _verify_option(entry: object, contest: str, option: int, votes: Mapping[str, int]) -> None:
+    selection = _Reader(entry, "CandidateSelection", f"contest {contest}, option {option}")
+    selection.expect(
+        CandidateIds=[f"candidate-{contest}-{option}"],
+        SequenceOrder=option,
+        **{"@id": f"selection-{contest}-{option}"},
+    )
+    found = {}
+    for count in selection.list("VoteCounts"):
+        line = _Reader(count, "VoteCounts", selection.where)
+        line.expect(OtherType="internet", Type="other")
+        unit, number = line.take("GpUnitId"), line.take("Count")
+        line.end()
+        if unit in found or type(number) is not int:
+            raise _differs(selection.where, "a unit stands twice, or a count is no number")
+        found[unit] = number
+    if found != votes:
+        raise _differs(selection.where, "its votes are not the result's")
+    selection.end()

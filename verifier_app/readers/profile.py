@@ -1,0 +1,142 @@
+"""The eID profile: whose certificates may sign ballots (docs/specification.md section 5).
+
+A folder of `profile.yaml` (schema sukashi/eid-profile/1) and the certificates that it names.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509 import verification
+from pydantic import Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from crypto.errors import EncodingError, VerificationError
+from verifier_app.readers.documents import Document
+
+
+class ProfileDocument(Document):
+    schema_: Literal["sukashi/eid-profile/1"] = Field(alias="schema")
+    name: str
+    test: bool
+    keys: list[Literal["P-256", "P-384", "RSA-2048"]]
+    policies: list[str]
+    roots: list[str]
+    intermediates: list[str]
+    identifier_attribute: Literal["serialNumber"]
+    identifier_pattern: str
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The rules for a voter's certificate."""
+
+    document: ProfileDocument
+    roots: tuple[x509.Certificate, ...]
+    intermediates: tuple[x509.Certificate, ...]
+    pattern: re.Pattern[str]
+
+    @classmethod
+    def read(cls, files: Mapping[str, bytes]) -> Profile:
+        """Raises EncodingError."""
+        try:
+            text = files["profile.yaml"].decode("utf-8")
+            document = ProfileDocument.model_validate(YAML(typ="safe", pure=True).load(text))
+            pattern = re.compile(document.identifier_pattern, re.ASCII)
+            roots = [_pem(files[name]) for name in document.roots]
+            intermediates = [_pem(files[name]) for name in document.intermediates]
+        except KeyError as fault:
+            raise EncodingError(f"the eID profile lacks {fault}") from None
+        except (ValidationError, YAMLError, ValueError, RecursionError, re.error) as fault:
+            raise EncodingError(f"the eID profile is malformed ({type(fault).__name__})") from fault
+        if pattern.groups != 1 or not roots:
+            raise EncodingError("the eID profile needs a root and a pattern with one group")
+        if {"profile.yaml", *document.roots, *document.intermediates} != set(files):
+            raise EncodingError("the eID profile holds files that it does not name")
+        return cls(document, tuple(roots), tuple(intermediates), pattern)
+
+    def verify(self, certificate: x509.Certificate, at: dt.datetime, where: str) -> str:
+        """The roll identifier of the person whose certificate this is.
+
+        1. The kind of key is allowed.
+        2. The required policies are in it.
+        3. It is a person's, may sign declarations, and was valid at `at` under one of the roots.
+        4. Its subject names one person by the profile's pattern.
+
+        Raises VerificationError (`box.certificates`).
+        """
+        if _kind_of_key(certificate) not in self.document.keys:
+            raise VerificationError("box.certificates", where, "its kind of key is not allowed")
+        self._verify_chain(certificate, at, where)
+        try:
+            policies = certificate.extensions.get_extension_for_class(x509.CertificatePolicies)
+            found = {policy.policy_identifier.dotted_string for policy in policies.value}
+        except x509.ExtensionNotFound:
+            found = set()
+        if missing := set(self.document.policies) - found:
+            why = f"the certificate lacks the policy {min(missing)}"
+            raise VerificationError("box.certificates", where, why)
+        names = certificate.subject.get_attributes_for_oid(x509.NameOID.SERIAL_NUMBER)
+        match = self.pattern.fullmatch(str(names[0].value)) if len(names) == 1 else None
+        if match is None:
+            raise VerificationError("box.certificates", where, "the subject names no person")
+        return match.group(1)
+
+    def _verify_chain(self, certificate: x509.Certificate, at: dt.datetime, where: str) -> None:
+        authority = verification.ExtensionPolicy.webpki_defaults_ca()
+        person = (
+            verification.ExtensionPolicy.permit_all()
+            .require_present(x509.KeyUsage, verification.Criticality.CRITICAL, _may_declare)
+            .may_be_present(
+                x509.BasicConstraints, verification.Criticality.AGNOSTIC, _is_no_authority
+            )
+        )
+        policy = verification.PolicyBuilder().store(verification.Store(list(self.roots)))
+        policy = policy.time(at.astimezone(dt.UTC).replace(tzinfo=None)).max_chain_depth(2)
+        policy = policy.extension_policies(ca_policy=authority, ee_policy=person)
+        try:
+            policy.build_client_verifier().verify(certificate, list(self.intermediates))
+            _ = certificate.extensions
+        except (
+            verification.VerificationError,
+            ValueError,
+            x509.DuplicateExtension,
+            x509.UnsupportedGeneralNameType,
+        ) as fault:
+            raise VerificationError(
+                "box.certificates", where, f"not valid then: {fault}"
+            ) from fault
+
+
+def _pem(data: bytes) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(data)
+
+
+def _kind_of_key(certificate: x509.Certificate) -> str:
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return ""
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return {"secp256r1": "P-256", "secp384r1": "P-384"}.get(key.curve.name, "")
+    return "RSA-2048" if isinstance(key, rsa.RSAPublicKey) and key.key_size >= 2048 else ""
+
+
+def _may_declare(_policy: object, _certificate: object, usage: x509.KeyUsage) -> None:
+    if not usage.content_commitment:
+        raise ValueError("the key is not for signing declarations")
+
+
+def _is_no_authority(
+    _policy: object, _certificate: object, constraints: x509.BasicConstraints | None
+) -> None:
+    if constraints is not None and constraints.ca:
+        raise ValueError("it is an authority's certificate")

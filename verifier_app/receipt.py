@@ -1,0 +1,62 @@
+"""A voter's receipt, checked offline (docs/specification.md section 8).
+
+The receipt is a C2SP tlog-proof. It is checked against the log key of a manifest that is trusted
+from outside, and, where the record is published, against the log that everybody sees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crypto.errors import EncodingError, VerificationError
+from crypto.tlog import LogProof
+from verifier_app.evidence import Evidence
+from verifier_app.readers.documents import sha256
+from verifier_app.readers.entries import BallotEntry, read_entry
+
+_ID = "receipt"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a receipt proves: the ballot's place, time and digest, and how far it was compared."""
+
+    sequence: int
+    time: str
+    container: str
+    log_size: int
+    in_record: bool
+
+
+def verify_receipt(data: bytes, evidence: Evidence, container: bytes | None) -> Receipt:
+    """1. The collector's log of this election signed the checkpoint, which holds the entry.
+    2. The entry is of a ballot; of this container, if one is given.
+    3. The record's log, if the record is published, is the same log: no fork was shown.
+
+    Raises VerificationError (`receipt`), and Unavailable where the record's log does not hold. The
+    caller has checked `manifest.trust`, `manifest.encoding` and `manifest.signatures`.
+    """
+    try:
+        proof = LogProof.parse(data)
+        entry_bytes = proof.extra or b""
+        entry = read_entry(entry_bytes, "receipt")
+    except EncodingError as fault:
+        raise VerificationError(_ID, "receipt", f"it is not a receipt: {fault}") from fault
+    checkpoint = proof.verify(entry_bytes, evidence.log_key, check_id=_ID, where="receipt")
+    if not isinstance(entry, BallotEntry) or entry.sequence != proof.index:
+        raise VerificationError(_ID, "receipt", "it is not the receipt of a ballot")
+    if container is not None and sha256(container) != entry.container:
+        raise VerificationError(_ID, "receipt", "it is the receipt of another ballot")
+    published = "log/checkpoint" in evidence.folder
+    if published:
+        log = evidence.log
+        if len(log.raw) < checkpoint.size:
+            why = "the published log is shorter than the log of the receipt: entries are missing"
+            raise VerificationError(_ID, "log", why)
+        if log.tree.root(checkpoint.size) != checkpoint.root:
+            why = (
+                "the published log is another one than the receipt's: the collector has shown two"
+                " logs. Keep the receipt, it proves this, and give it to the auditors"
+            )
+            raise VerificationError(_ID, "log", why)
+    return Receipt(entry.sequence, entry.time, entry.container, checkpoint.size, published)
