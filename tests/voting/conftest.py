@@ -76,9 +76,9 @@ def polls(tmp_path_factory: pytest.TempPathFactory, shared_office: Office, issue
 @pytest.fixture
 def collector(polls: Polls, tmp_path: Path) -> Iterator[Collector]:
     """A running collector of the test's own; at the end everything it holds is audited."""
-    from tests.voting.polls import Collector
+    from tests.voting.polls import Clock, Collector, now
 
-    running = Collector(polls, tmp_path / "collector")
+    running = Collector(polls, polls.home(tmp_path / "collector"), Clock(now()))
     running.service.start()
     yield running
     running.service.stop()

@@ -9,16 +9,20 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import shutil
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import sqlalchemy as sa
 
 from crypto import sealed
 from crypto.signing import SigningKey
 from tests.voting.conftest import Issue
 from tests.voting.election.office import OFFICIALS, PASSPHRASE, TRUSTEES, Office
+from voting.acceptance import Context, accept
 from voting.ballot.ballot import Anchor, build
-from voting.collector import documents, home
+from voting.collector import documents, home, store
 from voting.collector.documents import Addition
 from voting.collector.home import Home
 from voting.collector.ledger import Ledger, read_checked
@@ -182,11 +186,10 @@ class Clock:
 
 
 class Collector:
-    """A collector with a home of its own; `serving` runs its service without HTTP."""
+    """A collector on a home; its service runs without HTTP once it is started."""
 
-    def __init__(self, polls: Polls, target: Path) -> None:
-        self.polls, self.home = polls, polls.home(target)
-        self.clock = Clock(now())
+    def __init__(self, polls: Polls, opened: Home, clock: Clock) -> None:
+        self.polls, self.home, self.clock = polls, opened, clock
         self.service = self.fresh_service()
 
     def fresh_service(self) -> Service:
@@ -204,8 +207,49 @@ class Collector:
         return documents.append(self.home.engine, self.home.manifest, key, addition, self.clock())
 
     def audit_everything(self) -> list[bytes]:
-        """The database as an auditor with all of it would read it; the log's entries."""
+        """What an auditor with the whole database would do; the log's entries.
+
+        The log is read and checked, and every ballot is accepted again at its place and time.
+        """
         ledger = Ledger(self.home.manifest)
         read_checked(self.home.engine, ledger)
         parse_log(ledger.raw)
+        with store.reading(self.home.engine) as connection:
+            ballots = connection.execute(
+                sa.select(store.ballots.c.sequence, store.ballots.c.container).order_by(
+                    store.ballots.c.sequence
+                )
+            ).all()
+        earlier: defaultdict[str, list[int]] = defaultdict(list)
+        seen: set[bytes] = set()
+        for sequence, container in ballots:
+            rolls = [e for e in ledger.entries[:sequence] if e.kind == "roll"]
+            context = Context(
+                manifest=self.polls.manifest,
+                profile=self.polls.profile,
+                roll_version=len(rolls),
+                persons=self.polls.persons(),
+                is_open=True,
+                log=LogBefore(ledger, sequence),
+                earlier=earlier.__getitem__,
+                seen=seen.__contains__,
+                now=ledger.time_of(sequence),
+            )
+            accepted = accept(container, context)
+            earlier[accepted.identifier].append(sequence)
+            seen.update(accepted.first_components())
         return ledger.raw
+
+
+@dataclass(frozen=True)
+class LogBefore:
+    """The log as it stood before an entry."""
+
+    ledger: Ledger
+    size: int
+
+    def root_at(self, size: int) -> bytes:
+        return self.ledger.root_at(size)
+
+    def time_of(self, index: int) -> dt.datetime:
+        return self.ledger.time_of(index)

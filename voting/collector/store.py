@@ -3,7 +3,7 @@
 Contract: a transaction that returned is on disk (WAL, synchronous=FULL). Transactions that write
 start with BEGIN IMMEDIATE, so writers of all processes come one after the other. What is stored is
 never changed or deleted: triggers refuse it, also for INSERT OR REPLACE (recursive_triggers).
-`unique(previous)` makes a fork of the chain impossible.
+`unique(previous)` makes a fork of the chain impossible. Tables are STRICT: a blob is never text.
 """
 
 from __future__ import annotations
@@ -25,48 +25,55 @@ entries = sa.Table(
     "entries",
     METADATA,
     sa.Column("sequence", sa.Integer, primary_key=True),
-    sa.Column("previous", sa.String(64), nullable=False, unique=True),
+    sa.Column("previous", sa.Text, nullable=False, unique=True),
     sa.Column("entry", sa.LargeBinary, nullable=False),
+    sqlite_strict=True,
 )
 ballots = sa.Table(
     "ballots",
     METADATA,
     sa.Column("sequence", sa.Integer, sa.ForeignKey("entries.sequence"), primary_key=True),
-    sa.Column("digest", sa.String(64), nullable=False, unique=True),
-    sa.Column("voter", sa.String(64), nullable=False, index=True),
-    sa.Column("fetch", sa.String(64), nullable=False),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),
+    sa.Column("voter", sa.Text, nullable=False, index=True),
+    sa.Column("fetch", sa.Text, nullable=False),
     sa.Column("container", sa.LargeBinary, nullable=False),
     sa.Column("qualification", sa.LargeBinary, nullable=False),
+    sqlite_strict=True,
 )
 components = sa.Table(
     "components",
     METADATA,
     sa.Column("u", sa.LargeBinary, primary_key=True),
     sa.Column("sequence", sa.Integer, sa.ForeignKey("entries.sequence"), nullable=False),
+    sqlite_strict=True,
 )
 rolls = sa.Table(
     "rolls",
     METADATA,
     sa.Column("version", sa.Integer, primary_key=True),
     sa.Column("container", sa.LargeBinary, nullable=False),
+    sqlite_strict=True,
 )
 papers = sa.Table(
     "papers",
     METADATA,
     sa.Column("sequence", sa.Integer, sa.ForeignKey("entries.sequence"), primary_key=True),
     sa.Column("container", sa.LargeBinary, nullable=False),
+    sqlite_strict=True,
 )
 checkpoints = sa.Table(
     "checkpoints",
     METADATA,
     sa.Column("size", sa.Integer, primary_key=True),
     sa.Column("note", sa.LargeBinary, nullable=False),
+    sqlite_strict=True,
 )
 reads = sa.Table(  # the one table that counts instead of appending
     "reads",
     METADATA,
     sa.Column("sequence", sa.Integer, sa.ForeignKey("entries.sequence"), primary_key=True),
     sa.Column("count", sa.Integer, nullable=False),
+    sqlite_strict=True,
 )
 _APPEND_ONLY = (entries, ballots, components, rolls, papers, checkpoints)
 
