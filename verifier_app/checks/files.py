@@ -18,6 +18,10 @@ _LAYOUT = re.compile(
     rf"|counts/{_ID}/{_ID}/(ciphertexts\.bt|tally\.json|mix-[0-9]{{2}}-{_ID}/.+|decryption/{_ID}/.+)"
 )
 
+_RESTRICTED = re.compile(
+    r"counts/[^/]+/[^/]+/(ciphertexts\.bt|mix-01-[^/]+/(?!signature\.json$).+)"
+)
+
 
 @check("record.files", "record", "The record holds exactly the files of record.json, unchanged.")
 def record_files(evidence: Evidence) -> int:
@@ -25,6 +29,7 @@ def record_files(evidence: Evidence) -> int:
     2. record.json is of this election and lists every file but itself and record.asice.
     3. Every file has the digest that stands there.
     4. Every file has a place in the specification's layout.
+    5. Nothing is published that is restricted.
     """
     if evidence.folder.irregular:
         why = "it is a link or a special file"
@@ -39,6 +44,9 @@ def record_files(evidence: Evidence) -> int:
     for path, digest in sorted(listed.files.items()):
         if not _LAYOUT.fullmatch(path):
             raise VerificationError("record.files", path, "the format has no such file")
+        if evidence.restricted and _RESTRICTED.fullmatch(path):
+            why = "it is restricted and must not be in the record: it could link votes to voters"
+            raise VerificationError("record.files", path, why)
         if sha256(evidence.folder.read(path)) != digest:
             raise VerificationError("record.files", path, "it was changed after publication")
     return len(listed.files)

@@ -9,6 +9,7 @@ from itertools import pairwise
 from crypto.errors import VerificationError
 from crypto.signing import PublicKey
 from verifier_app.evidence import LIMIT, Evidence
+from verifier_app.readers import configuration
 from verifier_app.readers.container import load_certificate, read_container
 from verifier_app.readers.documents import Text, read, sha256
 from verifier_app.readers.models import Contest, Manifest, TrusteeSignatures
@@ -174,6 +175,20 @@ def _repeated(where: str, names: Sequence[str]) -> Faults:
     for one, other in pairwise(sorted(names)):
         if one == other:
             yield where, f"{one!r} stands twice"
+
+
+@check(
+    "manifest.configuration",
+    "record",
+    "The manifest says what the configuration says that the election office wrote.",
+    early=True,
+)
+def manifest_configuration(evidence: Evidence) -> int:
+    """Every value of election.yaml, read as plain text, against the manifest's: names, contests,
+    options, districts, dates (in UTC), rules and parties. What the manifest adds are keys,
+    certificates and digests."""
+    data = evidence.read("election.yaml", "manifest.configuration")
+    return configuration.compare(data, evidence.manifest)
 
 
 @check(

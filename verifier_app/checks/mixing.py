@@ -13,11 +13,15 @@ from crypto.proofs.shuffle import EQUATIONS, Equation
 from verifier_app.evidence import Evidence
 from verifier_app.proofs import INPUT, Mix
 from verifier_app.readers.documents import sha256
-from verifier_app.registry import check
+from verifier_app.registry import Unavailable, check
 
 
 def _available(evidence: Evidence) -> list[Mix]:
-    return [mix for mix in evidence.mixes if mix.available]
+    """The mixes whose directories the auditor has; at least one for every counted list."""
+    found = [mix for mix in evidence.mixes if mix.available]
+    if {mix.count.count for mix in found} != {row.count for row in evidence.counted}:
+        raise Unavailable("mix.mixers", "", "of some list there is no mix that can be checked")
+    return found
 
 
 @check(
@@ -82,8 +86,13 @@ def mix_parameters(evidence: Evidence) -> int:
     may_be_empty=True,
 )
 def mix_input(evidence: Evidence) -> int:
-    """Byte for byte, through the digests that the selection and the mixers signed."""
+    """Byte for byte, through the digests that the selection and the mixers signed. With
+    `publication: open` the selected list itself is in the record."""
     before: dict[int, str | None] = {row.count: row.ciphertexts for row in evidence.counted}
+    for row in evidence.counted if not evidence.restricted else ():
+        path = f"{row.path}ciphertexts.bt"
+        if sha256(evidence.read(path, "mix.input")) != row.ciphertexts:
+            raise VerificationError("mix.input", path, "it is not the list of the selection")
     for mix in evidence.mixes:
         if mix.available:
             if sha256(mix.proof_files.get(INPUT, b"")) != before[mix.count.count]:

@@ -20,12 +20,17 @@ WHOLE = "all"
     early=True,
 )
 def selection_signatures(evidence: Evidence) -> int:
-    """selection.asice holds selection.json; its sums of ballots agree."""
+    """selection.asice holds selection.json; its numbers of ballots add up, to as many as the log
+    has."""
     selection, where = evidence.selection, "selection.json"
     if selection.election != evidence.E.hex():
         raise VerificationError("selection.signatures", where, "it is of another election")
     if selection.ballots != selection.superseded + selection.overridden + selection.counted:
         why = "its numbers of ballots do not add up"
+        raise VerificationError("selection.signatures", where, why)
+    logged = len(evidence.log.of(kinds.BallotEntry))
+    if selection.ballots != logged:
+        why = f"it speaks of {selection.ballots} ballots, the log of {logged}"
         raise VerificationError("selection.signatures", where, why)
     return evidence.manifest.parties.officials.required
 
