@@ -138,6 +138,32 @@ def verify_seal(container: bytes, box: Box, manifest: Manifest, log: Log) -> byt
     return signed
 
 
+def announced_seal(box: Box, manifest: Manifest, log: Log) -> bytes:
+    """seal.json, after checking that it is signed, of this box, and announced in the log.
+
+    Raises Refused, VerificationError (`box.seal`, `box.log`, `box.roll`, `selection.paper`).
+    """
+    container = box.seal()
+    if container is None:
+        raise Refused(
+            "The box has no seal, so it could still be exchanged. Seal it first: tally box seal,"
+            " voting sign, tally box attach."
+        )
+    seal = verify_seal(container, box, manifest, log)
+    entry = log.only(kinds.BoxEntry)
+    if entry is None:
+        raise Refused(
+            "The log does not announce the seal yet. Have the collector append seal.asice, then"
+            " bring the log: tally log DIR."
+        )
+    if entry.seal != digest(seal):
+        raise Refused(
+            "The log announces another seal than the one in the box: this is not the box that was"
+            " sealed. Nothing was changed; find out who exchanged it."
+        )
+    return seal
+
+
 def verify_contents(box: Box, manifest: Manifest, log: Log, size: int) -> None:
     """The box holds what the first `size` entries of the log committed to, no more and no less.
 

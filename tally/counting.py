@@ -6,7 +6,7 @@ The arithmetic of seats and ties is in totals.py, the documents' shapes in resul
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from crypto.errors import VerificationError
@@ -158,8 +158,10 @@ def result_files(
     log: Log,
 ) -> dict[str, bytes]:
     """Every file of the result by its path in the record. Pure."""
-    decrypted: Sequence[kinds.DecryptedEntry] = log.of(kinds.DecryptedEntry)
-    at = max((entry.time for entry in decrypted), default=log.entries[-1].time)
+    # The time must not depend on the entry that announces this result: where nothing was
+    # decrypted, the selection was the last step.
+    before = [*log.of(kinds.SelectionEntry), *log.of(kinds.DecryptedEntry)]
+    at = max(entry.time for entry in before)
     files = {
         f"{row.path}/tally.json": document_bytes(tallies[row.count])
         for row in selection.counts

@@ -18,8 +18,8 @@ def report(manifest: Manifest, results: Results, generated: str) -> dict[str, An
     """The report as a JSON object.
 
     Args:
-        generated: the time of the log's last entry when the votes were counted; no clock is read,
-            so that the same record always gives the same file.
+        generated: the time of the last log entry that the count needed; no clock is read, so that
+            the same record always gives the same file.
     """
     return {
         "@type": "ElectionResults.ElectionReport",

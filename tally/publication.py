@@ -16,6 +16,7 @@ from tally.decryption import Decryptions, verify_audits
 from tally.documents import Count, Record, Selection
 from tally.log import CHECKPOINT, Log, tile_paths
 from tally.proofs import SIGNATURE, mix_auxsid, verify_directory
+from tally.room import check_election
 from tally.steps import Step
 from tally.workspace import FILE_LIMIT, Workspace
 from voting.console import Refused
@@ -54,8 +55,7 @@ def publish(work: Path, box: Path) -> Step:
         room.tidy_log(log)
         files = _files(room, manifest, selection, log)
         with boxes.opened(box, manifest) as opened:
-            if opened.seal() is None:
-                raise Refused("The box has no seal; this is not the box that was counted.")
+            boxes.announced_seal(opened, manifest, log)
             opened.add_files(restricted)
         record = Record(
             schema="sukashi/record/1",
@@ -119,7 +119,8 @@ def _restricted(room: Workspace, manifest: Manifest, selection: Selection) -> di
 def _files(room: Workspace, manifest: Manifest, selection: Selection, log: Log) -> dict[str, bytes]:
     """Every file of the record; nothing missing, nothing that does not belong there.
 
-    Raises Refused naming the first one.
+    Raises Refused naming the first one, VerificationError where manifest, configuration, eID
+    profile or ceremony are not those that were signed.
     """
     files = {
         path: data
@@ -127,17 +128,20 @@ def _files(room: Workspace, manifest: Manifest, selection: Selection, log: Log) 
         if path not in _UNSIGNED
     }
     wanted = _PLAIN | {f"log/{path}" for path in (CHECKPOINT, *tile_paths(log.size))}
+    wanted |= {path for path in files if path.startswith(("eid_profile/", "ceremony/"))}
+    auditors = manifest.parties.auditors.members
+    wanted |= {path for member in auditors if (path := f"audits/{member.id}.json") in files}
     for row in selection.counts:
         if row.status == "counted":
             wanted |= _count_paths(room, manifest, row)
     for path in sorted(files.keys() - wanted):
-        if path.split("/")[0] not in ("eid_profile", "ceremony", "audits"):
-            raise Refused(
-                f"record/{path} does not belong into the record. Nothing was published; move it"
-                " away and publish again."
-            )
+        raise Refused(
+            f"record/{path} does not belong into the record. Nothing was published; move it away"
+            " and publish again."
+        )
     for path in sorted(wanted - files.keys()):
         raise Refused(f"record/{path} is missing. Nothing was published; run: tally status")
+    check_election(files)
     return files
 
 

@@ -6,11 +6,10 @@ from pathlib import Path
 
 from crypto.errors import VerificationError
 from tally import log as logs
-from tally.ceremony.checks import find_run
+from tally.ceremony.checks import verify_ceremony
 from tally.steps import Step
 from tally.workspace import DOCUMENT_LIMIT, Workspace
 from voting.console import Refused
-from voting.election.ceremony import election_key, element_hex
 from voting.election.documents import digest
 from voting.election.manifest import Manifest
 from voting.election.signatures import check_signed_manifest
@@ -97,14 +96,7 @@ def check_election(files: dict[str, bytes]) -> Manifest:
         for path, data in files.items()
         if path.startswith("ceremony/")
     }
-    run = find_run(manifest, messages)
-    key = election_key(run, manifest.crypto_group, messages)
-    if (element_hex(key.y.tree()), run.transcript(messages).hex()) != (
-        manifest.key.y,
-        manifest.key.ceremony,
-    ):
-        why = "the manifest's key is not that of the ceremony's messages"
-        raise VerificationError("ceremony.key", "ceremony", why)
+    verify_ceremony(manifest, messages)
     return manifest
 
 
@@ -114,7 +106,8 @@ def bring_log(directory: Path, work: Path) -> Step:
     New tiles are written first, then the checkpoint, then the partial tiles of before go: at every
     moment the folder holds all files of the checkpoint that stands in it.
 
-    Raises VerificationError for a log that is false or does not continue ours.
+    Raises VerificationError for a log that is false or does not continue ours, Refused for an
+    older state of ours.
     """
     room = Workspace(work)
     with room.held():
@@ -122,6 +115,11 @@ def bring_log(directory: Path, work: Path) -> Step:
         old = room.log(manifest)
         files = read_log_files(directory)
         new = logs.read(files, manifest)
+        if new.size < old.size and new.raw == old.raw[: new.size]:
+            raise Refused(
+                f"{directory} is an older state of the log ({new.size} entries, {old.size} are"
+                " here already). Nothing was changed; bring the collector's newest log."
+            )
         logs.verify_extends(new, old)
         checkpoint = files.pop(logs.CHECKPOINT)
         for path, data in files.items():

@@ -52,7 +52,7 @@ def select(path: Path, work: Path, trust: Path) -> Step:
         manifest = _trusted_manifest(room, trust)
         log = room.log(manifest)
         with boxes.opened(path, manifest) as box:
-            seal = _announced_seal(box, manifest, log)
+            seal = boxes.announced_seal(box, manifest, log)
             stored = _replay(room, box, manifest, log)
             overridden = {i for p in boxes.papers(box, manifest, log) for i in p.identifiers}
         selected = make_selection(manifest, digest(seal), stored, overridden)
@@ -91,29 +91,6 @@ def _trusted_manifest(room: Workspace, trust: Path) -> Manifest:
     trusted = Trust.parse(read_bounded(trust / "trust.json", DOCUMENT_LIMIT))
     names = ("manifest.json", "manifest.asice", "manifest.trustees.json")
     return check_signed_manifest({name: room.read(name) for name in names}, trusted)
-
-
-def _announced_seal(box: Box, manifest: Manifest, log: Log) -> bytes:
-    """The box's seal, signed, right, and announced in the log."""
-    container = box.seal()
-    if container is None:
-        raise Refused(
-            "The box has no seal, so it could still be exchanged. Seal it first: tally box seal,"
-            " voting sign, tally box attach."
-        )
-    seal = boxes.verify_seal(container, box, manifest, log)
-    entry = log.only(kinds.BoxEntry)
-    if entry is None:
-        raise Refused(
-            "The log does not announce the seal yet. Have the collector append seal.asice, then"
-            " bring the log: tally log DIR."
-        )
-    if entry.seal != digest(seal):
-        raise Refused(
-            "The log announces another seal than the one in the box: this is not the box that was"
-            " sealed. Nothing was selected; find out who exchanged it."
-        )
-    return seal
 
 
 def _replay(room: Workspace, box: Box, manifest: Manifest, log: Log) -> list[Stored]:

@@ -6,7 +6,6 @@ Step numbers are those of crypto/threshold.py.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from itertools import combinations
 
@@ -30,6 +29,8 @@ from voting.election.ceremony import (
     Run,
     ShareMessage,
     Trustee,
+    election_key,
+    element_hex,
     file_name,
 )
 from voting.election.manifest import Manifest
@@ -120,7 +121,7 @@ def open_share(
         opened = box.decrypt(base64.b64decode(sent.share, validate=True), key)
         share = group.decode_scalar(opened)
         verify_share(commitments, number, share, where=where)
-    except (binascii.Error, EncodingError, VerificationError) as fault:
+    except (ValueError, EncodingError, VerificationError) as fault:  # ValueError: not base64
         raise Fault(sender, "share", str(fault)) from None
     return share
 
@@ -151,6 +152,32 @@ def verify_rehearsals(
         factors[number] = factor
     for quorum in combinations(factors, run.threshold):
         verify_rehearsal(key, {number: factors[number] for number in quorum}, transcript)
+
+
+def verify_ceremony(manifest: Manifest, files: Files) -> None:
+    """All messages of a run that ended well, no others, and the manifest's key is theirs.
+
+    Raises EncodingError, VerificationError (`ceremony.messages`, `ceremony.proofs`,
+    `ceremony.key`).
+    """
+    run, group = find_run(manifest, files), manifest.crypto_group
+    for name in sorted(files.keys() - set(run.names([1, 2, 3, 4]))):
+        raise VerificationError("ceremony.messages", name, "it is no message of this run")
+    try:
+        for trustee in run.trustees:
+            verify_opening(run, group, files, trustee.id)
+    except Fault as fault:
+        raise VerificationError("ceremony.proofs", fault.against, fault.why) from fault
+    key = election_key(run, group, files)
+    made = (
+        element_hex(key.y.tree()),
+        tuple(element_hex(commitment.tree()) for commitment in key.commitments),
+        tuple(element_hex(share.tree()) for share in key.share_keys()),
+    )
+    if made != (manifest.key.y, manifest.key.commitments, manifest.key.shares):
+        why = "the manifest's key is not that of the ceremony's messages"
+        raise VerificationError("ceremony.key", "ceremony", why)
+    verify_rehearsals(run, group, files, key, run.transcript(files))
 
 
 def find_run(manifest: Manifest, files: Files) -> Run:
