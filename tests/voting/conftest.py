@@ -86,6 +86,18 @@ def collector(polls: Polls, tmp_path: Path) -> Iterator[Collector]:
     running.home.engine.dispose()
 
 
+@pytest.fixture
+def served(collector: Collector) -> Iterator[Path]:
+    """The socket at which that collector serves; its application runs the service."""
+    from tests.voting.serving import serve
+    from voting.collector.app import make_app
+
+    collector.service.stop()
+    collector.service = collector.fresh_service()
+    with serve(make_app(collector.service, collector.home.files)) as socket:
+        yield socket
+
+
 @dataclass(frozen=True)
 class Said:
     code: int

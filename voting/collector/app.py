@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from crypto.errors import EncodingError, VerificationError
 from crypto.tlog import tile_files
@@ -65,9 +66,10 @@ def make_app(service: Service, election_files: Mapping[str, bytes]) -> FastAPI:
         yield
         await run_in_threadpool(service.stop)
 
-    app = FastAPI(title="Sukashi collector", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(lifespan=lifespan, openapi_url=None)
     _add_reading(app, service, election_files)
     _add_ballots(app, service)
+    app.add_exception_handler(HTTPException, _no_such_request)
     return app
 
 
@@ -160,6 +162,12 @@ async def _body(request: Request, limit: int) -> bytes:
             raise _TooLargeError
         parts.append(part)
     return b"".join(parts)
+
+
+def _no_such_request(_request: Request, fault: Exception) -> Response:
+    """A path or a method that the specification does not have."""
+    known = isinstance(fault, HTTPException) and fault.status_code == 404
+    return _error(404, "not_found") if known else _error(405, "malformed")
 
 
 def _refusal(refusal: VerificationError) -> Response:
