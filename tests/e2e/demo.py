@@ -37,7 +37,12 @@ TRUSTEES = ("trustee-1", "trustee-2", "trustee-3")
 DECRYPTING = ("trustee-1", "trustee-3")  # any two of the three
 MIXERS = ("mixer-1", "mixer-2")
 KEYHOLDERS = (*TRUSTEES, *MIXERS, "collector", "auditor-1")
-CHOICES = {"mayor": 5, "assembly-kita": 6, "assembly-minami": 6}
+# How many of a hundred invented voters choose blank, option 1, option 2, …
+POPULARITY = {
+    "mayor": (7, 24, 31, 17, 12, 9),
+    "assembly-kita": (9, 21, 13, 11, 17, 9, 20),
+    "assembly-minami": (9, 17, 13, 10, 7, 15, 11, 18),
+}
 FAMILY = ("佐藤", "鈴木", "高橋", "田中", "伊藤", "渡辺", "山本", "中村", "小林", "加藤")
 GIVEN = ("葵", "蓮", "陽菜", "湊", "凛", "樹", "結衣", "大和", "さくら", "悠真", "紬", "律")
 
@@ -288,7 +293,10 @@ class Demo:
     def choose(self, number: int) -> dict[str, int]:
         """A random choice in each contest of the person's district; 0 is a blank vote."""
         contests = ("mayor", f"assembly-{district(number)}")
-        return {contest: self.random.randint(0, CHOICES[contest]) for contest in contests}
+        return {contest: self.draw(POPULARITY[contest]) for contest in contests}
+
+    def draw(self, weights: tuple[int, ...]) -> int:
+        return self.random.choices(range(len(weights)), weights)[0]
 
     def close(self) -> None:
         self.run(f"voting collector close {COLLECTOR}")
