@@ -358,8 +358,9 @@ class Demo:
                 self.say(f"{row['votes']:6d}  {row['name']['ja']}  {row['name']['en']}{mark}")
             self.say(f"{contest['blank']:6d}  白票  blank")
             if contest["tie"]:
-                tied = ", ".join(map(str, contest["tie"]["options"]))
-                self.say(f"tie between options {tied}: decided by lot, not by this program")
+                names = {row["option"]: row["name"]["en"] for row in contest["totals"]}
+                tied = ", ".join(names[option] for option in contest["tie"]["options"])
+                self.say(f"tie of {tied}: decided by lot, as the law says, not by a program")
 
     # -- checking ---------------------------------------------------------------------------------
 
