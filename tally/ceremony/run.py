@@ -163,6 +163,8 @@ class _Ceremony:
         for name, data in read_tree(self.kept / kept, _LIMIT).items():
             if name.startswith("seen/"):
                 continue
+            for draft in self.exchange.glob(f".{name}.*"):
+                draft.unlink()  # of an own step that was killed: it would be published as well
             try:
                 write_new(self.exchange / name, data)
             except FileFaultError:

@@ -337,6 +337,7 @@ class Room:
 
 def put_directory(folder: Path, files: Mapping[str, bytes]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     for path, data in files.items():
         write_atomic(folder / path, data)
 
