@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from crypto.errors import VerificationError
 from tally import log as logs
 from tally.ceremony.checks import verify_ceremony
 from tally.steps import Step
-from tally.workspace import DOCUMENT_LIMIT, Workspace
+from tally.workspace import DOCUMENT_LIMIT, Workspace, locked
 from voting.console import Refused
 from voting.election.documents import digest
 from voting.election.manifest import Manifest
@@ -40,9 +41,13 @@ def prepare(election: Path, log: Path, work: Path) -> Step:
         )
     found = read_log_files(log)
     checked = logs.read(found, manifest)
-    write_directory(
-        work / "record", {**files, **{f"log/{path}": data for path, data in found.items()}}
-    )
+    work.mkdir(parents=True, exist_ok=True)
+    with locked(work):
+        for draft in work.glob(".record.*"):  # of a command that was killed
+            shutil.rmtree(draft)
+        write_directory(
+            work / "record", {**files, **{f"log/{path}": data for path, data in found.items()}}
+        )
     return Step(
         (
             f"Officials and all trustees signed the manifest of {manifest.name}.",
