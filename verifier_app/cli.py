@@ -274,6 +274,8 @@ def main() -> None:
 
 
 def _run() -> int:
+    import traceback
+
     import click
 
     from crypto.errors import SukashiError
@@ -295,4 +297,10 @@ def _run() -> int:
         _complain(f"no verdict: {fault}")
     except OSError as fault:
         _complain(f"no verdict: {fault.strerror or fault} {fault.filename or ''}".rstrip())
+    except Exception as fault:  # noqa: BLE001 - a defect of this program: say so, and no verdict
+        place = traceback.extract_tb(fault.__traceback__)[-1]
+        _complain(
+            f"no verdict: the verifier itself failed ({type(fault).__name__} in"
+            f" {Path(place.filename).name}, line {place.lineno}). Please report it with the record."
+        )
     return NO_VERDICT

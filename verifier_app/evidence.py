@@ -28,6 +28,7 @@ from verifier_app.readers.container import verify_officials
 from verifier_app.readers.documents import read, salted, sha256
 from verifier_app.readers.entries import Entry, PaperEntry, RollEntry, read_chain
 from verifier_app.readers.folder import Folder
+from verifier_app.readers.manifest import read_manifest
 from verifier_app.readers.models import (
     Count,
     Manifest,
@@ -147,7 +148,7 @@ class Evidence:
     @cached_property
     def manifest(self) -> Manifest:
         with owned("manifest.encoding", "manifest.json"):
-            return read(Manifest, self.manifest_bytes, "manifest.json")
+            return read_manifest(self.manifest_bytes)
 
     @cached_property
     def E(self) -> bytes:
@@ -239,7 +240,12 @@ class Evidence:
     def selection(self) -> Selection:
         data = self.selection_bytes
         with owned("selection.signatures", "selection.json"):
-            return read(Selection, data, "selection.json")
+            selection = read(Selection, data, "selection.json")
+        contests = {contest.id for contest in self.manifest.contests}
+        for row in selection.counts:
+            if row.contest not in contests:
+                raise Unavailable("selection.signatures", row.path, "there is no such contest")
+        return selection
 
     @property
     def counted(self) -> list[Count]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from crypto.errors import EncodingError, VerificationError
 from verifier_app.evidence import Evidence
-from verifier_app.registry import Check, Unavailable, load_checks
+from verifier_app.registry import CHECKS, Check, Unavailable, load_checks
 from verifier_app.report import Finding, Report
 
 
@@ -48,7 +48,8 @@ def run_one(check: Check, evidence: Evidence) -> Finding:
     except Unavailable as reason:
         if reason.owner == check.id:
             return Finding(check.id, "failed", 0, reason.where, reason.why)
-        why = f"it needs what {reason.owner} checks ({reason.why})"
+        known = reason.owner in CHECKS
+        why = f"it needs what {reason.owner} checks" if known else reason.why
         return Finding(check.id, "not_run", 0, reason.where, why)
     except VerificationError as fault:
         return Finding(check.id, "failed", 0, fault.where, fault.why)

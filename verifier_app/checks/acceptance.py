@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Callable
 
 from crypto.errors import VerificationError
 from crypto.proofs import range as range_proof
@@ -13,79 +14,59 @@ from verifier_app.ballots import SELECTIONS, StoredBallot
 from verifier_app.evidence import Evidence
 from verifier_app.registry import check
 
+BallotCheck = Callable[[StoredBallot], None]
 BATCH = 256  # contests that are verified with one multi-exponentiation
 
 
-@check(
-    "box.grammar",
-    "box",
-    "Every ballot is one canonical container with one signature over one ballot.",
-    early=True,
-    may_be_empty=True,
+def each_ballot(check_id: str, doc: str) -> Callable[[BallotCheck], Callable[[Evidence], int]]:
+    """Register a check that looks at one ballot at a time."""
+
+    def register(function: BallotCheck) -> Callable[[Evidence], int]:
+        def verify(evidence: Evidence) -> int:
+            for ballot in evidence.ballots:
+                function(ballot)
+            return len(evidence.ballots)
+
+        return check(check_id, "box", doc, early=True, may_be_empty=True)(verify)
+
+    return register
+
+
+@each_ballot(
+    "box.grammar", "Every ballot is one canonical container with one signature over one ballot."
 )
-def box_grammar(evidence: Evidence) -> int:
-    for ballot in evidence.ballots:
-        _ = ballot.ballot
-    return len(evidence.ballots)
+def box_grammar(ballot: StoredBallot) -> None:
+    _ = ballot.ballot
 
 
-@check(
-    "box.election",
-    "box",
-    "Every ballot was made for this election.",
-    early=True,
-    may_be_empty=True,
-)
-def box_election(evidence: Evidence) -> int:
-    for ballot in evidence.ballots:
-        if ballot.ballot.election != evidence.E.hex():
-            raise VerificationError("box.election", ballot.where, "it is for another election")
-    return len(evidence.ballots)
+@each_ballot("box.election", "Every ballot was made for this election.")
+def box_election(ballot: StoredBallot) -> None:
+    if ballot.ballot.election != ballot.evidence.E.hex():
+        raise VerificationError("box.election", ballot.where, "it is for another election")
 
 
-@check(
-    "box.open",
-    "box",
-    "Every ballot was stored within the voting period.",
-    early=True,
-    may_be_empty=True,
-)
-def box_open(evidence: Evidence) -> int:
+@each_ballot("box.open", "Every ballot was stored within the voting period.")
+def box_open(ballot: StoredBallot) -> None:
     """By the time of its entry; that the log was open is in the order of the entries."""
-    period = evidence.manifest.period
+    period = ballot.evidence.manifest.period
     opens, closes = (dt.datetime.fromisoformat(t) for t in (period.opens, period.closes))
-    for ballot in evidence.ballots:
-        if not opens <= ballot.time < closes:
-            why = f"stored at {ballot.time.isoformat()}, outside of the voting period"
-            raise VerificationError("box.open", ballot.where, why)
-    return len(evidence.ballots)
+    if not opens <= ballot.time < closes:
+        why = f"stored at {ballot.time.isoformat()}, outside of the voting period"
+        raise VerificationError("box.open", ballot.where, why)
 
 
-@check(
+@each_ballot(
     "box.certificates",
-    "box",
     "Every signer's certificate fitted the eID profile when the ballot was stored.",
-    early=True,
-    may_be_empty=True,
 )
-def box_certificates(evidence: Evidence) -> int:
-    for ballot in evidence.ballots:
-        _ = ballot.identifier
-    return len(evidence.ballots)
+def box_certificates(ballot: StoredBallot) -> None:
+    _ = ballot.identifier
 
 
-@check(
-    "box.signatures",
-    "box",
-    "Every ballot's signature holds over exactly that ballot.",
-    early=True,
-    may_be_empty=True,
-)
-def box_signatures(evidence: Evidence) -> int:
-    for ballot in evidence.ballots:
-        (signature,) = ballot.container.signatures
-        signature.verify(ballot.container.data, check_id="box.signatures", where=ballot.where)
-    return len(evidence.ballots)
+@each_ballot("box.signatures", "Every ballot's signature holds over exactly that ballot.")
+def box_signatures(ballot: StoredBallot) -> None:
+    (signature,) = ballot.container.signatures
+    signature.verify(ballot.container.data, check_id="box.signatures", where=ballot.where)
 
 
 @check(
@@ -132,20 +113,14 @@ def box_roll(evidence: Evidence) -> int:
     return len(rolls)
 
 
-@check(
-    "box.style",
-    "box",
-    "Every ballot is of the style of its signer's district, with all its contests.",
-    early=True,
-    may_be_empty=True,
+@each_ballot(
+    "box.style", "Every ballot is of the style of its signer's district, with all its contests."
 )
-def box_style(evidence: Evidence) -> int:
-    for ballot in evidence.ballots:
-        found = (ballot.ballot.style, tuple(c.id for c in ballot.ballot.contests))
-        if found != (ballot.style.id, ballot.style.contests):
-            why = f"it is of style {ballot.ballot.style}, its signer votes in {ballot.style.id}"
-            raise VerificationError("box.style", ballot.where, why)
-    return len(evidence.ballots)
+def box_style(ballot: StoredBallot) -> None:
+    found = (ballot.ballot.style, tuple(c.id for c in ballot.ballot.contests))
+    if found != (ballot.style.id, ballot.style.contests):
+        why = f"it is of style {ballot.ballot.style}, its signer votes in {ballot.style.id}"
+        raise VerificationError("box.style", ballot.where, why)
 
 
 @check(
@@ -164,29 +139,24 @@ def box_anchor(evidence: Evidence) -> int:
     log, latest = evidence.log, dict[str, int]()
     allowed = dt.timedelta(minutes=evidence.manifest.limits.anchor_minutes)
     for ballot in evidence.ballots:
-        after, where = ballot.ballot.after, ballot.where
+        after, where, time = ballot.ballot.after, ballot.where, ballot.time
         if after.size > ballot.sequence or log.tree.root(after.size).hex() != after.root:
             raise VerificationError("box.anchor", where, "it names another log than this one")
         if latest.get(ballot.identifier, -1) >= after.size:
             why = "an earlier ballot of its signer is not in the log that it names"
             raise VerificationError("box.anchor", where, why)
-        if after.size < ballot.sequence and ballot.time - log.entries[after.size].moment > allowed:
+        if after.size < ballot.sequence and time - log.entries[after.size].moment > allowed:
             raise VerificationError("box.anchor", where, "signed too long before it was stored")
         latest[ballot.identifier] = ballot.sequence
     return len(evidence.ballots)
 
 
-@check(
+@each_ballot(
     "box.elements",
-    "box",
     "Every element and scalar of every ballot is canonical; no ciphertext is the identity.",
-    early=True,
-    may_be_empty=True,
 )
-def box_elements(evidence: Evidence) -> int:
-    for ballot in evidence.ballots:
-        _ = ballot.contests
-    return len(evidence.ballots)
+def box_elements(ballot: StoredBallot) -> None:
+    _ = ballot.contests
 
 
 @check(

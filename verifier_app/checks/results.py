@@ -35,7 +35,11 @@ def _tally(evidence: Evidence, row: Count) -> Tally:
     where = f"{row.path}tally.json"
     data = evidence.read(where, "count.complete")
     with owned(_SUMS, where):
-        return read(Tally, data, where)
+        tally = read(Tally, data, where)
+    options = [votes.option for votes in tally.votes]
+    if options != evidence.manifest.contest(row.contest).numbers:
+        raise Unavailable(_SUMS, where, "it does not list exactly the contest's options")
+    return tally
 
 
 def _quorum(evidence: Evidence, row: Count) -> list[Decryption]:
@@ -88,9 +92,6 @@ def tally_sums(evidence: Evidence) -> int:
         said = (tally.election, tally.count, tally.contest, tally.unit, tally.ballots)
         if said != (evidence.E.hex(), row.count, row.contest, row.unit, row.ballots):
             raise VerificationError(_SUMS, where, "it is of another election or list")
-        options = [votes.option for votes in tally.votes]
-        if options != evidence.manifest.contest(row.contest).numbers:
-            raise VerificationError(_SUMS, where, "it does not list exactly the contest's options")
         total = sum(votes.votes for votes in tally.votes) + tally.invalid
         if total != row.ballots:
             raise VerificationError(_SUMS, where, f"{total} votes from {row.ballots} ballots")

@@ -75,7 +75,21 @@ class Profile:
         """
         if _kind_of_key(certificate) not in self.document.keys:
             raise VerificationError("box.certificates", where, "its kind of key is not allowed")
-        self._verify_chain(certificate, at, where)
+        try:
+            self._verify_chain(certificate, at)
+            return self._person(certificate, where)
+        except (
+            verification.VerificationError,
+            ValueError,
+            TypeError,
+            x509.DuplicateExtension,
+            x509.UnsupportedGeneralNameType,
+        ) as fault:
+            raise VerificationError(
+                "box.certificates", where, f"not valid then: {fault}"
+            ) from fault
+
+    def _person(self, certificate: x509.Certificate, where: str) -> str:
         try:
             policies = certificate.extensions.get_extension_for_class(x509.CertificatePolicies)
             found = {policy.policy_identifier.dotted_string for policy in policies.value}
@@ -90,7 +104,7 @@ class Profile:
             raise VerificationError("box.certificates", where, "the subject names no person")
         return match.group(1)
 
-    def _verify_chain(self, certificate: x509.Certificate, at: dt.datetime, where: str) -> None:
+    def _verify_chain(self, certificate: x509.Certificate, at: dt.datetime) -> None:
         authority = verification.ExtensionPolicy.webpki_defaults_ca()
         person = (
             verification.ExtensionPolicy.permit_all()
@@ -102,18 +116,7 @@ class Profile:
         policy = verification.PolicyBuilder().store(verification.Store(list(self.roots)))
         policy = policy.time(at.astimezone(dt.UTC).replace(tzinfo=None)).max_chain_depth(2)
         policy = policy.extension_policies(ca_policy=authority, ee_policy=person)
-        try:
-            policy.build_client_verifier().verify(certificate, list(self.intermediates))
-            _ = certificate.extensions
-        except (
-            verification.VerificationError,
-            ValueError,
-            x509.DuplicateExtension,
-            x509.UnsupportedGeneralNameType,
-        ) as fault:
-            raise VerificationError(
-                "box.certificates", where, f"not valid then: {fault}"
-            ) from fault
+        policy.build_client_verifier().verify(certificate, list(self.intermediates))
 
 
 def _pem(data: bytes) -> x509.Certificate:

@@ -1,0 +1,114 @@
+"""Reading the manifest: its shape, and whether its parts fit together (specification section 2.1).
+
+A manifest that is read at all is consistent: every id that one part names exists in the other, so
+that no check has to ask again.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from crypto.errors import EncodingError
+from crypto.signing import PublicKey
+from verifier_app.readers.container import load_certificate
+from verifier_app.readers.documents import Text, read
+from verifier_app.readers.models import Contest, Manifest
+
+Faults = Iterable[tuple[str, str]]
+
+
+def read_manifest(data: bytes) -> Manifest:
+    """The manifest in `data`. Raises EncodingError."""
+    manifest = read(Manifest, data, "manifest.json")
+    for rule in (_contests, _styles, _parties, _texts):
+        for where, why in rule(manifest):
+            raise EncodingError(f"{where}: {why}")
+    return manifest
+
+
+def _contests(manifest: Manifest) -> Faults:
+    districts = [district.id for district in manifest.districts]
+    yield from _repeated("districts", districts)
+    yield from _repeated("contests", [contest.id for contest in manifest.contests])
+    for contest in manifest.contests:
+        where = f"contest {contest.id}"
+        numbers = [option.number for option in contest.options]
+        if numbers != list(range(1, len(numbers) + 1)) or not 2 <= contest.N <= 65536:
+            yield where, "its options are not 1, 2, 3, …, or there are too few or too many"
+        if not contest.districts or not set(contest.districts) <= set(districts):
+            yield where, "its districts are none, or not those of the election"
+        yield from _repeated(where, contest.districts)
+    if manifest.period.opens >= manifest.period.closes:
+        yield "period", "voting closes before it opens"
+
+
+def _styles(manifest: Manifest) -> Faults:
+    districts = [district.id for district in manifest.districts]
+    if sorted(style.district for style in manifest.ballot_styles) != sorted(districts):
+        yield "ballot_styles", "not exactly one style for each district"
+    yield from _repeated("ballot_styles", [style.id for style in manifest.ballot_styles])
+    for style in manifest.ballot_styles:
+        held = tuple(c.id for c in manifest.contests if style.district in c.districts)
+        if style.contests != held:
+            yield f"style {style.id}", "its contests are not those of its district, in order"
+    if sorted(manifest.merge_order) != sorted(districts):
+        yield "merge_order", "it does not name every district once"
+
+
+def _parties(manifest: Manifest) -> Faults:
+    parties = manifest.parties
+    keyed = [
+        *parties.trustees.members,
+        *parties.mixers,
+        parties.collector,
+        *parties.auditors.members,
+        *parties.witnesses.members,
+    ]
+    officials = parties.officials.members
+    yield from _repeated("parties", [party.id for party in keyed] + [o.id for o in officials])
+    yield from _repeated("keys of parties", [party.public_key for party in keyed])
+    yield from _repeated("certificates", [official.certificate for official in officials])
+    for party in keyed:
+        PublicKey(party.public_key)
+    for official in officials:
+        load_certificate(base64.b64decode(official.certificate))
+    if not 2 <= parties.officials.required <= len(officials):
+        yield "officials", "at least two officials must sign, and not more than there are"
+    if not 1 <= parties.auditors.required <= len(parties.auditors.members):
+        yield "auditors", "at least one audit of the selection is required"
+    if parties.witnesses.required > len(parties.witnesses.members):
+        yield "witnesses", "more are required than there are"
+    if parties.trustees.threshold > len(parties.trustees.members):
+        yield "trustees", "the threshold is higher than their number"
+
+
+def _texts(manifest: Manifest) -> Faults:
+    languages = sorted(manifest.languages)
+    yield from _repeated("languages", languages)
+    for where, text in _all_texts(manifest):
+        if sorted(text) != languages or not all(words.strip() for words in text.values()):
+            yield where, "a text is not there in exactly the election's languages"
+
+
+def _all_texts(manifest: Manifest) -> Iterable[tuple[str, Text]]:
+    yield "title", manifest.title
+    for district in manifest.districts:
+        yield f"district {district.id}", district.title
+    for contest in manifest.contests:
+        yield f"contest {contest.id}", contest.title
+        yield from _option_texts(contest)
+
+
+def _option_texts(contest: Contest) -> Iterable[tuple[str, Text]]:
+    for option in contest.options:
+        for text in (option.name, option.reading, option.affiliation):
+            if text is not None:
+                yield f"contest {contest.id}, option {option.number}", text
+
+
+def _repeated(where: str, names: Sequence[str]) -> Faults:
+    for one, other in pairwise(sorted(names)):
+        if one == other:
+            yield where, f"{one!r} stands twice"
