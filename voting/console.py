@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import typer
 
 EXIT_REFUSED, EXIT_WRONG_CALL, EXIT_UNFINISHED = 1, 2, 3
+_TYPER_INTERRUPTED = 130  # what typer returns for Ctrl-C
+_INTERRUPTED = "interrupted; what was finished is kept, run the same command again"
 
 
 class Refused(SukashiError):
@@ -39,15 +41,16 @@ def main(app: typer.Typer) -> None:
 
 
 def _run(app: typer.Typer) -> int:
-    import click
+    import typer
 
+    app.pretty_exceptions_enable = False  # a frame of ours may hold a secret
     try:
         result = app(standalone_mode=False)
-    except click.ClickException as fault:
-        fault.show()
+    except typer.TyperException as fault:
+        complain(_wrong_call(fault))
         return EXIT_WRONG_CALL
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        complain("interrupted; what was finished is kept, run the same command again")
+    except (typer.Abort, KeyboardInterrupt):
+        complain(_INTERRUPTED)
         return EXIT_UNFINISHED
     except SukashiError as fault:
         complain(str(fault))
@@ -55,7 +58,19 @@ def _run(app: typer.Typer) -> int:
     except OSError as fault:
         complain(f"could not finish: {fault.strerror or fault} {fault.filename or ''}".rstrip())
         return EXIT_UNFINISHED
+    if result == _TYPER_INTERRUPTED:
+        complain(_INTERRUPTED)
+        return EXIT_UNFINISHED
     return result if isinstance(result, int) else 0
+
+
+def _wrong_call(fault: typer.TyperException) -> str:
+    """The fault in one sentence; for a group without a command its help, which is no fault."""
+    said = fault.format_message().strip()
+    context = getattr(fault, "ctx", None)
+    if said.startswith("Usage:") or context is None:
+        return said
+    return f"{said.rstrip('.')}; see: {context.command_path} --help"
 
 
 def _exit_code(fault: SukashiError) -> int:
@@ -81,10 +96,13 @@ def passphrase(file: Path | None, prompt: str) -> str:
     """The first line of the file, or what is typed at the prompt.
 
     Raises:
-        UsageFault: the file is empty or there is no terminal to ask at.
+        UsageFault: the file is missing, empty or no text, or there is no terminal to ask at.
     """
     if file is not None:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            raise UsageFault(f"{file} is missing or is no text; the secret stands in it") from None
         if not lines or not lines[0]:
             raise UsageFault(f"{file} is empty; its first line is taken as the secret")
         return lines[0]

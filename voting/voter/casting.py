@@ -6,14 +6,16 @@ The signed container is on disk before it is sent; running again sends the same 
 from __future__ import annotations
 
 import datetime as dt
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from crypto.errors import EncodingError
-from voting.ballot.ballot import SEED_BYTES, Anchor, QrCode, build
+from voting.ballot.ballot import SEED_BYTES, Anchor, Ballot, QrCode, build, open_with_seed
 from voting.console import Refused, UsageFault
+from voting.eid import container as containers
 from voting.eid.cards import SoftwareCard
 from voting.eid.signing import add_signature
 from voting.election.manifest import BallotStyle, Manifest
@@ -21,6 +23,7 @@ from voting.files import read_bounded, write_atomic
 from voting.voter.client import Client, Receipt
 
 _LIMIT = 1 << 24
+_NUMBER = re.compile(r"[0-9]{1,5}")
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def parse_choices(manifest: Manifest, texts: list[str]) -> dict[str, int]:
         known = [contest.id for contest in manifest.contests]
         if contest_id not in known or contest_id in choices:
             raise UsageFault(f"{text!r}: name each contest once; there are {', '.join(known)}")
-        number = 0 if option == "blank" else int(option) if option.isdecimal() else -1
+        number = 0 if option == "blank" else int(option) if _NUMBER.fullmatch(option) else -1
         try:
             manifest.contest(contest_id).plaintext_of(number)
         except ValueError:
@@ -83,6 +86,7 @@ def cast(
         write_atomic(seed_file, seed.hex().encode(), mode=0o600)
         write_atomic(pending, container, mode=0o600)
     container = read_bounded(pending, _LIMIT)
+    _require_same(client.manifest, container, _seed(seed_file), card, choices, out)
     try:
         receipt = client.send(container, language)
     except Refused:
@@ -117,6 +121,26 @@ def _signed(
         anchor=Anchor(size=seen.size, root=seen.root.hex()),
     )
     return add_signature(None, "ballot.json", ballot, card, dt.datetime.now(dt.UTC)).encode()
+
+
+def _require_same(
+    manifest: Manifest,
+    container: bytes,
+    seed: bytes,
+    card: SoftwareCard,
+    choices: Mapping[str, int],
+    out: Path,
+) -> None:
+    """What an interrupted attempt left is the ballot that the voter has just confirmed."""
+    parsed = containers.parse(container, "ballot.json", _LIMIT)
+    signers = [signature.certificate_der for signature in parsed.signatures]
+    held = open_with_seed(manifest, Ballot.parse(parsed.data), seed)
+    if signers != [card.certificate_der] or held != dict(choices):
+        raise Refused(
+            f"{out} holds another ballot, which was signed but whose answer never came; it may be"
+            " stored. Repeat that choice with that card to get its receipt, then vote again in"
+            " another folder."
+        )
 
 
 def _seed(path: Path) -> bytes:

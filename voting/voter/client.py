@@ -18,7 +18,9 @@ from crypto.errors import EncodingError, SukashiError, VerificationError
 from crypto.signing import PublicKey
 from crypto.tlog import Checkpoint, LogProof, VerifierKey
 from crypto.tlog.checkpoint import open_checkpoint
-from voting.console import Refused, Unfinished
+from voting.acceptance import CHECK_IDS
+from voting.acceptance.sentences import sentences
+from voting.console import Refused, Unfinished, UsageFault
 from voting.eid.profile import EidProfile
 from voting.election.documents import canonical, digest
 from voting.election.entries import BallotEntry, parse_entry
@@ -49,14 +51,20 @@ class Client:
         `address` is http://host:port, https://…, or unix:/path/to/socket.
 
         Raises:
+            UsageFault: that is no address.
             Unfinished: the collector cannot be reached.
             VerificationError, Refused: what it serves is not the trusted election.
         """
-        if address.startswith("unix:"):
-            transport = httpx.HTTPTransport(uds=address.removeprefix("unix:"))
-            self._http = httpx.Client(transport=transport, base_url="http://collector", timeout=60)
-        else:
-            self._http = httpx.Client(base_url=address, timeout=60)
+        try:
+            if address.startswith("unix:"):
+                transport = httpx.HTTPTransport(uds=address.removeprefix("unix:"))
+                self._http = httpx.Client(
+                    transport=transport, base_url="http://collector", timeout=60
+                )
+            else:
+                self._http = httpx.Client(base_url=address, timeout=60)
+        except httpx.InvalidURL as fault:
+            raise UsageFault(f"{address!r} is no address: {fault}") from None
         files = {name: self._get(f"/election/{quote(name)}") for name in _FILES}
         self.manifest: Manifest = check_signed_manifest(files, trust)
 
@@ -88,9 +96,9 @@ class Client:
     def roll_version(self) -> int:
         """The current version of the roll, and that voting is open. Raises Refused."""
         state = _json(self._get("/state"))
-        version = state.get("roll_version")
-        if state.get("phase") != "open" or not isinstance(version, int):
-            raise Refused(f"voting is not open (the collector says {state.get('phase')!r})")
+        phase, version = state.get("phase"), state.get("roll_version")
+        if phase != "open" or type(version) is not int or version < 1:
+            raise Refused(f"voting is not open (the collector says {phase!r})")
         return version
 
     def checkpoint(self) -> Checkpoint:
@@ -111,11 +119,11 @@ class Client:
             raise Unfinished(f"no answer from the collector ({fault}): {_AGAIN}") from None
         if response.status_code in (200, 201):
             return self.check_receipt(response.content, container)
-        error = _json(response.content).get("error")
-        if response.status_code == 422 and isinstance(error, dict):
-            messages = error.get("message", {})
-            sentence = messages.get(language) or messages.get("en") or ""
-            raise Refused(f"{error.get('id')}: {sentence}")
+        if response.status_code == 422:
+            error = _json(response.content).get("error")
+            check_id = error.get("id") if isinstance(error, dict) else None
+            if check_id in CHECK_IDS:  # in our own words: what the collector sends is not trusted
+                raise Refused(f"{check_id}: {sentences(str(check_id))[language]}")
         raise Unfinished(f"the collector answered {response.status_code}: {_AGAIN}")
 
     def fetch(self, sequence: int, token: bytes) -> tuple[bytes, bytes, bool]:
@@ -134,9 +142,11 @@ class Client:
                 "the collector shows no ballot for this code: it is wrong, too old, or was read"
                 " too often. If you have just voted, vote again and check at once."
             )
-        found = _json(response.content)
-        if response.status_code != 200 or type(found.get("latest")) is not bool:
+        if response.status_code != 200:
             raise Unfinished(f"the collector answered {response.status_code}; try again")
+        found = _json(response.content)
+        if type(found.get("latest")) is not bool:
+            raise EncodingError("the collector's answer is malformed")
         try:
             container = base64.b64decode(str(found.get("container")), validate=True)
         except (binascii.Error, ValueError):

@@ -6,6 +6,7 @@ this is the voter's latest ballot. Every failure is loud.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from cryptography.x509.oid import NameOID
@@ -31,7 +32,8 @@ def look(client: Client, code: QrCode) -> StoredBallot:
     """Fetch, check and open.
 
     1. The receipt: inclusion, checkpoint, and the digest of these bytes.
-    2. The container and its one signature.
+    2. The container and its one signature, by a card of this election's eID: otherwise anybody
+       could have written the name that is shown.
     3. Election, style and contests are complete.
     4. Every ciphertext was made with the code's seed.
 
@@ -57,6 +59,12 @@ def look(client: Client, code: QrCode) -> StoredBallot:
         raise VerificationError("verify.container", "ballot", "it has not exactly one signature")
     signature = container.signatures[0]
     signature.verify("ballot.json", container.data, check_id="verify.signature", where="ballot")
+    client.profile().check_certificate(
+        signature.certificate,
+        dt.datetime.fromisoformat(receipt.entry.time),
+        check_id="verify.certificate",
+        where="ballot",
+    )
     _check_content(ballot, client)
     names = signature.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     signer = str(names[0].value) if names else "?"

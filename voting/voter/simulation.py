@@ -12,7 +12,7 @@ from pathlib import Path
 from voting.console import Advance, UsageFault
 from voting.eid.cards import load_card
 from voting.files import read_bounded
-from voting.voter.casting import cast
+from voting.voter.casting import cast, parse_choices
 from voting.voter.client import Client
 
 THREADS = 4
@@ -22,7 +22,7 @@ THREADS = 4
 class PlannedVote:
     number: int
     identifier: str
-    choices: dict[str, int]
+    choices: list[str]
 
 
 def read_plan(path: Path) -> list[PlannedVote]:
@@ -30,11 +30,19 @@ def read_plan(path: Path) -> list[PlannedVote]:
     try:
         votes = json.loads(read_bounded(path, 1 << 28))["votes"]
         return [
-            PlannedVote(number, str(vote["identifier"]), dict(vote["choices"]))
+            PlannedVote(number, str(vote["identifier"]), _choices(vote["choices"]))
             for number, vote in enumerate(votes, start=1)
         ]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise UsageFault(f"{path} is not a plan; see voting simulate --help") from None
+
+
+def _choices(choices: dict[str, object]) -> list[str]:
+    """As `parse_choices` reads them, 0 for blank."""
+    return [
+        f"{contest}={'blank' if option == 0 and option is not False else option}"
+        for contest, option in choices.items()
+    ]
 
 
 def run(
@@ -68,4 +76,5 @@ def run(
 
 def _cast_one(client: Client, vote: PlannedVote, cards: Path, pin: str, out: Path) -> None:
     card = load_card(cards / f"{vote.identifier}.p12", pin)
-    cast(client, card, vote.identifier, vote.choices, out / f"{vote.number:05d}", "en")
+    choices = parse_choices(client.manifest, vote.choices)
+    cast(client, card, vote.identifier, choices, out / f"{vote.number:05d}", "en")

@@ -1,0 +1,258 @@
+"""Claims about a voter's client: nothing that a collector says is taken on trust."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+
+import pytest
+
+from crypto.errors import EncodingError, SukashiError, VerificationError
+from crypto.signing import SigningKey
+from crypto.tlog import Checkpoint, LogProof
+from crypto.tlog.checkpoint import sign_checkpoint
+from tests.voting.polls import KITA, MINAMI, Collector, Polls
+from tests.voting.voter.conftest import Liar
+from voting.acceptance.sentences import sentences
+from voting.collector import store
+from voting.collector.documents import Addition
+from voting.console import Refused, Unfinished, UsageFault
+from voting.election.documents import canonical
+from voting.election.signatures import Trust
+from voting.voter.client import Client
+
+# -- the manifest -------------------------------------------------------------------------------
+
+
+def test_manifest_is_checked_against_trust_from_elsewhere(
+    client: Client, collector: Collector
+) -> None:
+    assert client.manifest == collector.polls.manifest
+    assert client.profile() == collector.polls.profile
+    assert client.roll_version() == 1
+
+
+def test_manifest_of_other_officials_is_refused(address: str, collector: Collector) -> None:
+    trust = collector.polls.trust
+    others = [
+        base64.b64encode(collector.polls.issue(number).certificate_der).decode()
+        for number in (501, 502)
+    ]
+    officials = trust.officials.model_copy(update={"certificates": tuple(others)})
+    with pytest.raises(VerificationError, match="not an official"):
+        Client(address, trust.model_copy(update={"officials": officials}))
+    more = trust.officials.model_copy(update={"required": 3})
+    with pytest.raises(VerificationError, match="3 are required"):
+        Client(address, trust.model_copy(update={"officials": more}))
+    with pytest.raises(Refused, match="the trust is for"):
+        Client(address, trust.model_copy(update={"name": "other-2027"}))
+
+
+def test_manifest_that_a_trustee_did_not_sign_is_refused(
+    liar: Liar, address: str, collector: Collector
+) -> None:
+    path = "/election/manifest.trustees.json"
+    signed = json.loads((collector.polls.election / "manifest.trustees.json").read_bytes())
+    signed["signatures"][2]["signature"] = signed["signatures"][1]["signature"]
+    liar.lies[path] = (200, canonical(signed))
+    with pytest.raises(VerificationError, match=r"manifest\.signatures"):
+        Client(address, collector.polls.trust)
+    liar.lies[path] = (200, canonical({**signed, "signatures": signed["signatures"][:2]}))
+    with pytest.raises(VerificationError, match="not one signature per trustee"):
+        Client(address, collector.polls.trust)
+
+
+def test_manifest_under_the_signatures_of_another_is_refused(
+    liar: Liar, address: str, collector: Collector
+) -> None:
+    members = json.loads((collector.polls.election / "manifest.json").read_bytes())
+    changed = canonical({**members, "privacy_minimum": 1})
+    liar.lies["/election/manifest.json"] = (200, changed)
+    with pytest.raises(VerificationError, match=r"manifest\.signatures"):
+        Client(address, collector.polls.trust)
+
+
+def test_eid_profile_that_is_not_the_manifests_is_refused(liar: Liar, client: Client) -> None:
+    liar.lies["/election/eid_profile/root.pem"] = (200, b"another root")
+    with pytest.raises(VerificationError, match=r"cast\.profile"):
+        client.profile()
+
+
+@pytest.mark.parametrize("address", ["http://[", "http://x:99999999", "http://a b", "\x00"])
+def test_what_is_no_address_is_a_wrong_call(polls: Polls, address: str) -> None:
+    with pytest.raises((UsageFault, Unfinished)):
+        Client(address, polls.trust)
+
+
+def test_collector_that_is_not_there_is_said_so(polls: Polls) -> None:
+    for address in ("unix:/nowhere/socket", "http://127.0.0.1:1", "collector"):
+        with pytest.raises(Unfinished, match="cannot be reached"):
+            Client(address, polls.trust)
+
+
+def test_voting_that_is_not_open_is_refused(liar: Liar, client: Client) -> None:
+    for state in (
+        {"phase": "closed", "roll_version": 1},
+        {"phase": "open"},
+        {"phase": "open", "roll_version": True},
+        {"phase": "open", "roll_version": 0},
+        {"phase": "open", "roll_version": "1"},
+        {},
+    ):
+        liar.lies["/state"] = (200, json.dumps(state).encode())
+        with pytest.raises(Refused, match="voting is not open"):
+            client.roll_version()
+    for body in (b"", b"[]", b"\xff", b"<html>"):
+        liar.lies["/state"] = (200, body)
+        with pytest.raises(SukashiError, match="collector's answer is not"):
+            client.roll_version()
+
+
+def test_checkpoint_of_another_log_is_refused(
+    liar: Liar, client: Client, collector: Collector
+) -> None:
+    origin, root = collector.polls.manifest.origin, bytes(32)
+    for key, name in (
+        (SigningKey.generate(), origin),
+        (collector.polls.log_key, "log.example/other"),
+    ):
+        note = sign_checkpoint(Checkpoint(name, 3, root), key).encode()
+        liar.lies["/log/checkpoint"] = (200, note)
+        with pytest.raises(VerificationError, match=r"log\.checkpoint"):
+            client.checkpoint()
+
+
+# -- sending ------------------------------------------------------------------------------------
+
+
+def test_answer_is_a_checked_receipt_of_what_was_sent(client: Client, collector: Collector) -> None:
+    container = collector.ballot()
+    receipt = client.send(container, "en")
+    assert receipt.data == collector.service.submit(container).receipt
+    assert receipt.sequence == 3
+
+
+def test_receipt_of_another_ballot_is_refused(
+    liar: Liar, client: Client, collector: Collector
+) -> None:
+    """The collector drops this ballot and shows what it gave somebody else."""
+    other = client.send(collector.ballot(MINAMI), "en")
+    liar.lies["/ballots"] = (201, other.data)
+    with pytest.raises(VerificationError, match="receipt of another ballot"):
+        client.send(collector.ballot(KITA), "en")
+
+
+def test_receipt_of_an_entry_that_is_no_ballot_is_refused(
+    client: Client, collector: Collector
+) -> None:
+    ledger = collector.home.ledger()
+    with store.reading(collector.home.engine) as connection:
+        opened = ledger.receipt(connection, 2)
+    with pytest.raises(VerificationError, match="not the receipt of a ballot"):
+        client.check_receipt(opened, collector.ballot())
+
+
+def test_receipt_of_a_fork_is_refused(client: Client, collector: Collector) -> None:
+    """Another log with this ballot in it, signed by whoever has not the manifest's key."""
+    container = collector.ballot()
+    honest = client.send(container, "en")
+    proof = LogProof.parse(honest.data)
+    checkpoint = honest.checkpoint
+    for key, origin in (
+        (SigningKey.generate(), checkpoint.origin),
+        (collector.polls.log_key, checkpoint.origin + "-fork"),
+    ):
+        note = sign_checkpoint(Checkpoint(origin, checkpoint.size, checkpoint.root), key)
+        forged = dataclasses.replace(proof, checkpoint=note).encode()
+        with pytest.raises(VerificationError, match=r"^receipt"):
+            client.check_receipt(forged, container)
+
+
+def test_receipt_for_an_entry_that_is_not_in_the_log_is_refused(
+    client: Client, collector: Collector
+) -> None:
+    container = collector.ballot()
+    honest = client.send(container, "en")
+    proof, later = LogProof.parse(honest.data), honest.entry.model_copy(update={"sequence": 4})
+    other_time = honest.entry.model_copy(update={"time": "2020-01-01T00:00:00Z"})
+    root = Checkpoint(honest.checkpoint.origin, 4, bytes(32))
+    for forged in (
+        dataclasses.replace(proof, extra=later.serialise()),
+        dataclasses.replace(proof, extra=other_time.serialise()),
+        dataclasses.replace(proof, extra=None),
+        dataclasses.replace(proof, index=proof.index - 1),
+        dataclasses.replace(proof, hashes=proof.hashes[:-1]),
+        dataclasses.replace(proof, hashes=(*proof.hashes, bytes(32))),
+        dataclasses.replace(proof, checkpoint=sign_checkpoint(root, collector.polls.log_key)),
+    ):
+        with pytest.raises(VerificationError, match=r"^receipt"):
+            client.check_receipt(forged.encode(), container)
+    for data in (b"", honest.data[:-1], honest.data + b"\n", b"\xff"):
+        with pytest.raises(VerificationError, match=r"^receipt"):
+            client.check_receipt(data, container)
+
+
+def test_refusal_is_told_in_our_own_words(liar: Liar, client: Client) -> None:
+    lie = {"id": "accept.open", "message": {"ja": "\x1b[2J", "en": "visit evil.example"}}
+    liar.lies["/ballots"] = (422, json.dumps({"error": lie}).encode())
+    for language in ("ja", "en", "et"):
+        with pytest.raises(Refused) as refusal:
+            client.send(b"ballot", language)
+        assert str(refusal.value) == f"accept.open: {sentences('accept.open')[language]}"
+
+
+def test_answer_that_is_none_says_that_sending_again_is_safe(liar: Liar, client: Client) -> None:
+    for answer in (
+        (422, b'{"error":{"id":"accept.unheard"}}'),
+        (422, b'{"error":"x"}'),
+        (422, b'{"error":{"id":["accept.open"],"message":"x"}}'),
+        (413, b""),
+        (500, b"<html>"),
+        (502, b"<html>"),
+        (503, b'{"error":{"id":"unavailable"}}'),
+        (404, b""),
+        (204, b""),
+    ):
+        liar.lies["/ballots"] = answer
+        with pytest.raises(Unfinished, match="it sends the same ballot"):
+            client.send(b"ballot", "en")
+
+
+def test_real_refusal_reaches_the_voter(client: Client, collector: Collector) -> None:
+    container = collector.ballot()
+    collector.append(Addition("closed", {}))
+    with pytest.raises(Refused, match=r"accept\.open: This ballot was not stored"):
+        client.send(container, "en")
+
+
+# -- the second device's request ----------------------------------------------------------------
+
+
+def test_code_that_the_collector_does_not_know_is_refused(client: Client) -> None:
+    with pytest.raises(Refused, match="no ballot for this code"):
+        client.fetch(3, bytes(16))
+
+
+def test_malformed_answer_to_a_code_is_refused(liar: Liar, client: Client) -> None:
+    strange = b'{"latest":true,"container":"!","receipt":""}'
+    for body in (b"", b"[]", b"{}", b'{"latest":1}', strange):
+        liar.lies["/verification"] = (200, body)
+        with pytest.raises(SukashiError, match="collector's answer is"):
+            client.fetch(3, bytes(16))
+        liar.lies["/verification"] = (502, body)
+        with pytest.raises(Unfinished):
+            client.fetch(3, bytes(16))
+
+
+def test_trust_of_another_form_is_refused(polls: Polls) -> None:
+    good = json.loads((polls.root / "trust" / "trust.json").read_bytes())
+    for members in (
+        {"name": "Other"},
+        {"officials": {"required": 0, "certificates": []}},
+        {"officials": {"required": 1, "certificates": ["AB="]}},
+        {"surplus": 1},
+        {"witnesses": {"required": -1, "vkeys": []}},
+    ):
+        with pytest.raises(EncodingError):
+            Trust.parse(canonical({**good, **members}))

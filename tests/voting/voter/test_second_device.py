@@ -1,0 +1,176 @@
+"""Claims about the second device: it shows what is stored, or says that something is wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from crypto.errors import VerificationError
+from tests.voting.acceptance.forgery import with_members
+from tests.voting.conftest import PIN
+from tests.voting.polls import KITA, MINAMI, Collector, identifier, sign
+from tests.voting.voter.conftest import Liar
+from voting.ballot.ballot import QrCode, fetch_token
+from voting.collector import store
+from voting.console import Refused
+from voting.eid import test_pki
+from voting.eid.cards import load_card
+from voting.eid.signing import add_signature
+from voting.election.documents import digest
+from voting.election.entries import BallotEntry
+from voting.voter.client import Client
+from voting.voter.second_device import look
+
+SEED = b"s" * 32
+
+
+def cast(collector: Collector, voter: int = KITA, seed: bytes = SEED) -> QrCode:
+    stored = collector.service.submit(collector.ballot(voter, seed=seed))
+    return QrCode(stored.sequence, seed)
+
+
+def test_second_device_shows_name_every_choice_and_that_it_is_the_latest(
+    client: Client, collector: Collector
+) -> None:
+    found = look(client, cast(collector))
+    assert found.choices == {"mayor": 3, "assembly-kita": 0}
+    assert found.signer == f"佐藤 葵 {KITA}"
+    assert found.latest
+    assert found.receipt.sequence == 3
+
+
+def test_second_vote_cast_silently_after_a_shown_first_one_is_told(
+    client: Client, collector: Collector
+) -> None:
+    code = cast(collector)
+    assert look(client, code).latest
+    cast(collector, seed=b"t" * 32)
+    assert not look(client, code).latest
+
+
+def test_code_with_a_wrong_seed_or_place_shows_nothing(
+    client: Client, collector: Collector
+) -> None:
+    code = cast(collector)
+    for wrong in (QrCode(code.sequence, b"t" * 32), QrCode(code.sequence + 1, SEED)):
+        with pytest.raises(Refused, match="no ballot for this code"):
+            look(client, wrong)
+
+
+def test_seed_never_leaves_the_device(liar: Liar, client: Client, collector: Collector) -> None:
+    look(client, cast(collector))
+    heard = b"".join(liar.bodies)
+    assert b'"sequence":3' in heard
+    assert SEED.hex().encode() not in heard
+
+
+def refused(client: Client, code: QrCode, check_id: str) -> None:
+    with pytest.raises(VerificationError) as refusal:
+        look(client, code)
+    assert refusal.value.check_id == check_id
+
+
+def test_ballot_of_somebody_else_is_noticed(
+    liar: Liar, client: Client, collector: Collector
+) -> None:
+    """With its own good receipt: but it was not made with this seed."""
+    code, container = cast(collector), collector.ballot(MINAMI)
+    other = collector.service.submit(container)
+    liar.shows(container, other.receipt)
+    refused(client, QrCode(other.sequence, SEED), "verify.opening")
+    refused(client, code, "verify.receipt")
+
+
+def test_container_that_is_not_the_receipts_is_noticed(
+    liar: Liar, client: Client, collector: Collector
+) -> None:
+    code = cast(collector)
+    other = collector.ballot(seed=SEED)
+    found = collector.service.verification(code.sequence, _token(code, collector))
+    assert found is not None
+    liar.shows(other, found.receipt)
+    refused(client, code, "receipt")
+
+
+def _token(code: QrCode, collector: Collector) -> bytes:
+    return fetch_token(code.seed, collector.polls.manifest.digest)
+
+
+def logged(forger: Collector, container: bytes) -> bytes:
+    """A receipt for anything at all, from a collector that checks nothing."""
+    ledger = forger.home.ledger()
+    with store.writing(forger.home.engine) as connection:
+        entry = BallotEntry(
+            sequence=ledger.size,
+            time=ledger.next_time(forger.clock()),
+            previous=ledger.head,
+            container=digest(container),
+            qualification="00" * 32,
+        )
+        ledger.append(connection, entry)
+        ledger.sign(connection, forger.polls.log_key)
+        return ledger.receipt(connection, entry.sequence)
+
+
+def self_made_card(forger: Collector, folder: Path) -> bytes:
+    """The voter's ballot, signed by a card in the voter's name that anybody can make."""
+    test_pki.init(folder / "pki")
+    card = folder / "card.p12"
+    card.write_bytes(test_pki.Issuer(folder / "pki").card(identifier(KITA), "佐藤 葵", PIN))
+    ballot = forger.polls.ballot(forger.home.ledger(), seed=SEED)
+    return sign(ballot, "ballot.json", load_card(card, PIN))
+
+
+def two_signatures(forger: Collector, _folder: Path) -> bytes:
+    ballot = forger.polls.ballot(forger.home.ledger(), seed=SEED)
+    return sign(ballot, "ballot.json", *forger.polls.officials)
+
+
+def contests_missing(forger: Collector, _folder: Path) -> bytes:
+    ballot = forger.polls.ballot(forger.home.ledger(), seed=SEED)
+    return forger.polls.signed(with_members(ballot, contests=[]))
+
+
+def another_election(forger: Collector, _folder: Path) -> bytes:
+    ballot = forger.polls.ballot(forger.home.ledger(), seed=SEED)
+    return forger.polls.signed(with_members(ballot, election="ab" * 32))
+
+
+def no_container(_forger: Collector, _folder: Path) -> bytes:
+    return b"text"
+
+
+def false_signature(forger: Collector, _folder: Path) -> bytes:
+    ballot = forger.polls.ballot(forger.home.ledger(), seed=SEED)
+    other = forger.polls.ballot(forger.home.ledger(), seed=SEED)
+    signed = add_signature(None, "ballot.json", ballot, forger.polls.issue(KITA), forger.clock())
+    return dataclasses.replace(signed, data=other).encode()
+
+
+FORGERIES: list[tuple[Callable[[Collector, Path], bytes], str]] = [
+    (self_made_card, "verify.certificate"),
+    (two_signatures, "verify.container"),
+    (no_container, "verify.container"),
+    (false_signature, "verify.signature"),
+    (contests_missing, "verify.content"),
+    (another_election, "verify.content"),
+]
+
+
+@pytest.mark.parametrize(
+    ("forgery", "check_id"), FORGERIES, ids=lambda x: getattr(x, "__name__", x)
+)
+def test_what_a_dishonest_collector_logged_and_shows_is_noticed(
+    liar: Liar,
+    client: Client,
+    forger: Collector,
+    tmp_path: Path,
+    forgery: Callable[[Collector, Path], bytes],
+    check_id: str,
+) -> None:
+    container = forgery(forger, tmp_path)
+    liar.shows(container, logged(forger, container))
+    refused(client, QrCode(3, SEED), check_id)
