@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from tally.totals import Outcome, add_up, decide
 
 
@@ -27,3 +30,36 @@ def test_tie_that_fits_into_the_seats_is_no_tie() -> None:
 
 def test_as_many_seats_as_options_elects_all() -> None:
     assert decide({1: 5, 2: 0}, 2) == Outcome((1, 2), (), 0)
+
+
+VOTES = st.dictionaries(st.integers(1, 9), st.integers(0, 5), min_size=1)
+
+
+@given(st.lists(VOTES, min_size=1, max_size=4), st.integers(1, 9))
+def test_seats_are_filled_from_the_top_and_lots_decide_only_what_is_equal(
+    units: list[dict[int, int]], seats: int
+) -> None:
+    options = sorted({option for unit in units for option in unit})
+    totals = add_up(options, units)
+    assert sum(totals.values()) == sum(sum(unit.values()) for unit in units)
+    outcome = decide(totals, seats)
+    elected, tied = set(outcome.elected), set(outcome.tied)
+    assert len(elected) + outcome.places == min(seats, len(options))
+    assert not elected & tied
+    assert (outcome.places == 0) == (not tied)
+    assert outcome.places < len(tied) or not tied
+    assert len({totals[option] for option in tied}) <= 1
+    others = set(options) - elected - tied
+    worst = min((totals[option] for option in elected), default=99)
+    assert all(totals[option] < worst for option in tied)
+    assert all(totals[option] <= worst for option in others)
+    assert all(totals[a] > totals[b] for a in tied for b in others)
+
+
+@given(VOTES, st.integers(1, 9))
+def test_the_order_in_which_options_are_named_decides_nothing(
+    votes: dict[int, int], seats: int
+) -> None:
+    forwards = decide(add_up(sorted(votes), [votes]), seats)
+    backwards = decide(add_up(sorted(votes, reverse=True), [votes]), seats)
+    assert forwards == backwards

@@ -1,0 +1,58 @@
+"""Claims about `tally status`: what is done, what is next."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tally.status import status
+from tests.tally.room import STAGES, RoomAt
+
+NEXT = {
+    "closed": ("box sealed", "tally box seal"),
+    "sealed": ("selection made", "tally select"),
+    "selected": ("selection signed", "voting sign"),
+    "audited": ("mixed by mixer-1", "tally mix"),
+    "mixed once": ("mixed by mixer-2", "tally mix"),
+    "mixed": ("decrypted by 2 trustees", "tally decrypt"),
+    "decrypted once": ("decrypted by 2 trustees", "tally decrypt"),
+    "decrypted": ("votes counted", "tally count"),
+    "counted": ("record made", "tally publish"),
+    "published": ("record signed", "voting sign"),
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_first_undone_step_is_the_next(room_at: RoomAt, stage: str) -> None:
+    there = room_at(stage)
+    before = there.files()
+    found = status(there.work)
+    state = [row["step"] for row in found.facts["steps"] if row["state"] == "next"]
+    assert state == [NEXT[stage][0]]
+    assert found.next.startswith(NEXT[stage][1])
+    assert found.facts["complete"] is False
+    assert there.files() == before
+
+
+def test_signed_record_is_complete(room_at: RoomAt) -> None:
+    there = room_at("published")
+    there.sign(there.record / "record.json")
+    found = status(there.work)
+    assert found.facts["complete"] is True
+    assert {row["state"] for row in found.facts["steps"]} == {"done"}
+
+
+def test_missing_audit_is_next_before_the_mixers(room_at: RoomAt) -> None:
+    there = room_at("audited")
+    (there.record / "audits" / "auditor-1.json").unlink()
+    found = status(there.work)
+    assert found.next == "verifier check --sign-with"
+
+
+def test_half_a_turn_is_not_done(room_at: RoomAt) -> None:
+    there = room_at("mixed once")
+    shutil.rmtree(there.chain(1).folder(1))
+    found = status(there.work)
+    row = next(row for row in found.facts["steps"] if row["step"] == "mixed by mixer-1")
+    assert (row["state"], row["detail"]) == ("next", "1 of 2 lists")
