@@ -104,7 +104,7 @@ CASES: list[tuple[str, str, int, str]] = [
     ("closed", "prepare --election nowhere --log carried --work new", 1, "manifest.json"),
     ("closed", "prepare --election empty --log carried --work new", 1, "voting election complete"),
     ("closed", "prepare --election election --log nowhere --work new", 1, "checkpoint"),
-    ("mixed", "count --work room", 1, "trustees have decrypted count 1 (mayor, kita), 2 are needed"),
+    ("mixed", "count --work room", 1, "count 1 (mayor, kita), 2 are needed"),
     ("counted", "count --work room --lang fr", 2, "not in fr"),
     ("audited", "publish --work room --box box.sqlite", 1, "does not announce the result"),
     ("counted", "publish --work room --box nowhere", 1, "no ballot box"),
