@@ -109,26 +109,27 @@ def roll_missing(parts: Parts) -> None:
     parts.roll.unlink()
 
 
-FAULTS: tuple[Callable[[Parts], None], ...] = (
-    wrong_passphrase,
-    key_of_another_party,
-    trustee_has_not_signed,
-    one_official_alone,
-    manifest_changed,
-    authority_added_to_the_profile,
-    profile_missing,
-    configuration_changed,
-    roll_of_other_people,
-    roll_signed_by_one,
-    roll_missing,
-)
+FAULTS: dict[Callable[[Parts], None], str] = {
+    wrong_passphrase: "passphrase is wrong",
+    key_of_another_party: "not the collector's of this election",
+    trustee_has_not_signed: "'manifest.trustees.json' is missing",
+    one_official_alone: "manifest.json: 1 officials signed",
+    manifest_changed: "it holds another manifest",
+    authority_added_to_the_profile: "root.pem is missing or not the one",
+    profile_missing: "issuing.pem is missing or not the one",
+    configuration_changed: "election.yaml is missing or not the one",
+    roll_of_other_people: "not the roll that the manifest names",
+    roll_signed_by_one: "roll-0001.json: 1 officials signed",
+    roll_missing: "roll-0001.asice is missing",
+}
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 def test_home_is_not_made(parts: Parts, fault: Callable[[Parts], None]) -> None:
     fault(parts)
-    with pytest.raises(SukashiError):
+    with pytest.raises(SukashiError) as refusal:
         parts.init()
+    assert FAULTS[fault] in str(refusal.value)
     assert not parts.home.exists()
 
 
