@@ -44,7 +44,7 @@ from voting.election.documents import (
     sign_message,
 )
 from voting.election.entries import NO_PREVIOUS
-from voting.files import read_tree, write_atomic
+from voting.files import write_atomic
 from voting.roll.roll import PaperList, Roll
 
 QUALIFICATION = b'{"schema":"sukashi/qualification/1"}'
@@ -195,12 +195,16 @@ class Room:
 
     def files(self) -> dict[str, bytes]:
         """Every file but the locks and the collector's: to see that nothing was changed."""
-        found = read_tree(self.root, 1 << 28).items()
-        return {
-            path: data
-            for path, data in found
-            if not path.endswith(".lock") and not path.startswith("log/")
-        }
+        return {str(path.relative_to(self.root)): path.read_bytes() for path in self._paths()}
+
+    def untouched(self) -> dict[str, tuple[int, int, int]]:
+        """The same files by what shows that they were not even written again."""
+        found = {str(path): path.stat() for path in self._paths()}
+        return {path: (at.st_ino, at.st_mtime_ns, at.st_size) for path, at in found.items()}
+
+    def _paths(self) -> list[Path]:
+        found = (path for path in self.root.rglob("*") if path.is_file() and path.name != ".lock")
+        return [path for path in found if path.relative_to(self.root).parts[0] != "log"]
 
     # -- the log ----------------------------------------------------------------------------------
 
@@ -392,8 +396,8 @@ RoomAt = Callable[[str], Room]
 @contextmanager
 def refused(there: Room, because: str) -> Iterator[None]:
     """The step refuses with these words, and nothing at all was changed."""
-    before = there.files()
+    before = there.untouched()
     with pytest.raises(SukashiError) as fault:
         yield
     assert because in str(fault.value)
-    assert there.files() == before
+    assert there.untouched() == before

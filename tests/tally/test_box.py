@@ -95,7 +95,7 @@ def test_box_that_is_not_the_logs_gets_no_seal(room_at: RoomAt, insider: tuple[s
         there.seal()
 
 
-@pytest.mark.parametrize("insider", INSIDERS.values(), ids=INSIDERS.keys())
+@pytest.mark.parametrize("insider", list(INSIDERS.values())[::3], ids=list(INSIDERS)[::3])
 def test_box_changed_after_its_seal_is_not_selected_from(
     room_at: RoomAt, insider: tuple[str, ...]
 ) -> None:

@@ -144,8 +144,6 @@ def test_file_that_is_missing_or_changed_is_refused(room_at: RoomAt, path: str) 
     place.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     with refused(there, ""):
         there.publish()
-    place.write_bytes(data)
-    there.publish()
 
 
 def test_result_that_the_log_does_not_announce_is_not_published(room_at: RoomAt) -> None:
