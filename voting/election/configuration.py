@@ -164,7 +164,8 @@ class _Reader:
             line = fault.problem_mark.line + 1 if fault.problem_mark else 1
             raise Refused(f"{self.path}, line {line}: not readable YAML: {fault.problem}") from None
         except (YAMLError, UnicodeDecodeError) as fault:
-            raise Refused(f"{self.path}: not readable YAML: {fault}") from None
+            why = " ".join(str(fault).split())
+            raise Refused(f"{self.path}: not readable YAML: {why}") from None
         except RecursionError:
             raise Refused(f"{self.path}: deep nesting is not allowed") from None
         if not isinstance(node, MappingNode):
