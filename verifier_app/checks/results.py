@@ -5,16 +5,15 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections import Counter
 from collections.abc import Iterator
 
-from crypto.errors import EncodingError, VerificationError
+from crypto.errors import VerificationError
 from crypto.proofs.decryption import PlaintextTable, combine
 from verifier_app.evidence import Evidence
 from verifier_app.proofs import Decryption
 from verifier_app.readers import nist
-from verifier_app.readers.documents import read
+from verifier_app.readers.documents import read, read_object
 from verifier_app.readers.models import (
     Contest,
     ContestResult,
@@ -32,6 +31,7 @@ _PLAINTEXTS, _SUMS, _RESULTS = "tally.plaintexts", "tally.sums", "results.equal"
 
 
 def _tally(evidence: Evidence, row: Count) -> Tally:
+    """The tally of a list, for exactly the options of its contest."""
     where = f"{row.path}tally.json"
     data = evidence.read(where, "count.complete")
     with owned(_SUMS, where):
@@ -120,16 +120,9 @@ def results_equal(evidence: Evidence) -> int:
         raise VerificationError(_RESULTS, "results.json", why)
     _verify_csv(evidence, expected)
     with owned(_RESULTS, "results.nist.json"):
-        report = _json(evidence.read("results.nist.json", _RESULTS))
+        report = read_object(evidence.read("results.nist.json", _RESULTS), "results.nist.json")
         nist.verify(report, evidence.manifest, expected)
     return len(expected.contests)
-
-
-def _json(data: bytes) -> object:
-    try:
-        return json.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError) as fault:
-        raise EncodingError("it is not JSON") from fault
 
 
 def _results(evidence: Evidence) -> Results:
@@ -153,7 +146,7 @@ def _contest(evidence: Evidence, contest: Contest) -> ContestResult:
         for line in tally.votes if tally else ():
             if line.option == 0:
                 blank += line.votes
-            elif line.option in votes:
+            else:
                 votes[line.option] += line.votes
         if tally:
             invalid += tally.invalid

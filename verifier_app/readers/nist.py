@@ -6,6 +6,7 @@ votes, undervotes, seats, winners, days. A member that this reader does not know
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from verifier_app.readers.models import ContestResult, Manifest, Results
 
 _ID = "results.equal"
 _PREFIX = "ElectionResults."
+_TIME = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
 class _Reader:
@@ -30,6 +32,25 @@ class _Reader:
     def take(self, name: str) -> Any:
         return self._left.pop(name, None)
 
+    def string(self, name: str) -> str:
+        value = self.take(name)
+        if not isinstance(value, str):
+            raise _differs(self.where, f"{name} is no text")
+        return value
+
+    def number(self, name: str) -> int:
+        value = self.take(name)
+        if type(value) is not int:  # True would be equal to 1
+            raise _differs(self.where, f"{name} is no number")
+        return value
+
+    def strings(self, name: str) -> list[str]:
+        """A list of texts; none where the member is missing."""
+        value = _list(self._left.pop(name, []), f"{self.where} {name}")
+        if not all(isinstance(entry, str) for entry in value):
+            raise _differs(self.where, f"{name} is no list of texts")
+        return value
+
     def expect(self, **members: object) -> None:
         """These members have exactly these values."""
         for name, value in members.items():
@@ -40,10 +61,13 @@ class _Reader:
     def expect_text(self, name: str, text: Text) -> None:
         """An InternationalizedText with exactly these languages."""
         inner = _Reader(self.take(name), "InternationalizedText", f"{self.where} {name}")
-        found = {}
+        found: dict[str, str] = {}
         for entry in _list(inner.take("Text"), inner.where):
             string = _Reader(entry, "LanguageString", inner.where)
-            found[string.take("Language")] = string.take("Content")
+            language = string.string("Language")
+            if language in found:
+                raise _differs(self.where, f"{name} stands twice in {language!r}")
+            found[language] = string.string("Content")
             string.end()
         inner.end()
         if found != text:
@@ -81,8 +105,8 @@ def verify(report: object, manifest: Manifest, results: Results) -> None:
         Status="unofficial-complete",
         VendorApplicationId="sukashi",
     )
-    if not isinstance(top.take("GeneratedDate"), str):
-        raise _differs("", "GeneratedDate is missing")
+    if not _TIME.fullmatch(top.string("GeneratedDate")):
+        raise _differs("", "GeneratedDate is no time")
     _verify_places(top.list("GpUnit"), manifest, results)
     elections = top.list("Election")
     top.end()
@@ -121,12 +145,12 @@ def _verify_places(found: list[Any], manifest: Manifest, results: Results) -> No
             expected[f"unit-{contest.id}-{unit.unit}"] = ("counting unit", parts, None)
     for entry in found:
         place = _Reader(entry, "ReportingUnit", "places")
-        name = str(place.take("@id"))
+        name = place.string("@id")
         if name not in expected:
             raise _differs("places", f"{name} is no place of this election, or stands twice")
         kind, parts, title = expected.pop(name)
         place.expect(OtherType=kind, Type="other")
-        if sorted(place.take("ComposingGpUnitIds") or []) != parts:
+        if sorted(place.strings("ComposingGpUnitIds")) != parts:
             raise _differs("places", f"{name} has other parts")
         if title is not None:
             place.expect_text("Name", title)
@@ -143,7 +167,7 @@ def _verify_candidates(found: list[Any], results: Results) -> None:
     }
     for entry in found:
         candidate = _Reader(entry, "Candidate", "candidates")
-        name = str(candidate.take("@id"))
+        name = candidate.string("@id")
         if name not in expected:
             raise _differs("candidates", f"{name} is none, or stands twice")
         text, elected = expected.pop(name)
@@ -172,10 +196,13 @@ def _verify_contest(found: object, result: ContestResult) -> None:
         for row in unit.votes
     }
     units = [f"unit-{result.id}-{u.unit}" for u in result.units if u.status == "counted"]
-    blank = {}
+    blank: dict[str, int] = {}
     for entry in contest.list("OtherCounts"):
         other = _Reader(entry, "OtherCounts", contest.where)
-        blank[other.take("GpUnitId")] = other.take("Undervotes")
+        unit = other.string("GpUnitId")
+        if unit in blank:
+            raise _differs(contest.where, f"the blank votes of {unit!r} stand twice")
+        blank[unit] = other.number("Undervotes")
         other.end()
     if blank != {unit: votes.get((unit, 0), 0) for unit in units}:
         raise _differs(contest.where, "its blank votes are not the result's")
@@ -195,14 +222,14 @@ def _verify_option(entry: object, contest: str, option: int, votes: Mapping[str,
         SequenceOrder=option,
         **{"@id": f"selection-{contest}-{option}"},
     )
-    found = {}
+    found: dict[str, int] = {}
     for count in selection.list("VoteCounts"):
         line = _Reader(count, "VoteCounts", selection.where)
         line.expect(OtherType="internet", Type="other")
-        unit, number = line.take("GpUnitId"), line.take("Count")
+        unit, number = line.string("GpUnitId"), line.number("Count")
         line.end()
-        if unit in found or type(number) is not int:
-            raise _differs(selection.where, "a unit stands twice, or a count is no number")
+        if unit in found:
+            raise _differs(selection.where, f"the votes of {unit!r} stand twice")
         found[unit] = number
     if found != votes:
         raise _differs(selection.where, "its votes are not the result's")

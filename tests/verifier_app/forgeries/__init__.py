@@ -1,0 +1,48 @@
+"""The forgeries, by the one check that must notice each.
+
+A forger has all keys that help him. What he does is written in `forge`, settled: every digest and
+signature above the lie is made again by the parties that collude.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.verifier_app.forge import Forgery
+
+Forge = Callable[[Forgery], object]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One lie. `failed`: exactly the checks that must fail."""
+
+    check_id: str
+    failed: frozenset[str]
+    forge: Forge
+    box: bool
+    name: str
+
+
+CASES: list[Case] = []
+
+
+def case(check_id: str, *also: str, box: bool = True, name: str = "") -> Callable[[Forge], Forge]:
+    """Register a forgery. `also`: checks that cannot but fail with it, for the reason that a
+    comment gives; without `box`, the record is judged alone."""
+
+    def register(forge: Forge) -> Forge:
+        said = name or forge.__name__
+        CASES.append(Case(check_id, frozenset({check_id, *also}), forge, box, said))
+        return forge
+
+    return register
+
+
+def load() -> list[Case]:
+    """All forgeries, of every file of this folder."""
+    for name in ("counting",):
+        importlib.import_module(f"{__name__}.{name}")
+    return CASES
