@@ -481,7 +481,7 @@ def test_home_of_another_election_is_a_wrong_call(after_round: AfterRound) -> No
     there = after_round(0)
     text = (there.root / "election.yaml").read_text(encoding="utf-8")
     (there.root / "election.yaml").write_text(
-        text.replace("name: kawabe-2027", "name: minato-2027"), encoding="utf-8"
+        text.replace('"name": "kawabe-2027"', '"name": "minato-2027"'), encoding="utf-8"
     )
     with pytest.raises((UsageFault, Refused), match=r"kawabe-2027|party file"):
         there.step("trustee-1")
@@ -495,6 +495,6 @@ def test_threshold_that_few_could_block_is_refused(
     there = after_round(0)
     text = (there.root / "election.yaml").read_text(encoding="utf-8")
     (there.root / "election.yaml").write_text(
-        text.replace("threshold: 2", f"threshold: {threshold}"), encoding="utf-8"
+        text.replace('"threshold": 2', f'"threshold": {threshold}'), encoding="utf-8"
     )
     refuse(there, "trustee-1", why)
