@@ -54,6 +54,7 @@ def serve(
     Example: voting collector serve --home collector --port 8080
     """
     import logging
+    import signal
 
     import uvicorn
 
@@ -67,6 +68,9 @@ def serve(
     service = Service(opened.engine, opened.manifest, opened.profile, key)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     where = f"unix:{socket}" if socket else f"http://{host}:{port}"
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn stops at either and then raises it again; stopping is what was asked for
+        signal.signal(number, lambda *_: None)
     console.say(f"collecting votes for {opened.manifest.name} at {where}")
     uvicorn.run(
         make_app(service, opened.files),

@@ -1,0 +1,145 @@
+"""Claims about real processes: a killed one loses no ballot with a receipt, two never fork."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.voting.collector.test_service import next_roll
+from tests.voting.election.office import PASSPHRASE
+from tests.voting.polls import ALSO_KITA, KITA, MINAMI, Clock, Collector, Polls, now
+from tests.voting.serving import browser
+from voting.collector.documents import Addition
+from voting.election.entries import parse_log
+
+pytestmark = pytest.mark.e2e
+PROGRAM = Path(sys.executable).parent / "voting"
+STOPPED = "stopped; everything that got a receipt is stored"
+VOTERS = (KITA, MINAMI, ALSO_KITA)
+
+
+@pytest.fixture
+def stored(polls: Polls, tmp_path: Path) -> Iterator[Collector]:
+    """The database as this process sees it; the server is another one."""
+    collector = Collector(polls, polls.home(tmp_path / "home"), Clock(now()))
+    yield collector
+    collector.audit_everything()
+    collector.home.engine.dispose()
+
+
+@contextmanager
+def server(stored: Collector) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+    home = stored.home.path
+    (home / "pass.txt").write_text(PASSPHRASE)
+    with tempfile.TemporaryDirectory() as folder:
+        socket = Path(folder) / "s"
+        options = ("--home", home, "--socket", socket, "--passphrase-file", home / "pass.txt")
+        process = subprocess.Popen(
+            [PROGRAM, "collector", "serve", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            with browser(socket) as client:
+                _wait(process, client)
+                yield process, client
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _wait(process: subprocess.Popen[str], client: httpx.Client) -> None:
+    for _ in range(200):
+        assert process.poll() is None
+        try:
+            client.get("/health")
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail("the collector did not start")
+
+
+def send(client: httpx.Client, container: bytes) -> bytes | None:
+    """The receipt, or None where the answer never came."""
+    try:
+        response = client.post("/ballots", content=container)
+    except httpx.TransportError:
+        return None
+    assert response.status_code in (200, 201), response.text
+    return response.content
+
+
+def ballots(stored: Collector) -> list[bytes]:
+    stored.clock.time = now()
+    return [stored.ballot(voter) for voter in VOTERS]
+
+
+def test_killed_collector_loses_no_ballot_with_a_receipt(stored: Collector) -> None:
+    delays = random.Random(1)
+    receipts: dict[bytes, bytes] = {}
+    sent: list[bytes] = []
+    for _ in range(stored.polls.manifest.limits.ballots_per_voter):
+        with server(stored) as (process, client):
+            for container in sent:  # what was sent before has a receipt now, and the same for ever
+                receipt = send(client, container)
+                assert receipt is not None
+                assert receipts.setdefault(container, receipt) == receipt
+            containers = ballots(stored)
+            sent += containers
+            with ThreadPoolExecutor(len(containers)) as pool:
+                answers = [pool.submit(send, client, container) for container in containers]
+                time.sleep(delays.uniform(0.005, 0.05))
+                process.send_signal(signal.SIGKILL)
+            for container, answer in zip(containers, answers, strict=True):
+                receipt = answer.result()
+                if receipt is not None:
+                    receipts[container] = receipt
+        stored.audit_everything()
+    service = stored.fresh_service()
+    for container, receipt in receipts.items():
+        assert service.submit(container).receipt == receipt
+
+
+def test_operator_and_server_append_at_once_and_never_fork(stored: Collector) -> None:
+    """The roll changes from another process while ballots come in."""
+    with server(stored) as (process, client):
+        containers = ballots(stored)
+        with ThreadPoolExecutor(4) as pool:
+            answers = [pool.submit(partial(client.post, "/ballots", content=c)) for c in containers]
+            pool.submit(stored.append, next_roll(stored)).result()
+        statuses = [answer.result().status_code for answer in answers]
+        assert set(statuses) <= {201, 422}  # those after the change are told to sign again
+        stored.append(Addition("closed", {}))
+        assert client.get("/state").json()["phase"] == "closed"
+        process.terminate()
+        said, _ = process.communicate(timeout=20)
+        assert (process.returncode, said.splitlines()[-1]) == (0, STOPPED)
+    kinds = [entry.kind for entry in parse_log(stored.audit_everything())]
+    assert kinds.count("ballot") == statuses.count(201)
+    assert kinds.count("roll") == 2
+
+
+def test_two_servers_on_one_database_keep_one_chain(stored: Collector) -> None:
+    with server(stored) as (_, one), server(stored) as (_, two):
+        for round_ in range(2):
+            containers = ballots(stored)
+            with ThreadPoolExecutor(6) as pool:
+                twice = [pool.submit(send, c, b) for b in containers for c in (one, two)]
+            receipts = [answer.result() for answer in twice]
+            assert receipts[0::2] == receipts[1::2]
+            assert len(set(receipts)) == len(containers)
+            assert len(stored.audit_everything()) == 3 + len(containers) * (round_ + 1)
