@@ -11,7 +11,7 @@ from pathlib import Path
 from tally.chain import Chain
 from tally.documents import Announcement, Selection
 from tally.log import Log
-from tally.proofs import SIGNATURE, make_mix
+from tally.proofs import SIGNATURE, make_mix, verify_mix
 from tally.steps import Step
 from tally.workspace import Workspace
 from voting.console import Refused, progress
@@ -92,7 +92,7 @@ def _mix_all(
                 write_directory(chain.folder(number), files)
                 made.append(row.count)
             _publish_signature(chain, number)
-            chain.verify(number)
+            verify_mix(manifest, row, number, before, chain.read(number))
             advance()
     return made
 

@@ -159,8 +159,8 @@ def check_selection(selection: Selection, manifest: Manifest, log: logs.Log) -> 
     """Whether the selection is of this election, this box, and speaks of the manifest's contests.
 
     Every district of a contest is counted in exactly one unit: a voter in two lists of one contest
-    could be found by comparing them. Raises VerificationError (`selection.units`). That the lists
-    are right, auditors say.
+    could be found by comparing them. No list but these was mixed or decrypted. Raises
+    VerificationError (`selection.units`, `log.entries`). That the lists are right, auditors say.
     """
     box = log.only(kinds.BoxEntry)
     if selection.election != manifest.digest.hex() or box is None or selection.seal != box.seal:
@@ -174,6 +174,15 @@ def check_selection(selection: Selection, manifest: Manifest, log: logs.Log) -> 
         if row.status != status or (row.ciphertexts is None) == (row.status == "counted"):
             why = f"{row.ballots} ballots cannot be {row.status}"
             raise VerificationError("selection.units", row.path, why)
+    counted = {row.count for row in selection.counts if row.status == "counted"}
+    later: list[kinds.MixedEntry | kinds.DecryptedEntry] = [
+        *log.of(kinds.MixedEntry),
+        *log.of(kinds.DecryptedEntry),
+    ]
+    for entry in later:
+        if entry.count not in counted:
+            why = f"count {entry.count} is {entry.kind}, which the selection does not count"
+            raise VerificationError("log.entries", f"entry {entry.sequence}", why)
     for contest in {row.contest for row in selection.counts} | {c.id for c in manifest.contests}:
         rows = [row for row in selection.counts if row.contest == contest]
         counted_in = sorted(district for row in rows for district in row.districts)

@@ -359,3 +359,10 @@ def test_log_with_a_second_list_for_one_count_is_refused(room_at: RoomAt) -> Non
     log.add("mixed", count=1, digest=digest(b"another list"))
     with refused(there, "count 1 is mixed twice"):
         there.replace_log(log)
+
+
+def test_list_beside_those_of_the_selection_is_not_passed_over(room_at: RoomAt) -> None:
+    there = room_at("mixed once")
+    there.append("mixed", count=3, digest="00" * 32)  # withheld, so nobody may mix it
+    with refused(there, "count 3 is mixed, which the selection does not count"):
+        there.decrypt("trustee-1")
