@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from verifier_app.readers.models import Trust
 
 REFUSED, WRONG_CALL, NO_VERDICT = 1, 2, 3
+_TYPER_INTERRUPTED = 130  # what typer returns for Ctrl-C instead of raising
+_INTERRUPTED = "interrupted: there is no verdict; run it again"
 
 app = typer.Typer(
     name="verifier",
@@ -268,6 +270,15 @@ def _complain(sentence: str) -> None:
     print(sentence, file=sys.stderr)  # noqa: T201
 
 
+def _wrong_call(fault: typer.TyperException) -> str:
+    """The fault in one sentence; for the program without a command its help, which is no fault."""
+    said = fault.format_message().strip()
+    context = getattr(fault, "ctx", None)
+    if said.startswith("Usage:") or context is None:
+        return said
+    return f"{said.rstrip('.')}; see: {context.command_path} --help"
+
+
 def main() -> None:
     """Entry point: every expected fault is one sentence on standard error and an exit code."""
     sys.exit(_run())
@@ -276,21 +287,22 @@ def main() -> None:
 def _run() -> int:
     import traceback
 
-    import click
-
     from crypto.errors import SukashiError
 
+    app.pretty_exceptions_enable = False  # a frame may hold the auditor's passphrase
     try:
         result = app(standalone_mode=False)
-        return result if isinstance(result, int) else 0
-    except click.ClickException as fault:
-        fault.show()
+        if result != _TYPER_INTERRUPTED:
+            return result if isinstance(result, int) else 0
+        _complain(_INTERRUPTED)
+    except typer.TyperException as fault:
+        _complain(_wrong_call(fault))
         return WRONG_CALL
     except WrongCallError as fault:
         _complain(str(fault))
         return WRONG_CALL
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        _complain("interrupted: there is no verdict; run it again")
+    except (typer.Abort, KeyboardInterrupt):
+        _complain(_INTERRUPTED)
     except MemoryError:
         _complain("not enough memory: there is no verdict")
     except SukashiError as fault:
