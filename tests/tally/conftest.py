@@ -33,6 +33,14 @@ def small_election(tmp_path_factory: pytest.TempPathFactory) -> SmallElection:
 
 
 @pytest.fixture(scope="session")
+def other_election(tmp_path_factory: pytest.TempPathFactory) -> SmallElection:
+    """Another election with the same configuration but an open record; never change it."""
+    with pytest.MonkeyPatch.context() as patch:
+        weaken(patch)
+        return make_election(tmp_path_factory.mktemp("other") / "office", publication="open")
+
+
+@pytest.fixture(scope="session")
 def stages(small_election: SmallElection, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The counting room as it was at each stage; read it, never change it."""
     base = tmp_path_factory.mktemp("stages")

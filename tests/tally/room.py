@@ -20,6 +20,7 @@ from crypto.tlog import Checkpoint, Tree, leaf_hash, sign_checkpoint, tile_files
 from tally import box as boxes
 from tally import counting, decryption, mixing, publication, room, selection
 from tally import log as logs
+from tally.ceremony.share import KeyShare
 from tally.chain import Chain
 from tally.documents import Count, Selection
 from tally.proofs import announced_digest, sign_directory
@@ -35,6 +36,7 @@ from tests.tally.small_election import (
 )
 from voting.ballot.ballot import Anchor
 from voting.ballot.box import write_box
+from voting.election import party
 from voting.election.documents import (
     canonical,
     digest,
@@ -131,10 +133,10 @@ class Collected:
         self.ballots.append((sequence, container, QUALIFICATION))
         return sequence
 
-    def bring_paper(self, *voters: int) -> None:
+    def bring_paper(self, *voters: int, election: str = "") -> None:
         paper = PaperList(
             schema="sukashi/paper/1",
-            election=self.election.manifest.digest.hex(),
+            election=election or self.election.manifest.digest.hex(),
             salt="77" * 32,
             identifiers=tuple(sorted(map(identifier, voters))),
         )
@@ -190,8 +192,8 @@ class Room:
     def box(self) -> Path:
         return self.root / "box.sqlite"
 
-    def home(self, party: str) -> Path:
-        return self.root / "homes" / party
+    def home(self, party_id: str) -> Path:
+        return self.root / "homes" / party_id
 
     def files(self) -> dict[str, bytes]:
         """Every file but the locks and the collector's: to see that nothing was changed."""
@@ -309,10 +311,30 @@ class Room:
         mixer = self.election.manifest.parties.mixers[number - 1]
         auxsid = f"c{chain.count.count}m{number}"
         key = self.election.keys[mixer.id]
-        signed = sign_directory(files, self.election.manifest, auxsid, mixer, key)
+        signed = sign_directory(unsigned(files), self.election.manifest, auxsid, mixer, key)
         put_directory(chain.folder(number), signed)
         if chain.folder(number) != chain.place(number):
             put_directory(chain.place(number), {"signature.json": signed["signature.json"]})
+
+    def share(self, trustee: str) -> KeyShare:
+        home = party.open_home(self.home(trustee), PASSPHRASE)
+        found = KeyShare.load(home, self.election.manifest.crypto_group)
+        assert found is not None
+        return found
+
+    def put_decryption(self, trustee: str, files: Mapping[str, bytes], count: int = 0) -> None:
+        """A trustee signs this directory in place of its own."""
+        row, manifest = self.counted(count), self.election.manifest
+        members = manifest.parties.trustees.members
+        number = [member.id for member in members].index(trustee) + 1
+        signed = sign_directory(
+            unsigned(files),
+            manifest,
+            f"c{row.count}d{number}",
+            members[number - 1],
+            self.election.keys[trustee],
+        )
+        put_directory(self.record / row.path / "decryption" / trustee, signed)
 
     def log_mixes(self) -> None:
         """A log, perhaps another one, that announces the mixes as they lie here now."""
@@ -337,6 +359,13 @@ class Room:
         for count, announced in found.items():
             log.add(kind, count=count, digest=announced)
         log.write(self.record / "log")
+
+
+def unsigned(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files of Verificatum's format, without what signing adds."""
+    return {
+        name: data for name, data in files.items() if name not in ("signature.json", "protInfo.xml")
+    }
 
 
 def put_directory(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -21,21 +21,13 @@ from tally.proofs import (
     make_decryption,
     make_mix,
     parameters,
-    sign_directory,
 )
 from tally.refusals import promise_election, promise_list
 from tally.workspace import Workspace
 from tests.tally.room import PublicLog, Room, RoomAt, put_directory, refused
-from tests.tally.small_election import PASSPHRASE, TRUSTEES
+from tests.tally.small_election import PASSPHRASE
 from voting.election import party
 from voting.election.documents import canonical, digest, parse_canonical
-
-
-def share_of(there: Room, trustee: str) -> KeyShare:
-    home = party.open_home(there.home(trustee), PASSPHRASE)
-    share = KeyShare.load(home, there.election.manifest.crypto_group)
-    assert share is not None
-    return share
 
 
 def kept_out(there: Room, trustee: str, because: str) -> None:
@@ -152,7 +144,7 @@ def test_manifest_with_one_mixers_key_twice_is_not_decrypted(room_at: RoomAt) ->
     )
     manifest = there.election.manifest.model_copy(update={"parties": twice})
     home = party.open_home(there.home("trustee-1"), PASSPHRASE)
-    chain, share = there.chain(), share_of(there, "trustee-1")
+    chain, share = there.chain(), there.share("trustee-1")
     turn = _Turn(chain.room, manifest, there.checked_log(), home, share)
     with refused(there, "fewer than two mixers with different keys"):
         turn.decrypt(chain.count)
@@ -165,7 +157,7 @@ def test_list_below_the_privacy_minimum_is_not_decrypted(room_at: RoomAt) -> Non
     there = room_at("mixed")
     manifest = there.election.manifest.model_copy(update={"privacy_minimum": 7})
     home = party.open_home(there.home("trustee-1"), PASSPHRASE)
-    chain, share = there.chain(), share_of(there, "trustee-1")
+    chain, share = there.chain(), there.share("trustee-1")
     turn = _Turn(chain.room, manifest, there.checked_log(), home, share)
     with refused(there, "fewer than the privacy minimum"):
         turn.decrypt(chain.count)
@@ -227,7 +219,7 @@ def test_home_without_a_share_does_not_decrypt(room_at: RoomAt, home: str) -> No
 def test_share_of_another_key_does_not_decrypt(room_at: RoomAt) -> None:
     there = room_at("mixed")
     home = party.open_home(there.home("trustee-1"), PASSPHRASE)
-    share = share_of(there, "trustee-1")
+    share = there.share("trustee-1")
     KeyShare(share.run, share.number, bytes(32), share.key, share.secret_x).store(home)
     kept_out(there, "trustee-1", "of another key than this election's")
 
@@ -235,7 +227,7 @@ def test_share_of_another_key_does_not_decrypt(room_at: RoomAt) -> None:
 def test_one_trustees_share_in_anothers_home_is_not_accepted(room_at: RoomAt) -> None:
     there = room_at("mixed")
     home = party.open_home(there.home("trustee-1"), PASSPHRASE)
-    share_of(there, "trustee-2").store(home)
+    there.share("trustee-2").store(home)
     kept_out(there, "trustee-1", "holds no share of the key")
 
 
@@ -275,12 +267,12 @@ def test_lost_decryption_that_the_log_announces_is_not_made_anew(room_at: RoomAt
 
 
 def factors_of_another_key(there: Room) -> dict[str, bytes]:
-    share = share_of(there, "trustee-2")
+    share = there.share("trustee-2")
     return _directory(there, 1, share.secret_x)
 
 
 def one_false_factor(there: Room) -> dict[str, bytes]:
-    files = _directory(there, 1, share_of(there, "trustee-1").secret_x)
+    files = _directory(there, 1, there.share("trustee-1").secret_x)
     data = files["proofs/DecryptionFactors01.bt"]
     g = bytes.fromhex(there.election.manifest.key.y)
     changed = data[:-32] + g
@@ -289,7 +281,7 @@ def one_false_factor(there: Room) -> dict[str, bytes]:
 
 
 def factors_of_another_list(there: Room) -> dict[str, bytes]:
-    x = share_of(there, "trustee-1").secret_x
+    x = there.share("trustee-1").secret_x
     chain = there.chain()
     data = chain.verify(1)  # the first mixer's output
     manifest, count = there.election.manifest, chain.count
@@ -306,17 +298,6 @@ def _directory(there: Room, number: int, secret_x: Any) -> dict[str, bytes]:
     return DecryptionDirectory(auxsid, pk, w, factors, proof).files()
 
 
-def _sign(there: Room, trustee: str, files: dict[str, bytes], auxsid: str) -> None:
-    manifest = there.election.manifest
-    member = manifest.parties.trustees.members[TRUSTEES.index(trustee)]
-    files = {name: data for name, data in files.items() if name not in _OWN}
-    signed = sign_directory(files, manifest, auxsid, member, there.election.keys[trustee])
-    put_directory(there.record / there.chain().count.path / "decryption" / trustee, signed)
-
-
-_OWN = ("signature.json", "protInfo.xml")
-
-
 @pytest.mark.parametrize(
     "make", [factors_of_another_key, one_false_factor, factors_of_another_list]
 )
@@ -324,13 +305,13 @@ def test_false_factors_name_their_trustee(
     room_at: RoomAt, make: Callable[[Room], dict[str, bytes]]
 ) -> None:
     there = room_at("decrypted once")
-    _sign(there, "trustee-1", make(there), "c1d1")
+    there.put_decryption("trustee-1", make(there))
     kept_out(there, "trustee-3", "The decryption by trustee-1 of count 1 is false")
 
 
 def test_false_factors_give_way_to_another_trustee(room_at: RoomAt) -> None:
     there = room_at("decrypted once")
-    _sign(there, "trustee-1", one_false_factor(there), "c1d1")
+    there.put_decryption("trustee-1", one_false_factor(there))
     shutil.rmtree(there.record / there.chain().count.path / "decryption" / "trustee-1")
     there.decrypt("trustee-2")
     there.decrypt("trustee-3")

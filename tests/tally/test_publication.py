@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.tally.room import Collected, Room, RoomAt, open_room, play_to, refused
-from tests.tally.small_election import KITA, SmallElection, identifier, make_election
+from tests.tally.small_election import KITA, SmallElection, identifier
 from voting.ballot.box import Box
 from voting.election.documents import digest, parse_canonical
 from voting.files import read_tree
@@ -212,14 +212,15 @@ def test_election_in_which_nothing_could_be_counted_is_published(
     there.publish()
 
 
-def test_open_election_publishes_the_lists_and_every_mix(tmp_path: Path) -> None:
-    election = make_election(tmp_path / "office", publication="open")
-    held = Collected(election)
+def test_open_election_publishes_the_lists_and_every_mix(
+    other_election: SmallElection, tmp_path: Path
+) -> None:
+    held = Collected(other_election)
     held.open()
     for voter in KITA[:3]:
         held.cast(voter, 1, 1)
     held.log.add("closed")
-    there = play_to(open_room(election, tmp_path / "open", held), "published")
+    there = play_to(open_room(other_election, tmp_path, held), "published")
     files = published(there)
     for number in (0, 1):
         chain = there.chain(number)

@@ -12,7 +12,6 @@ from crypto.errors import SukashiError
 from tally import room
 from tally.workspace import Workspace
 from tests.tally.room import RoomAt, refused
-from tests.tally.small_election import make_election
 from voting.console import Unfinished, UsageFault
 from voting.election.documents import canonical, parse_canonical, sign_message
 from voting.files import read_tree
@@ -99,13 +98,6 @@ def test_log_of_another_election_is_not_prepared(room_at: RoomAt, tmp_path: Path
     with pytest.raises(SukashiError, match=r"log\.checkpoint"):
         room.prepare(there.election.folder, there.root / "log", tmp_path / "new")
     assert not (tmp_path / "new").exists()
-
-
-def test_room_of_another_election_is_not_taken_over(room_at: RoomAt, tmp_path: Path) -> None:
-    there = room_at("closed")
-    other = make_election(tmp_path / "other")
-    with refused(there, "the counting room of another election"):
-        room.prepare(other.folder, there.root / "log", there.work)
 
 
 def test_folder_that_is_no_room_is_a_wrong_call(tmp_path: Path) -> None:
