@@ -46,22 +46,34 @@ def _run(app: typer.Typer) -> int:
     app.pretty_exceptions_enable = False  # a frame of ours may hold a secret
     try:
         result = app(standalone_mode=False)
+        if result != _TYPER_INTERRUPTED:
+            return result if isinstance(result, int) else 0
+        complain(_INTERRUPTED)
     except typer.TyperException as fault:
         complain(_wrong_call(fault))
         return EXIT_WRONG_CALL
     except (typer.Abort, KeyboardInterrupt):
         complain(_INTERRUPTED)
-        return EXIT_UNFINISHED
     except SukashiError as fault:
         complain(str(fault))
         return _exit_code(fault)
     except OSError as fault:
         complain(f"could not finish: {fault.strerror or fault} {fault.filename or ''}".rstrip())
-        return EXIT_UNFINISHED
-    if result == _TYPER_INTERRUPTED:
-        complain(_INTERRUPTED)
-        return EXIT_UNFINISHED
-    return result if isinstance(result, int) else 0
+    except Exception as fault:  # noqa: BLE001 - a defect of ours: one sentence, and nothing goes on
+        complain(_defect(fault))
+    return EXIT_UNFINISHED
+
+
+def _defect(fault: Exception) -> str:
+    """Where the program failed; never the fault's own words, which could hold a secret."""
+    import traceback
+
+    place = traceback.extract_tb(fault.__traceback__)[-1]
+    return (
+        f"could not finish: the program itself failed ({type(fault).__name__} in"
+        f" {Path(place.filename).name}, line {place.lineno}). What was finished is kept; please"
+        " report it."
+    )
 
 
 def _wrong_call(fault: typer.TyperException) -> str:
