@@ -111,6 +111,7 @@ class Forgery:
     papers: dict[int, bytes]
     seal: bytes
     officials: tuple[SoftwareCard, ...]
+    about: dict[str, str]
 
     # -- reading and writing ----------------------------------------------------------------------
 
@@ -133,6 +134,7 @@ class Forgery:
                 dict(db.execute("SELECT * FROM papers")),
                 db.execute("SELECT container FROM seal").fetchone()[0],
                 tuple(keys.card(f"homes/official-{n}/card.p12") for n in (1, 2, 3)),
+                dict(db.execute("SELECT * FROM about")),
             )
 
     def copy(self) -> Forgery:
@@ -145,6 +147,7 @@ class Forgery:
             ballots=dict(self.ballots),
             rolls=dict(self.rolls),
             papers=dict(self.papers),
+            about=dict(self.about),
         )
 
     def write(self, folder: Path) -> None:
@@ -160,11 +163,10 @@ class Forgery:
             db.execute("PRAGMA synchronous=OFF")
             for statement in TABLES.values():
                 db.execute(statement)
-            about = {"schema": "sukashi/box/1", "election": self.E.hex()}
             entries = list(enumerate(self.chain(self.at("box"))))
             ballots = [(sequence, *pair) for sequence, pair in self.ballots.items()]
             rows: dict[str, Sequence[Sequence[object]]] = {
-                "about": list(about.items()),
+                "about": list(self.about.items()),
                 "entries": entries,
                 "ballots": ballots,
                 "rolls": list(self.rolls.items()),
@@ -488,9 +490,12 @@ class Forgery:
 
     # -- counting ---------------------------------------------------------------------------------
 
-    def select(self, paper: Sequence[str]) -> None:
-        """The honest selection of the ballots, and its lists."""
-        selected = make_selection(self.manifest, "0" * 64, self.stored(), set(paper))
+    def select(self, paper: Sequence[str], minimum: int = 0) -> None:
+        """The honest selection of the ballots, and its lists; or by another privacy minimum."""
+        manifest = self.manifest
+        if minimum:
+            manifest = manifest.model_copy(update={"privacy_minimum": minimum})
+        selected = make_selection(manifest, "0" * 64, self.stored(), set(paper))
         self.files["selection.json"] = document_bytes(selected.document)
         for path, data in selected.lists.items():
             self.put_list(path, data)
@@ -548,10 +553,11 @@ class Forgery:
 
     # -- everything -------------------------------------------------------------------------------
 
-    def hold(self, change: Callable[[Json], object] = lambda _m: None) -> None:
+    def hold(self, change: Callable[[Json], object] = lambda _m: None, *, minimum: int = 0) -> None:
         """The whole election again under a changed manifest: the forgers are all parties at once.
 
         Ten persons of the roll vote, the first of them twice and the second on paper as well.
+        `minimum`: the privacy minimum that the selection obeys instead of the manifest's.
         """
         manifest = self.json("manifest.json")
         change(manifest)
@@ -567,7 +573,7 @@ class Forgery:
             self.insert(place, "ballot", **digests)
             self.ballots[place] = (container, QUALIFICATION)
         self.announce_paper([voters[1]])
-        self.select([voters[1]])
+        self.select([voters[1]], minimum)
         for row in self.counts:
             self.count(row, self.list_of(row))
             for kind in ("mixed", "decrypted"):
@@ -593,7 +599,7 @@ class Forgery:
         kept = [e for e in self.entries if e["kind"] not in ("ballot", "mixed", "decrypted")]
         opened = self.entries[self.at("opened")]["time"]
         self.entries = [{**entry, "time": opened} for entry in kept]
-        self.entries[0]["manifest"] = self.E.hex()
+        self.entries[0]["manifest"] = self.about["election"] = self.E.hex()
         self.papers = {self.at("paper"): next(iter(self.papers.values()))}
 
 

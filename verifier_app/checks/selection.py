@@ -7,7 +7,7 @@ from verifier_app.evidence import Evidence
 from verifier_app.readers import entries as kinds
 from verifier_app.readers.documents import read, read_message, sha256
 from verifier_app.readers.models import Audit, Count, Selection
-from verifier_app.registry import check
+from verifier_app.registry import check, load_checks
 
 _AUDIT, _COMPLETE = "selection.audit", "count.complete"
 WHOLE = "all"
@@ -41,12 +41,17 @@ def selection_signatures(evidence: Evidence) -> int:
     "Before the mix, enough auditors signed that box and selection hold.",
 )
 def selection_audit(evidence: Evidence) -> int:
-    """Each file of audits/ is an auditor's signed message about this selection and this log, and
-    there are as many as the manifest requires."""
+    """1. Each file of audits/ is an auditor's signed message about this selection and this log.
+    2. It says that every check of box and selection passed, each by its id.
+    3. As many as the manifest requires saw the log with the selection, and no decryption in it.
+    """
     members = evidence.manifest.parties.auditors.members
     auditors = {member.id: member.public_key for member in members}
     files = evidence.folder.under("audits/")
-    box = evidence.log.only(kinds.BoxEntry)
+    selection = evidence.log.only(kinds.SelectionEntry)
+    decrypted = [entry.sequence for entry in evidence.log.of(kinds.DecryptedEntry)]
+    required, timely = evidence.manifest.parties.auditors.required, 0
+    demanded = {c.id for c in load_checks() if c.early and c.id.startswith(("box.", "selection."))}
     for name, data in sorted(files.items()):
         where, auditor = f"audits/{name}", name.removesuffix(".json")
         if auditor not in auditors or name == auditor:
@@ -57,17 +62,15 @@ def selection_audit(evidence: Evidence) -> int:
         if said != (auditor, evidence.E.hex(), sha256(evidence.selection_bytes)):
             raise VerificationError(_AUDIT, where, "it is about another selection or election")
         size = audit.log.size
-        if not box.sequence < size <= len(evidence.log.entries):
-            raise VerificationError(_AUDIT, where, "the log it saw does not hold the sealed box")
+        if not selection.sequence < size <= len(evidence.log.entries):
+            raise VerificationError(_AUDIT, where, "the log it saw does not hold the selection")
         if evidence.log.tree.root(size).hex() != audit.log.root:
             raise VerificationError(_AUDIT, where, "the auditor saw another log")
-        rooms = {check_id.split(".")[0] for check_id in audit.checks}
-        if not {"box", "selection"} <= rooms:
-            why = "it does not say that box and selection were checked"
-            raise VerificationError(_AUDIT, where, why)
-    required = evidence.manifest.parties.auditors.required
-    if len(files) < required:
-        why = f"{len(files)} audits are there, {required} are required"
+        if missing := demanded - set(audit.checks):
+            raise VerificationError(_AUDIT, where, f"it does not say that {min(missing)} passed")
+        timely += size <= min(decrypted, default=size)
+    if timely < required:
+        why = f"{timely} audits were made before the decryption, {required} are required"
         raise VerificationError(_AUDIT, "audits", why)
     return len(files)
 
