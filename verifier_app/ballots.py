@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from verifier_app.evidence import Evidence
 
 SELECTIONS = 1
+QUALIFICATION = b'{"schema":"sukashi/qualification/1"}'  # nothing more until OCSP and time-stamps
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,7 @@ class StoredBallot:
     evidence: Evidence
     sequence: int
     raw: bytes
+    qualification: bytes
 
     @property
     def where(self) -> str:
@@ -55,7 +57,10 @@ class StoredBallot:
             container = read_container(self.raw, "ballot.json", limit)
             if len(container.signatures) != 1:
                 raise EncodingError(f"{len(container.signatures)} signatures, not one")
-            return container, read(Ballot, container.data, "ballot.json")
+            ballot = read(Ballot, container.data, "ballot.json")
+            if self.qualification != QUALIFICATION:
+                raise EncodingError("its qualification is not that of version 1")
+            return container, ballot
 
     @property
     def container(self) -> Container:
@@ -91,7 +96,7 @@ class StoredBallot:
         """The style of the signer's district."""
         style = self.evidence.manifest.style_of(self.person.district)
         if style is None:
-            raise Unavailable("box.roll", self.where, "its signer's district has no ballot style")
+            raise Unavailable("box.style", self.where, "its signer's district has no ballot style")
         return style
 
     @cached_property

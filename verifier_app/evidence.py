@@ -289,7 +289,7 @@ class Evidence:
     @cached_property
     def ballots(self) -> list[StoredBallot]:
         """Every ballot, in the order of the log."""
-        return [StoredBallot(self, sequence, container) for sequence, container, _ in self.stored]
+        return [StoredBallot(self, *row) for row in self.stored]
 
     @cached_property
     def seal_bytes(self) -> bytes:
