@@ -52,12 +52,17 @@ def selection_paper(evidence: Evidence) -> int:
     early=True,
 )
 def selection_units(evidence: Evidence) -> int:
-    """Units, districts, numbers of ballots and status of every count, computed from the ballots."""
+    """Units, districts, numbers of ballots and status of every count, computed from the ballots;
+    counts are numbered 1, 2, …, and exactly those that are counted have a list."""
     expected = _expected_units(evidence)
     found = [
         (row.contest, row.unit, row.districts, row.ballots, row.status)
         for row in evidence.selection.counts
     ]
+    for number, count in enumerate(evidence.selection.counts, 1):
+        if count.count != number or (count.ciphertexts is None) == (count.status == "counted"):
+            why = "counts have a gap, or a list belongs to a count that is none"
+            raise VerificationError("selection.units", count.path, why)
     for place, row in enumerate(expected):
         if place >= len(found) or found[place] != row:
             why = f"by the ballots, it is {row[1]} with {row[3]} ballots, {row[4]}"
