@@ -87,6 +87,8 @@ def _parties(manifest: Manifest) -> Faults:
 def _texts(manifest: Manifest) -> Faults:
     languages = sorted(manifest.languages)
     yield from _repeated("languages", languages)
+    if not languages:
+        yield "languages", "there is none"
     for where, text in _all_texts(manifest):
         if sorted(text) != languages or not all(words.strip() for words in text.values()):
             yield where, "a text is not there in exactly the election's languages"
