@@ -9,7 +9,7 @@ from crypto.tlog.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from crypto.tlog.cosignature import Cosignature, cosign, verify_cosignatures
 from crypto.tlog.note import Note, NoteSignature, VerifierKey
 from crypto.tlog.proof import LogProof
-from crypto.tlog.tiles import expected_paths, read_entries, tile_files
+from crypto.tlog.tiles import expected_paths, read_entries, tile_file, tile_files
 from crypto.tlog.tree import Tree, leaf_hash, root_hash, verify_consistency, verify_inclusion
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "read_entries",
     "root_hash",
     "sign_checkpoint",
+    "tile_file",
     "tile_files",
     "verify_consistency",
     "verify_cosignatures",

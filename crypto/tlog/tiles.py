@@ -7,6 +7,7 @@ each with its length in two bytes before it; the last ones are partial: `….p/<
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -17,6 +18,9 @@ from crypto.tlog.tree import Tree, leaf_hash
 HEIGHT: Final = 8
 WIDTH: Final = 1 << HEIGHT
 MAXIMUM_ENTRY_BYTES: Final = 0xFFFF
+_PATH: Final = re.compile(
+    r"tile/(?P<level>entries|[0-9]{1,2})/(?P<index>(x[0-9]{3}/){0,5}[0-9]{3})(\.p/[0-9]{1,3})?"
+)
 
 
 def tile_path(level: int | None, index: int, width: int = WIDTH) -> str:
@@ -59,6 +63,22 @@ def tile_files(entries: Sequence[bytes]) -> dict[str, bytes]:
         start = index * WIDTH
         files[tile_path(None, index, width)] = bundle_bytes(entries[start : start + width])
     return files
+
+
+def tile_file(path: str, tree: Tree, entries: Sequence[bytes]) -> bytes | None:
+    """One of `tile_files`, without making the others; None where the log has no such file."""
+    found = _PATH.fullmatch(path)
+    if found is None:
+        return None
+    level = None if found["level"] == "entries" else int(found["level"])
+    index = int(re.sub(r"[x/]", "", found["index"]))
+    count = len(entries) if level is None else len(entries) >> (HEIGHT * level)
+    width = min(WIDTH, count - index * WIDTH)
+    if width < 1 or path != tile_path(level, index, width):
+        return None
+    if level is not None:
+        return tile_bytes(tree, level, index, width)
+    return bundle_bytes(entries[index * WIDTH : index * WIDTH + width])
 
 
 def expected_paths(size: int) -> list[str]:

@@ -19,7 +19,6 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from crypto.errors import EncodingError, VerificationError
-from crypto.tlog import tile_files
 from voting.acceptance.sentences import sentences
 from voting.collector.ledger import DatabaseDamagedError
 from voting.collector.service import Service, StoppedError
@@ -96,9 +95,7 @@ def _add_reading(app: FastAPI, service: Service, files: Mapping[str, bytes]) -> 
 
     @app.get("/log/tile/{path:path}")
     async def tile(path: str) -> Response:
-        entries = await run_in_threadpool(service.entries)
-        tiles = await run_in_threadpool(tile_files, entries)
-        data = tiles.get(f"tile/{path}")
+        data = await run_in_threadpool(service.tile, f"tile/{path}")
         if data is None:
             return _error(404, "not_found")
         return Response(data, media_type="application/octet-stream")

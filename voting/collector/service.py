@@ -20,6 +20,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from crypto.errors import SukashiError, VerificationError
 from crypto.signing import SigningKey
+from crypto.tlog import tile_file
 from voting.acceptance import AcceptedBallot, Context, accept, repeat
 from voting.ballot.ballot import token_matches
 from voting.collector import store
@@ -281,11 +282,11 @@ class Service:
         with store.reading(self._engine) as connection:
             return store.latest_note(connection)
 
-    def entries(self) -> list[bytes]:
-        """All log entries."""
+    def tile(self, path: str) -> bytes | None:
+        """A tile or entry bundle of the log as it is now, or None where it has no such file."""
         with self._lock, store.reading(self._engine) as connection:
             self._ledger.catch_up(connection)
-            return list(self._ledger.raw)
+            return tile_file(path, self._ledger.tree, self._ledger.raw)
 
     def verification(self, sequence: int, token: bytes) -> Verification | None:
         """The stored ballot for the holder of its code, or None: unknown, wrong, late or used up.

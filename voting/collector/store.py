@@ -80,7 +80,11 @@ _APPEND_ONLY = (entries, ballots, components, rolls, papers, checkpoints)
 
 def open_database(path: Path) -> Engine:
     """An engine on the file; the pragmas hold for each of its connections."""
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    engine = sa.create_engine(
+        f"sqlite:///{path}",
+        connect_args={"timeout": 30},
+        hide_parameters=True,  # they name voters, and errors are logged
+    )
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: object) -> None:

@@ -149,9 +149,10 @@ class Client:
             raise EncodingError("the collector's answer is malformed")
         try:
             container = base64.b64decode(str(found.get("container")), validate=True)
+            receipt = str(found.get("receipt")).encode()
         except (binascii.Error, ValueError):
             raise EncodingError("the collector's answer is malformed") from None
-        return container, str(found.get("receipt")).encode(), bool(found["latest"])
+        return container, receipt, bool(found["latest"])
 
     # -- receipts ---------------------------------------------------------------------------------
 
@@ -182,7 +183,7 @@ class Client:
 def _json(data: bytes) -> dict[str, object]:
     try:
         value = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise SukashiError("the collector's answer is not JSON") from None
     if not isinstance(value, dict):
         raise SukashiError("the collector's answer is not an object")

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from crypto.errors import EncodingError, VerificationError
-from crypto.tlog import expected_paths, read_entries, root_hash, tile_files
+from crypto.tlog import (
+    Tree,
+    expected_paths,
+    leaf_hash,
+    read_entries,
+    root_hash,
+    tile_file,
+    tile_files,
+)
 from crypto.tlog.tiles import tile_path
 
 
@@ -44,6 +52,35 @@ def test_entries_survive_their_tiles(size: int) -> None:
     files = tile_files(log)
     assert sorted(files) == sorted(expected_paths(size))
     assert read_entries(files, size, root_hash(log)) == log
+
+
+@pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 513, 70_000])
+def test_one_file_is_that_of_the_whole_log(size: int) -> None:
+    log = entries(size)
+    tree, files = Tree(map(leaf_hash, log)), tile_files(log)
+    paths = [*files][:3] + [*files][-3:]
+    assert [tile_file(path, tree, log) for path in paths] == [files[path] for path in paths]
+    others = {
+        tile_path(level, index, width)
+        for level in (None, 0, 1, 9, 63)
+        for index in (0, 1, 2, 273, 1000)
+        for width in (1, 112, 255, 256)
+    }
+    for path in others - set(files):
+        assert tile_file(path, tree, log) is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "checkpoint", "tile/0/000.p/0", "tile/0/000.p/04", "tile/0/000.p/4/", "tile/00/000.p/4",
+     "tile/0/x000/000.p/4", "tile/-1/000", "tile/0/../000", "tile/0/０００.p/4", "tile/0/000.p/4\n",
+     "tile/99/000", "tile/0/" + "x999/" * 9 + "999", "tile/entries/000.p/004"],
+)  # fmt: skip
+def test_path_in_another_spelling_is_no_tile(path: str) -> None:
+    log = entries(4)
+    tree = Tree(map(leaf_hash, log))
+    assert tile_file("tile/0/000.p/4", tree, log) is not None
+    assert tile_file(path, tree, log) is None
 
 
 def test_entries_may_be_empty_or_long_but_not_too_long() -> None:

@@ -80,6 +80,14 @@ def test_receipt_is_given_again_after_closing_and_a_restart(collector: Collector
     assert _parts(collector.fresh_service().submit(container)) == _parts(first)
 
 
+def test_same_ballot_signed_again_is_not_a_second_one(collector: Collector) -> None:
+    """Other bytes, because a signature is never made twice the same."""
+    ballot = collector.polls.ballot(collector.home.ledger())
+    collector.service.submit(collector.polls.signed(ballot))
+    again = collector.polls.signed(ballot)
+    refused("accept.anchor", lambda: collector.service.submit(again))
+
+
 def test_two_voters_never_share_a_receipt(collector: Collector) -> None:
     one, two = (collector.service.submit(collector.ballot(voter)) for voter in (KITA, ALSO_KITA))
     assert one.sequence != two.sequence

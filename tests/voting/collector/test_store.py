@@ -111,6 +111,17 @@ def test_transaction_that_fails_leaves_nothing(home: Path) -> None:
     check(home)
 
 
+def test_error_of_the_database_names_no_voter(home: Path) -> None:
+    """Errors are logged, and a log never holds a person."""
+    values = {"sequence": 99, "digest": "x", "voter": "700000000101", "fetch": "x"}
+    row = sa.insert(store.ballots).values(**values, container=b"", qualification=b"")
+    with store.reading(open_home(home).engine) as connection:
+        with pytest.raises(sa.exc.IntegrityError) as fault:
+            connection.execute(row)
+        assert "ballots" in str(fault.value)
+        assert "700000000101" not in str(fault.value)
+
+
 def test_busy_database_is_said_in_a_sentence(home: Path) -> None:
     engine = open_home(home).engine
     sa.event.listen(engine, "connect", lambda db, _: db.execute("PRAGMA busy_timeout = 1"))

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crypto.errors import EncodingError, VerificationError
@@ -148,6 +148,7 @@ def test_json_in_another_spelling_is_refused(data: bytes) -> None:
         parse_canonical(data, "document")
 
 
+@settings(max_examples=40)
 @given(st.recursive(st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=5), st.lists))
 def test_what_is_written_canonically_is_read_back(value: Any) -> None:
     try:

@@ -103,7 +103,7 @@ def test_voting_that_is_not_open_is_refused(liar: Liar, client: Client) -> None:
         liar.lies["/state"] = (200, json.dumps(state).encode())
         with pytest.raises(Refused, match="voting is not open"):
             client.roll_version()
-    for body in (b"", b"[]", b"\xff", b"<html>"):
+    for body in (b"", b"[]", b"\xff", b"<html>", b"[" * 100_000):
         liar.lies["/state"] = (200, body)
         with pytest.raises(SukashiError, match="collector's answer is not"):
             client.roll_version()
@@ -235,8 +235,9 @@ def test_code_that_the_collector_does_not_know_is_refused(client: Client) -> Non
 
 
 def test_malformed_answer_to_a_code_is_refused(liar: Liar, client: Client) -> None:
-    strange = b'{"latest":true,"container":"!","receipt":""}'
-    for body in (b"", b"[]", b"{}", b'{"latest":1}', strange):
+    strange = b'{"latest":true,"container":"%s","receipt":"%s"}'
+    no_base64, no_text = strange % (b"!", b""), strange % (b"", b"\\ud800")
+    for body in (b"", b"[]", b"{}", b'{"latest":1}', no_base64, no_text):
         liar.lies["/verification"] = (200, body)
         with pytest.raises(SukashiError, match="collector's answer is"):
             client.fetch(3, bytes(16))

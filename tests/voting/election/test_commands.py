@@ -1,0 +1,120 @@
+"""Claims about the officials' commands: what they say is what they did."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.voting.conftest import PIN, Run, Said
+from tests.voting.election.office import CONFIG, PASSPHRASE, PEOPLE
+from tests.voting.polls import Polls, identifier
+from voting.eid import test_pki
+from voting.eid.container import parse
+from voting.election.party import PartyFile
+from voting.election.signatures import Trust
+from voting.files import read_tree
+from voting.roll.roll import PaperList, Roll
+
+
+@pytest.fixture
+def desk(pki: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An official's desk with a configuration, a roll and two cards; commands run on it."""
+    shutil.copy(CONFIG, tmp_path / "election.yaml")
+    (tmp_path / "roll.csv").write_text(PEOPLE, encoding="utf-8")
+    (tmp_path / "pin.txt").write_text(PIN)
+    (tmp_path / "pass.txt").write_text(PASSPHRASE)
+    for number in (1, 2):
+        card = tmp_path / f"card-{number}.p12"
+        test_pki.Issuer(pki).write_card(identifier(number), f"official {number}", PIN, card)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def done(said: Said) -> str:
+    """What a command said that ended well."""
+    assert (said.code, said.err) == (0, "")
+    return said.out
+
+
+def test_configuration_is_explained_before_the_eid_profile_exists(voting: Run, desk: Path) -> None:
+    said = done(voting("election", "check", "election.yaml"))
+    assert "藤堂 慎吾" in said
+    assert "The eID profile is not there yet" in said
+    found = json.loads(done(voting("election", "check", "election.yaml", "--json")))
+    assert found == {
+        "schema": "sukashi/election-check/1",
+        "name": "kawabe-2027",
+        "eid_profile": False,
+        "ok": True,
+    }
+
+
+def test_party_makes_its_key_and_a_public_file(voting: Run, desk: Path) -> None:
+    call = ("party", "new", "mixer-1", "--config", "election.yaml", "--home", "home")
+    done(voting(*call, "--passphrase-file", "pass.txt"))
+    party = PartyFile.parse((desk / "home" / "party.json").read_bytes(), "party.json")
+    assert (party.id, party.role, party.election) == ("mixer-1", "mixer", "kawabe-2027")
+    assert set(read_tree(desk / "home", 1 << 20)) == {"party.json", "key.sealed"}
+
+
+def test_officials_sign_one_after_the_other_and_never_twice(voting: Run, desk: Path) -> None:
+    roll = ("roll", "import", "roll.csv", "--config", "election.yaml", "--out", "roll-0001.json")
+    assert "version 1 with 4 persons" in done(voting(*roll))
+    assert (desk / "roll-0001.json").stat().st_mode & 0o777 == 0o600
+    data = (desk / "roll-0001.json").read_bytes()
+    assert len(Roll.parse(data, "roll").persons) == 4
+    for number in (1, 2):
+        sign = ("sign", "roll-0001.json", "--card", f"card-{number}.p12", "--pin-file", "pin.txt")
+        assert f"{number} signature(s)" in done(voting(*sign))
+    before = (desk / "roll-0001.asice").read_bytes()
+    assert parse(before, "roll-0001.json", 1 << 20).data == data
+    again = voting(*sign)
+    assert (again.code, again.err) == (1, "this card has signed roll-0001.json already\n")
+    (desk / "roll-0001.json").write_bytes(b'{"schema":"x"}')
+    other = voting(*sign)
+    assert (other.code, "holds another roll-0001.json" in other.err) == (1, True)
+    assert (desk / "roll-0001.asice").read_bytes() == before
+
+
+def test_signed_election_is_complete_and_gives_its_trust(
+    voting: Run, desk: Path, polls: Polls
+) -> None:
+    digest = polls.manifest.digest.hex()
+    assert digest in done(voting("election", "complete", polls.election))
+    done(voting("election", "trust", polls.election, "--out", "trust"))
+    assert Trust.parse((desk / "trust" / "trust.json").read_bytes()) == polls.trust
+    (desk / "paper.csv").write_text("identifier\n700000000102\n")
+    paper = ("roll", "paper", "paper.csv", "--manifest", polls.election, "--out", "paper.json")
+    done(voting(*paper))
+    found = PaperList.parse((desk / "paper.json").read_bytes(), "paper")
+    assert (found.election, found.identifiers) == (digest, ("700000000102",))
+
+
+def test_collector_is_opened_closed_and_exported_by_its_operator(
+    voting: Run, desk: Path, polls: Polls
+) -> None:
+    secret = ("--home", "home", "--passphrase-file", "pass.txt")
+    parts = ("--election", polls.election, "--party", polls.root / "party")
+    done(voting("collector", "init", *parts, "--roll", polls.root / "roll-0001.asice", *secret))
+    assert "voting is open (log entry 2)" in done(voting("collector", "open", *secret))
+    status = done(voting("collector", "status", "--home", "home", "--json"))
+    assert json.loads(status) == {
+        "schema": "sukashi/collector-status/1",
+        "election": polls.manifest.digest.hex(),
+        "phase": "open",
+        "roll_version": 1,
+        "entries": 3,
+        "ballots": 0,
+    }
+    assert "voting is closed (log entry 3)" in done(voting("collector", "close", *secret))
+    export = ("collector", "export", "--home", "home", "--out", "box.sqlite")
+    assert "holds 0 ballots" in done(voting(*export))
+    assert "with 4 entries" in done(voting("collector", "log", "--home", "home", "--out", "log"))
+    assert set(read_tree(desk / "log", 1 << 20)) == {
+        "checkpoint",
+        "tile/0/000.p/4",
+        "tile/entries/000.p/4",
+    }
