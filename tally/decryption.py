@@ -9,21 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from crypto.errors import EncodingError, VerificationError
+from crypto.errors import VerificationError
+from tally.audits import verify_audits
 from tally.ceremony.share import KeyShare
 from tally.chain import Chain
-from tally.documents import Announcement, Audit, Count, Selection
+from tally.documents import Announcement, Count
 from tally.log import Log
 from tally.proofs import SIGNATURE, announced_digest, make_decryption, verify_factors
 from tally.refusals import promise_list, require_election
 from tally.steps import Step
-from tally.workspace import DOCUMENT_LIMIT, FILE_LIMIT, Workspace, locked
+from tally.workspace import FILE_LIMIT, Workspace, locked
 from voting.console import Refused, progress
 from voting.election import entries as kinds
-from voting.election.documents import digest, document_bytes, parse_model, verify_message
+from voting.election.documents import digest, document_bytes
 from voting.election.manifest import Manifest
 from voting.election.party import PartyHome, open_home
-from voting.files import read_bounded, read_tree, write_atomic, write_directory
+from voting.files import read_tree, write_atomic, write_directory
 
 
 def decrypt(home_path: Path, work: Path, passphrase: str) -> Step:
@@ -64,56 +65,6 @@ def _share(home: PartyHome, manifest: Manifest) -> KeyShare:
             "The share in your home is of another key than this election's. Nothing was decrypted."
         )
     return share
-
-
-def verify_audits(room: Workspace, manifest: Manifest, selection: Selection, log: Log) -> None:
-    """(a) Enough auditors signed that all checks of box and selection passed, for this selection.
-
-    Raises Refused where they are too few, VerificationError (`selection.audit`) for a false one.
-    """
-    auditors = {member.id: member.public_key for member in manifest.parties.auditors.members}
-    folder, found = room.record / "audits", set()
-    for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
-        data = read_bounded(path, DOCUMENT_LIMIT)
-        name = path.stem
-        if name not in auditors:
-            raise VerificationError("selection.audit", path.name, "there is no such auditor")
-        try:
-            audit = parse_model(Audit, data, path.name)
-            key = auditors[name]
-            check = "selection.audit"
-            verify_message(data, key, manifest.digest, check_id=check, where=path.name)
-        except EncodingError as fault:
-            raise VerificationError("selection.audit", path.name, str(fault)) from fault
-        _verify_audit(audit, name, selection, manifest, log)
-        found.add(name)
-    required = manifest.parties.auditors.required
-    if len(found) < required:
-        raise Refused(
-            f"{len(found)} of {required} required audits of the selection are in record/audits."
-            " Without them an insider could have chosen the lists, so nothing was decrypted. An"
-            " auditor makes one with: verifier check … --stage selection --sign-with HOME"
-        )
-
-
-def _verify_audit(
-    audit: Audit, name: str, selection: Selection, manifest: Manifest, log: Log
-) -> None:
-    box = log.only(kinds.BoxEntry)
-    expected = (name, manifest.digest.hex(), digest(document_bytes(selection)))
-    if (audit.auditor, audit.election, audit.selection) != expected:
-        why = "it is about another selection, or another auditor's"
-        raise VerificationError("selection.audit", f"{name}.json", why)
-    size = audit.log.size
-    if box is None or not box.sequence < size <= log.size:
-        why = "the audited log does not hold the seal of the box"
-        raise VerificationError("selection.audit", f"{name}.json", why)
-    if log.tree.root(size).hex() != audit.log.root:
-        why = "the auditor saw another log than this room has"
-        raise VerificationError("selection.audit", f"{name}.json", why)
-    if not {"box.", "selection."} <= {check.split(".")[0] + "." for check in audit.checks}:
-        why = "it does not name checks of both box and selection"
-        raise VerificationError("selection.audit", f"{name}.json", why)
 
 
 @dataclass

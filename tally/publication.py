@@ -10,9 +10,10 @@ from pathlib import Path
 from crypto.errors import VerificationError
 from tally import box as boxes
 from tally import results
+from tally.audits import verify_audits
 from tally.chain import Chain
 from tally.counting import count_all, result_files
-from tally.decryption import Decryptions, verify_audits
+from tally.decryption import Decryptions
 from tally.documents import Count, Record, Selection
 from tally.log import CHECKPOINT, Log, tile_paths
 from tally.proofs import SIGNATURE, mix_auxsid, verify_directory

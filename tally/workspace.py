@@ -166,6 +166,10 @@ def check_selection(selection: Selection, manifest: Manifest, log: logs.Log) -> 
     if selection.election != manifest.digest.hex() or box is None or selection.seal != box.seal:
         why = "it was made for another election or another box"
         raise VerificationError("selection.units", "selection.json", why)
+    sums = selection.superseded + selection.overridden + selection.counted
+    if not selection.ballots == sums == len(log.of(kinds.BallotEntry)):
+        why = "its ballots are not as many as the log's, replaced, overridden or counted"
+        raise VerificationError("selection.units", "selection.json", why)
     if [row.count for row in selection.counts] != list(range(1, len(selection.counts) + 1)):
         raise VerificationError("selection.units", "selection.json", "counts are not 1, 2, 3, …")
     for row in selection.counts:

@@ -20,6 +20,7 @@ from crypto.tlog import Checkpoint, Tree, leaf_hash, sign_checkpoint, tile_files
 from tally import box as boxes
 from tally import counting, decryption, mixing, publication, room, selection
 from tally import log as logs
+from tally.audits import CHECKS
 from tally.ceremony.share import KeyShare
 from tally.chain import Chain
 from tally.documents import Count, Selection
@@ -296,7 +297,7 @@ class Room:
             "selection": digest((self.record / "selection.json").read_bytes()),
             "log": {"size": log.size, "root": log.tree.root().hex()},
             "verdict": "verified",
-            "checks": ["box.seal", "box.log", "selection.last", "selection.lists"],
+            "checks": sorted(CHECKS),
         }
         signed = sign_message(
             {**members, **changes}, self.election.keys[key], self.election.manifest.digest

@@ -1,4 +1,7 @@
-"""Claims about a trustee's turn: what must not be decrypted is not, and a false factor is named."""
+"""Claims about a trustee's turn: what must not be decrypted is not, and a false factor is named.
+
+(a), the auditors' word, is in test_audits.py.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,6 @@ import pytest
 from crypto.elgamal import PublicKey
 from crypto.proofs.decryption import prove_decryption
 from crypto.verificatum import DecryptionDirectory
-from tally import decryption
 from tally.ceremony.share import KeyShare
 from tally.decryption import _Turn
 from tally.proofs import (
@@ -23,75 +25,16 @@ from tally.proofs import (
     parameters,
 )
 from tally.refusals import promise_election, promise_list
-from tally.workspace import Workspace
 from tests.tally.room import PublicLog, Room, RoomAt, put_directory, refused
 from tests.tally.small_election import PASSPHRASE
 from voting.election import party
-from voting.election.documents import canonical, digest, parse_canonical
+from voting.election.documents import digest
 
 
 def kept_out(there: Room, trustee: str, because: str) -> None:
     """Refused, and neither a factor nor a promise exists afterwards."""
     with refused(there, because):
         there.decrypt(trustee)
-
-
-# -- (a) selection and audits ----------------------------------------------------------------------
-
-
-def test_without_an_audit_nothing_is_decrypted(room_at: RoomAt) -> None:
-    there = room_at("mixed")
-    shutil.rmtree(there.record / "audits")
-    kept_out(there, "trustee-1", "0 of 1 required audits")
-
-
-FALSE_AUDITS: dict[str, dict[str, Any]] = {
-    "by somebody else": {"key": "mixer-1"},
-    "about another selection": {"selection": "00" * 32},
-    "of another election": {"election": "00" * 32},
-    "under another auditor's name": {"auditor": "mixer-1"},
-    "of a log that is not here yet": {"log": {"size": 99, "root": "00" * 32}},
-    "of a log before the seal": {"log": {"size": 3, "root": "00" * 32}},
-    "of another log": {"log": {"size": 18, "root": "00" * 32}},
-    "with another verdict": {"verdict": "incomplete"},
-    "without checks of the box": {"checks": ["selection.last"]},
-    "without checks of the selection": {"checks": ["box.seal"]},
-    "of another format": {"schema": "sukashi/audit/2"},
-}
-
-
-@pytest.mark.parametrize("changes", FALSE_AUDITS.values(), ids=FALSE_AUDITS.keys())
-def test_false_audit_is_refused(room_at: RoomAt, changes: dict[str, Any]) -> None:
-    there = room_at("mixed")
-    there.audit(**changes)
-    kept_out(there, "trustee-1", "selection.audit")
-
-
-def test_audit_with_a_false_signature_is_refused(room_at: RoomAt) -> None:
-    there = room_at("mixed")
-    path = there.audit()
-    audit = parse_canonical(path.read_bytes(), "audit")
-    path.write_bytes(canonical({**audit, "signature": "00" * 64}))
-    kept_out(there, "trustee-1", "selection.audit")
-
-
-def test_audit_by_a_stranger_is_refused(room_at: RoomAt) -> None:
-    there = room_at("mixed")
-    path = there.audit()
-    path.rename(path.with_name("auditor-9.json"))
-    kept_out(there, "trustee-1", "there is no such auditor")
-
-
-def test_one_audit_where_two_are_required_is_too_few(room_at: RoomAt) -> None:
-    there = room_at("mixed")
-    parties = there.election.manifest.parties
-    quorum = parties.auditors.model_copy(update={"required": 2})
-    manifest = there.election.manifest.model_copy(
-        update={"parties": parties.model_copy(update={"auditors": quorum})}
-    )
-    room = Workspace(there.work)
-    with refused(there, "1 of 2 required audits"):
-        decryption.verify_audits(room, manifest, there.selection(), there.checked_log())
 
 
 # -- (b) the mixes ---------------------------------------------------------------------------------

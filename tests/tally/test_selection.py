@@ -309,6 +309,8 @@ def _rows(change: Callable[[list[dict[str, Any]]], object]) -> Callable[[Room], 
 FALSE_SELECTIONS: dict[str, Callable[[Room], dict[str, object]]] = {
     "of another election": lambda there: {"election": "00" * 32},
     "of another box": lambda there: {"seal": "00" * 32},
+    "with a ballot less": lambda there: {"ballots": 9, "superseded": 1},
+    "with sums that are not its ballots": lambda there: {"overridden": 1},
     "with a count left out": _rows(lambda rows: rows.pop(0)),
     "with counts out of order": _rows(lambda rows: rows.reverse()),
     "with one unit twice": _rows(lambda rows: rows.append({**rows[0], "count": 4})),
