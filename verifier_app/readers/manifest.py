@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from crypto.errors import EncodingError
+from crypto.groups import group_by_name
 from crypto.signing import PublicKey
 from verifier_app.readers.container import load_certificate
 from verifier_app.readers.documents import Text, read
@@ -22,7 +23,7 @@ Faults = Iterable[tuple[str, str]]
 def read_manifest(data: bytes) -> Manifest:
     """The manifest in `data`. Raises EncodingError."""
     manifest = read(Manifest, data, "manifest.json")
-    for rule in (_contests, _styles, _parties, _texts):
+    for rule in (_contests, _styles, _parties, _texts, _key):
         for where, why in rule(manifest):
             raise EncodingError(f"{where}: {why}")
     return manifest
@@ -92,6 +93,19 @@ def _texts(manifest: Manifest) -> Faults:
     for where, text in _all_texts(manifest):
         if sorted(text) != languages or not all(words.strip() for words in text.values()):
             yield where, "a text is not there in exactly the election's languages"
+
+
+def _key(manifest: Manifest) -> Faults:
+    parties, key = manifest.parties.trustees, manifest.key
+    group = group_by_name(manifest.group.name)
+    if group.pgroup != manifest.group.pgroup:
+        yield "group", "its name and its description differ"
+    if len(key.shares) != len(parties.members):
+        yield "key", "not one public key share for each trustee"
+    if len(key.commitments) != parties.threshold:
+        yield "key", "not as many commitments as the threshold"
+    for text in (key.y, *key.commitments, *key.shares):
+        group.decode_element(bytes.fromhex(text), allow_identity=False)
 
 
 def _all_texts(manifest: Manifest) -> Iterable[tuple[str, Text]]:
