@@ -64,7 +64,7 @@ from voting.election.documents import canonical, digest, document_bytes, salted_
 from voting.election.entries import NO_PREVIOUS
 from voting.election.manifest import Manifest
 from voting.election.party import open_home
-from voting.election.signatures import sign_manifest
+from voting.election.signatures import SCHEMA
 from voting.files import read_tree
 
 QUALIFICATION = b'{"schema":"sukashi/qualification/1"}'
@@ -175,14 +175,14 @@ class Forgery:
                 "files": list(self.restricted.items()),
             }
             for table, values in rows.items():
-                marks = ", ".join("?" * len(values[0])) if values else ""
-                db.executemany(f"INSERT INTO {table} VALUES ({marks})", values)
+                for row in values:
+                    db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
 
     # -- looking around ---------------------------------------------------------------------------
 
     @property
     def manifest(self) -> Manifest:
-        return Manifest.parse(self.files["manifest.json"])
+        return _parsed(self.files["manifest.json"])
 
     @property
     def E(self) -> bytes:
@@ -347,8 +347,10 @@ class Forgery:
         audit = {**self.json(path), **about, "log": seen, **members}
         self.files[path] = self.message(audit, audit["auditor"])
 
-    def publish(self, officials: Sequence[int] = (1, 2), **files: str) -> None:
-        """The list of the record's files, signed; `files`: digests that are not those of files."""
+    def publish(
+        self, officials: Sequence[int] = (1, 2), missing: Mapping[str, str] | None = None
+    ) -> None:
+        """The list of the record's files, signed; `missing`: digests of files not there."""
         listed = {
             path: digest(data)
             for path, data in self.files.items()
@@ -357,7 +359,7 @@ class Forgery:
         record = {
             "schema": "sukashi/record/1",
             "election": self.E.hex(),
-            "files": {**listed, **files},
+            "files": {**listed, **(missing or {})},
         }
         self.files["record.json"] = canonical(record)
         self.files["record.asice"] = self.signed(
@@ -553,17 +555,26 @@ class Forgery:
 
     # -- everything -------------------------------------------------------------------------------
 
-    def hold(self, change: Callable[[Json], object] = lambda _m: None, *, minimum: int = 0) -> None:
+    def hold(
+        self,
+        change: Callable[[Json], object] = lambda _manifest: None,
+        *,
+        minimum: int = 0,
+        configure: Callable[[bytes], bytes] = lambda data: data,
+        prepare: Callable[[Forgery], object] = lambda _forgery: None,
+    ) -> None:
         """The whole election again under a changed manifest: the forgers are all parties at once.
 
         Ten persons of the roll vote, the first of them twice and the second on paper as well.
-        `minimum`: the privacy minimum that the selection obeys instead of the manifest's.
+        `minimum`: the privacy minimum that the selection obeys instead of the manifest's;
+        `configure`: what becomes of the configuration; `prepare`: what is done before voting.
         """
         manifest = self.json("manifest.json")
         change(manifest)
-        configuration = _configuration(manifest)
+        configuration = configure(_configuration(manifest))
         manifest["digests"]["configuration"] = digest(configuration)
         self.found(canonical(manifest), configuration)
+        prepare(self)
         voters = sorted(self.roll)[:10]
         for turn, person in enumerate([*voters, voters[0]]):
             ballot = self.ballot(person, seed=bytes([turn]) * 32, mayor=1 + turn % 2)
@@ -590,7 +601,10 @@ class Forgery:
         roll = parse(self.rolls[1], "roll-0001.json", LIMIT).data
         self.rolls = {1: self.signed("roll-0001.json", roll)}
         signatures = [
-            {"trustee": trustee, "signature": sign_manifest(manifest, self.keys.party[trustee])}
+            {
+                "trustee": trustee,
+                "signature": self.keys.party[trustee].sign(SCHEMA, self.E, manifest).hex(),
+            }
             for trustee in trustees
         ]
         self.edit("manifest.trustees.json", signatures=signatures)
@@ -625,6 +639,9 @@ def _configuration(manifest: Json) -> bytes:
         member.pop("certificate", None)
     whole |= {"schema": "sukashi/election/1", "group": manifest["group"]["name"]}
     return json.dumps(whole, ensure_ascii=False).encode()
+
+
+_parsed = cache(Manifest.parse)
 
 
 def _now() -> dt.datetime:

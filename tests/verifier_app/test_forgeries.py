@@ -7,6 +7,7 @@ import pytest
 from tests.verifier_app.conftest import Verify
 from tests.verifier_app.forge import Forgery
 from tests.verifier_app.forgeries import Case, load
+from verifier_app.registry import load_checks
 
 pytestmark = pytest.mark.e2e
 ALL = load()
@@ -44,3 +45,7 @@ def test_an_election_that_the_forger_holds_honestly_verifies(
 ) -> None:
     forgery.hold()
     assert verify(forgery).verdict == "verified"
+
+
+def test_every_check_has_a_forgery() -> None:
+    assert {case.check_id for case in ALL} == {check.id for check in load_checks()}

@@ -1,1 +1,510 @@
-"""x"""
+"""Lies about the election's facts, its key, its log and its files."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+
+from crypto import byte_tree
+from crypto.groups import group_by_name
+from crypto.proofs import equality
+from crypto.signing import SigningKey
+from crypto.threshold import rehearsal_ciphertext
+from tests.verifier_app.forge import Forgery, Json
+from tests.verifier_app.forgeries import case
+from tests.verifier_app.forgeries.counting import plus_one
+from voting.eid.container import parse
+from voting.election.documents import canonical, digest, salted_digest, sign_message
+
+GROUP = group_by_name("ristretto255")
+
+
+# -- files ----------------------------------------------------------------------------------------
+
+
+@case("record.files")
+def a_file_added(forgery: Forgery) -> None:
+    forgery.files["notes.txt"] = b"this election is void"
+
+
+@case("record.files")
+def a_file_that_the_format_does_not_have(forgery: Forgery) -> None:
+    forgery.files["notes.txt"] = b"this election is void"
+    forgery.publish()
+
+
+@case("record.files")
+def a_file_missing(forgery: Forgery) -> None:
+    forgery.publish(missing={"audits/auditor-2.json": "0" * 64})
+
+
+@case("record.files")
+def a_file_replaced_by_another_that_says_the_same(forgery: Forgery) -> None:
+    forgery.files["selection.asice"] = forgery.signed(
+        "selection.json", forgery.files["selection.json"], [1, 3]
+    )
+
+
+@case("record.files", "results.equal")  # every file that is cut off is also read by somebody
+def a_file_truncated(forgery: Forgery) -> None:
+    forgery.files["results.csv"] = forgery.files["results.csv"][:-1]
+
+
+@case("record.files")
+def a_restricted_list_is_published(forgery: Forgery) -> None:
+    path = f"{forgery.row('mayor', 'kita').path}/ciphertexts.bt"
+    forgery.files[path] = forgery.restricted[path]
+    forgery.publish()
+
+
+@case("record.files")
+def the_first_mix_is_published(forgery: Forgery) -> None:
+    base = forgery.mix_base(forgery.row("mayor", "kita"), 1)
+    forgery.files[base + "Ciphertexts.bt"] = forgery.restricted[base + "Ciphertexts.bt"]
+    forgery.publish()
+
+
+@case("record.files")
+def the_list_of_files_is_of_another_election(forgery: Forgery) -> None:
+    forgery.edit("record.json", election="0" * 64)
+    record = forgery.files["record.json"]
+    forgery.files["record.asice"] = forgery.signed("record.json", record)
+
+
+@case("record.signatures")
+def the_list_of_files_is_signed_by_one_official(forgery: Forgery) -> None:
+    forgery.publish([3])
+
+
+@case("record.signatures")
+def the_list_of_files_is_signed_by_a_stranger(forgery: Forgery) -> None:
+    own = forgery.officials
+    forgery.officials = (own[0], forgery.keys.voter(forgery.person), own[2])
+    forgery.publish()
+
+
+@case("record.signatures")
+def the_officials_signed_another_list(forgery: Forgery) -> None:
+    other = forgery.json("record.json")
+    other["files"].pop("results.csv")
+    forgery.files["record.asice"] = forgery.signed("record.json", canonical(other))
+
+
+# -- manifest -------------------------------------------------------------------------------------
+
+
+@case("manifest.trust")
+def everything_by_officials_whom_nobody_trusts(forgery: Forgery) -> None:
+    """A whole election, held and signed by others: nothing in it contradicts anything else."""
+    voters = sorted(forgery.roll)
+    forgery.officials = tuple(forgery.keys.voter(voter) for voter in voters[:3])
+
+    def change(manifest: Json) -> None:
+        members = manifest["parties"]["officials"]["members"]
+        for member, card in zip(members, forgery.officials, strict=True):
+            member["certificate"] = base64.b64encode(card.certificate_der).decode()
+
+    forgery.hold(change)
+
+
+# The manifest's own officials are those whom the auditor trusts: both count them.
+@case("manifest.trust", "manifest.signatures")
+def manifest_signed_by_one_official(forgery: Forgery) -> None:
+    manifest = forgery.files["manifest.json"]
+    forgery.files["manifest.asice"] = forgery.signed("manifest.json", manifest, [1])
+    forgery.publish()
+
+
+def _manifest_says(check_id: str, change: Callable[[Json], object], name: str) -> None:
+    """A manifest that everybody signed; nothing else is changed, as nothing else is looked at."""
+
+    @case(check_id, name=name)
+    def forge(forgery: Forgery) -> None:
+        manifest = forgery.json("manifest.json")
+        change(manifest)
+        forgery.found(canonical(manifest), forgery.files["election.yaml"])
+        forgery.publish()
+
+
+def first(manifest: Json) -> Json:
+    contest: Json = manifest["contests"][0]
+    return contest
+
+
+_INCONSISTENT: dict[str, Callable[[Json], object]] = {
+    "options_have_a_gap": lambda m: first(m)["options"][0].update(number=9),
+    "no_options": lambda m: first(m).update(options=[]),
+    "contest_in_no_district": lambda m: first(m).update(districts=["elsewhere"]),
+    "style_lacks_a_contest": lambda m: m["ballot_styles"][0].update(contests=["mayor"]),
+    "style_for_no_district": lambda m: m["ballot_styles"].pop(),
+    "order_lacks_a_district": lambda m: m.update(merge_order=["kita"]),
+    "closes_before_it_opens": lambda m: m["period"].update(closes=m["period"]["opens"]),
+    "no_language": lambda m: m.update(languages=[]),
+    "two_parties_with_one_key": lambda m: m["parties"]["mixers"][0].update(
+        public_key=m["parties"]["mixers"][1]["public_key"]
+    ),
+    "one_official_is_enough": lambda m: m["parties"]["officials"].update(required=1),
+    "no_audit_is_required": lambda m: m["parties"]["auditors"].update(required=0),
+    "threshold_above_the_number": lambda m: m["parties"]["trustees"].update(threshold=4),
+    "key_is_the_identity": lambda m: m["key"].update(y="0" * 64),
+    "share_is_missing": lambda m: m["key"]["shares"].pop(),
+    "another_group": lambda m: m["group"].update(pgroup="Ristretto255(RFC 9496)::00"),
+    "unknown_member": lambda m: m.update(remark="hello"),
+    "contest_of_an_unknown_kind": lambda m: first(m).update(kind="ranked"),
+    "number_as_text": lambda m: m.update(privacy_minimum="1"),
+    "group_that_nobody_knows": lambda m: m["group"].update(name="curve25519"),
+    "key_is_not_canonical": lambda m: m["key"]["commitments"].__setitem__(1, "f" * 64),
+}
+for _name, _change in _INCONSISTENT.items():
+    _manifest_says("manifest.encoding", _change, _name)
+
+
+@case("manifest.encoding")
+def test_cards_in_an_election_that_is_no_test(forgery: Forgery) -> None:
+    forgery.hold(lambda manifest: manifest.update(test=False))
+
+
+@case("manifest.encoding")
+def the_configuration_was_changed(forgery: Forgery) -> None:
+    forgery.files["election.yaml"] += b"# nothing\n"
+    forgery.publish()
+
+
+@case("manifest.encoding")
+def the_eid_profile_was_changed(forgery: Forgery) -> None:
+    forgery.files["eid_profile/profile.yaml"] += b"# nothing\n"
+    forgery.publish()
+
+
+@case("manifest.encoding")
+def a_certificate_authority_was_added(forgery: Forgery) -> None:
+    forgery.files["eid_profile/other.pem"] = forgery.files["eid_profile/root.pem"]
+    forgery.publish()
+
+
+@case("manifest.configuration")
+def the_manifest_exchanges_two_candidates(forgery: Forgery) -> None:
+    forgery.hold(configure=lambda data: data.replace(b"TODO Shingo", b"TODO Shigeo"))
+
+
+@case("manifest.configuration")
+def the_manifest_lowers_the_privacy_minimum(forgery: Forgery) -> None:
+    was, wanted = b'"privacy_minimum": 1,', b'"privacy_minimum": 30,'
+    forgery.hold(configure=lambda data: data.replace(was, wanted))
+
+
+def trustees_sign(forgery: Forgery, change: Callable[[list[Json]], object]) -> None:
+    signatures = forgery.json("manifest.trustees.json")["signatures"]
+    change(signatures)
+    forgery.edit("manifest.trustees.json", signatures=signatures)
+    forgery.publish()
+
+
+@case("manifest.signatures")
+def a_trustee_did_not_sign_the_manifest(forgery: Forgery) -> None:
+    trustees_sign(forgery, lambda signatures: signatures.pop())
+
+
+@case("manifest.signatures")
+def a_trustees_signature_is_anothers(forgery: Forgery) -> None:
+    trustees_sign(forgery, lambda s: s[2].update(signature=s[0]["signature"]))
+
+
+@case("manifest.signatures")
+def a_trustee_signed_for_another(forgery: Forgery) -> None:
+    trustees_sign(forgery, lambda signatures: signatures.__setitem__(1, signatures[0]))
+
+
+# -- ceremony -------------------------------------------------------------------------------------
+
+
+def message(forgery: Forgery, name: str, sender: str, **members: object) -> None:
+    """A trustee's message with other members, signed by that trustee, or by another one."""
+    file = f"ceremony/{name}.json"
+    body = {**forgery.json(file), **members}
+    del body["signature"]
+    forgery.files[file] = sign_message(body, forgery.keys.party[sender])
+
+
+@case("ceremony.messages")
+def a_message_of_the_ceremony_is_missing(forgery: Forgery) -> None:
+    forgery.drop("ceremony/4-trustee-2.json")
+    forgery.publish()
+
+
+@case("ceremony.messages")
+def a_complaint_is_in_the_record(forgery: Forgery) -> None:
+    forgery.files["ceremony/complaint-trustee-2.json"] = b"{}"
+    forgery.publish()
+
+
+@case("ceremony.messages")
+def a_message_is_signed_by_another_trustee(forgery: Forgery) -> None:
+    message(forgery, "3-trustee-2", "trustee-1")
+    forgery.publish()
+
+
+def _message_says(name: str, **members: object) -> None:
+    @case("ceremony.messages", name=name)
+    def forge(forgery: Forgery) -> None:
+        message(forgery, "3-trustee-2", "trustee-2", **members)
+        forgery.publish()
+
+
+_message_says("a_message_of_another_run", run="0" * 64)
+_message_says("a_message_of_another_election", election="other-2027")
+_message_says("a_message_among_other_trustees", trustees="0" * 64)
+_message_says("a_message_of_another_round", round=4)
+_message_says("a_message_to_one_alone", receiver="trustee-1")
+_message_says("a_message_with_more_in_it", remark="hello")
+
+
+def _proof_says(name: str, change: Callable[[Json], Json]) -> None:
+    @case("ceremony.proofs", name=name)
+    def forge(forgery: Forgery) -> None:
+        """Everybody accepts it and goes on: the transcript holds it, and so does the manifest."""
+        forgery.hold(lambda manifest: rerun(forgery, manifest, change))
+
+
+def rerun(forgery: Forgery, manifest: Json, change: Callable[[Json], Json]) -> None:
+    """A false opening by trustee-1, and rounds 3 and 4 made again over it."""
+    message(
+        forgery, "2-trustee-1", "trustee-1", **change(forgery.json("ceremony/2-trustee-1.json"))
+    )
+    transcript = transcript_of(forgery)
+    manifest["key"]["ceremony"] = transcript.hex()
+    for number, share in forgery.keys.shares.items():
+        trustee = f"trustee-{number}"
+        message(forgery, f"3-{trustee}", trustee, transcript=transcript.hex())
+        u, _ = rehearsal_ciphertext(share.key, transcript)
+        inverse = u**share.secret_x
+        y = share.key.share_key(number)
+        proof = equality.prove(transcript, y, u, inverse, share.secret_x)
+        members = {
+            "commitment_g": bytes_of(proof.commitment_g.tree()).hex(),
+            "commitment_u": bytes_of(proof.commitment_u.tree()).hex(),
+            "reply": bytes_of(proof.reply.tree()).hex(),
+        }
+        factor = bytes_of(inverse.inverse().tree()).hex()
+        message(forgery, f"4-{trustee}", trustee, factor=factor, proof=members)
+
+
+def bytes_of(tree: byte_tree.Tree) -> bytes:
+    assert isinstance(tree, bytes)
+    return tree
+
+
+def transcript_of(forgery: Forgery) -> bytes:
+    """H over the files of rounds 1 and 2: round, sender, broadcasts before shares, receiver."""
+    ids = [f"trustee-{number}" for number in sorted(forgery.keys.shares)]
+    names = [f"1-{sender}" for sender in ids]
+    for sender in ids:
+        names += [f"2-{sender}", *(f"2-{sender}-to-{other}" for other in ids if other != sender)]
+    files = tuple(forgery.files[f"ceremony/{name}.json"] for name in names)
+    return bytes.fromhex(digest(byte_tree.encode(files)))
+
+
+_proof_says(
+    "a_proof_of_knowledge_is_false",
+    lambda m: {
+        "proof": {**m["proof"], "reply": plus_one(bytes.fromhex(m["proof"]["reply"])).hex()}
+    },
+)
+_proof_says("an_opening_is_not_what_was_fixed", lambda _: {"nonce": "0" * 64})
+
+
+@case("ceremony.key")
+def a_trustee_accepted_another_key(forgery: Forgery) -> None:
+    message(forgery, "3-trustee-3", "trustee-3", key=bytes_of(GROUP.g.tree()).hex())
+    forgery.publish()
+
+
+@case("ceremony.key")
+def a_trustee_accepted_other_messages(forgery: Forgery) -> None:
+    message(forgery, "3-trustee-3", "trustee-3", transcript="0" * 64)
+    forgery.publish()
+
+
+@case("ceremony.key")
+def a_rehearsal_is_not_that_of_the_share(forgery: Forgery) -> None:
+    message(forgery, "4-trustee-2", "trustee-2", factor=bytes_of(GROUP.g.tree()).hex())
+    forgery.publish()
+
+
+@case("ceremony.key")
+def a_rehearsal_is_not_proven(forgery: Forgery) -> None:
+    proof = forgery.json("ceremony/4-trustee-2.json")["proof"]
+    reply = plus_one(bytes.fromhex(proof["reply"])).hex()
+    message(forgery, "4-trustee-2", "trustee-2", proof={**proof, "reply": reply})
+    forgery.publish()
+
+
+@case("ceremony.key")
+def the_manifest_names_another_share(forgery: Forgery) -> None:
+    """Of the trustee who was not needed."""
+    other = bytes_of((GROUP.g ** GROUP.scalar(5)).tree()).hex()
+    forgery.hold(lambda manifest: manifest["key"]["shares"].__setitem__(1, other))
+
+
+@case("ceremony.key")
+def the_manifest_names_another_ceremony(forgery: Forgery) -> None:
+    forgery.hold(lambda manifest: manifest["key"].update(ceremony="0" * 64))
+
+
+# -- log ------------------------------------------------------------------------------------------
+
+
+@case("log.checkpoint")
+def the_log_is_signed_by_somebody_else(forgery: Forgery) -> None:
+    forgery.write_log(SigningKey.generate())
+    forgery.publish()
+
+
+@case("log.checkpoint")
+def the_log_is_of_another_origin(forgery: Forgery) -> None:
+    forgery.write_log(origin="log.kawabe-2027.example/" + "0" * 64)
+    forgery.publish()
+
+
+@case("log.checkpoint")
+def the_log_has_no_head(forgery: Forgery) -> None:
+    forgery.drop("log/checkpoint")
+    forgery.publish()
+
+
+def log_file(forgery: Forgery, kind: str) -> str:
+    return next(path for path in sorted(forgery.files) if path.startswith(f"log/tile/{kind}/"))
+
+
+@case("log.tree")
+def an_entry_was_changed_behind_the_head(forgery: Forgery) -> None:
+    head = forgery.files["log/checkpoint"]
+    forgery.entries[forgery.at("ballot")]["container"] = "0" * 64
+    forgery.write_log()
+    forgery.files["log/checkpoint"] = head
+    forgery.publish()
+
+
+@case("log.tree")
+def a_tile_is_false(forgery: Forgery) -> None:
+    forgery.files[log_file(forgery, "0")] = bytes(32) + forgery.files[log_file(forgery, "0")][32:]
+    forgery.publish()
+
+
+@case("log.tree")
+def a_tile_of_an_earlier_log_is_left(forgery: Forgery) -> None:
+    forgery.files["log/tile/entries/000.p/1"] = b"\x00\x00"
+    forgery.publish()
+
+
+@case("log.tree")
+def the_entries_are_missing(forgery: Forgery) -> None:
+    forgery.drop("log/tile/entries/")
+    forgery.publish()
+
+
+def _last_entry_says(name: str, **members: object) -> None:
+    @case("log.chain", name=name)
+    def forge(forgery: Forgery) -> None:
+        forgery.entries[-1] |= members
+        forgery.write_log()
+        forgery.publish()
+
+
+_last_entry_says("an_entry_names_another_before_it", previous="0" * 64)
+_last_entry_says("an_entry_has_another_number", sequence=3)
+_last_entry_says("time_runs_backwards", time="2020-01-01T00:00:00Z")
+_last_entry_says("an_entry_of_no_known_kind", kind="lottery")
+_last_entry_says("an_entry_says_more", remark="hello")
+_last_entry_says("an_entry_at_no_time", time="2027-02-30T00:00:00Z")
+
+
+def _order(name: str, insert: Callable[[Forgery], object]) -> None:
+    @case("log.entries", name=name)
+    def forge(forgery: Forgery) -> None:
+        insert(forgery)
+        forgery.settle()
+
+
+_NO = {"digest": "0" * 64}
+_order("a_second_result", lambda f: f.insert(len(f.entries), "result", result="0" * 64))
+_order("an_entry_after_the_result", lambda f: f.insert(len(f.entries), "mixed", count=1, **_NO))
+_order("one_count_is_mixed_twice", lambda f: f.insert(f.at("decrypted"), "mixed", count=1, **_NO))
+_order("a_count_that_is_none", lambda f: f.insert(f.at("result"), "decrypted", count=9, **_NO))
+_order("opened_twice", lambda f: f.insert(f.at("closed"), "opened"))
+_order("decrypted_before_it_was_mixed", lambda f: _swap(f, f.at("mixed"), f.at("decrypted")))
+
+
+@case("log.entries")
+def roll_after_the_close(forgery: Forgery) -> None:
+    forgery.announce_roll(forgery.roll)
+    _move_close_back(forgery)
+    forgery.settle()
+
+
+def _move_close_back(forgery: Forgery) -> None:
+    """What was logged just before the close was logged just after it."""
+    place = forgery.at("closed")
+    _swap(forgery, place, place - 1)
+
+
+def _swap(forgery: Forgery, one: int, other: int) -> None:
+    entries = forgery.entries
+    entries[one], entries[other] = entries[other], entries[one]
+    entries[one]["time"], entries[other]["time"] = entries[other]["time"], entries[one]["time"]
+
+
+# Two seals or selections: nobody can say which of them the documents must fit.
+@case("log.entries")
+def a_second_selection(forgery: Forgery) -> None:
+    forgery.insert(forgery.at("selection") + 1, "selection", selection="0" * 64)
+    forgery.settle()
+
+
+@case("log.entries")
+def a_second_seal(forgery: Forgery) -> None:
+    forgery.insert(forgery.at("box") + 1, "box", seal="0" * 64)
+    forgery.settle()
+
+
+@case("log.entries")
+def ballot_after_the_close(forgery: Forgery) -> None:
+    forgery.store(forgery.cast(forgery.ballot()))
+    place = forgery.at("closed")
+    _move_close_back(forgery)
+    forgery.ballots[place] = forgery.ballots.pop(place - 1)
+    forgery.settle()
+
+
+@case("log.entries")
+def the_log_announces_another_result(forgery: Forgery) -> None:
+    forgery.entries[-1]["result"] = "0" * 64
+    forgery.write_log()
+    forgery.publish()
+
+
+@case("log.entries")
+def the_log_announces_other_mixes(forgery: Forgery) -> None:
+    forgery.entries[forgery.at("mixed")]["digest"] = "0" * 64
+    forgery.write_log()
+    forgery.publish()
+
+
+@case("log.entries")
+def the_log_is_of_another_manifest(forgery: Forgery) -> None:
+    """From its first entry on; its origin names the right one."""
+    forgery.hold(prepare=lambda f: f.entries[0].update(manifest="0" * 64))
+
+
+@case("log.entries")
+def the_first_roll_is_not_the_manifests(forgery: Forgery) -> None:
+    """Officials signed another one after the trustees had agreed to the manifest."""
+
+    def exchange(forgery: Forgery) -> None:
+        roll = json.loads(parse(forgery.rolls[1], "roll-0001.json", 1 << 28).data)
+        data = canonical({**roll, "salt": "11" * 32})
+        forgery.rolls[1] = forgery.signed("roll-0001.json", data)
+        forgery.entries[1]["digest"] = salted_digest(data, "11" * 32)
+
+    forgery.hold(prepare=exchange)
