@@ -278,8 +278,10 @@ def test_interrupted_step_says_so_keeps_what_it_had_and_can_be_run_again(
         time.sleep(delay)
         step.send_signal(signal.SIGINT)
     out, err = step.communicate(timeout=60)
-    assert step.returncode in (0, 3), err
-    if step.returncode == 3:
+    if step.returncode in (0, -signal.SIGINT):  # it had ended, and was perhaps just leaving
+        assert "You are mixer 1 of 2" in out
+    else:
+        assert step.returncode == 3, err
         assert err == "interrupted; what was finished is kept, run the same command again\n"
         assert out == ""
     after = room.files()
