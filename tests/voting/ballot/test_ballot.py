@@ -110,6 +110,14 @@ def test_foreign_ballot_with_the_promised_token_opens_nothing(polls: Polls, one:
     assert "ciphertext was not made" in opening_refused(polls.manifest, swapped, SEED)
 
 
+def test_ballot_that_promised_its_token_to_somebody_else_is_noticed(
+    polls: Polls, one: Ballot
+) -> None:
+    foreign = Ballot.parse(ballot(polls, {"mayor": 3, "assembly-kita": 0}, OTHER_SEED))
+    swapped = one.model_copy(update={"fetch": foreign.fetch})
+    opening_refused(polls.manifest, swapped, SEED)
+
+
 def test_one_foreign_contest_is_noticed(polls: Polls, one: Ballot) -> None:
     foreign = Ballot.parse(ballot(polls, {"mayor": 3, "assembly-kita": 0}, OTHER_SEED))
     swapped = one.model_copy(update={"contests": (one.contests[0], foreign.contests[1])})

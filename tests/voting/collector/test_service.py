@@ -197,6 +197,23 @@ def test_ballot_whose_card_expires_while_it_waits_is_refused(
     refused("accept.certificate", answer.result)
 
 
+def test_ballot_that_waits_while_the_same_bytes_are_stored_is_that_ballot(
+    collector: Collector,
+) -> None:
+    container = collector.ballot()
+    with waiting(collector, container) as (_, answer):
+        stored = collector.service.submit(container)
+    assert _parts(answer.result()) == _parts(stored)
+
+
+def test_ballot_that_waits_while_the_limit_is_reached_is_refused(collector: Collector) -> None:
+    for _ in range(collector.polls.manifest.limits.ballots_per_voter - 1):
+        collector.service.submit(collector.ballot())
+    with waiting(collector, collector.ballot()) as (_, answer):
+        collector.service.submit(collector.ballot())
+    refused("accept.voter_limit", answer.result)
+
+
 def test_ballots_that_wait_when_the_collector_stops_are_stored(collector: Collector) -> None:
     with waiting(collector, collector.ballot()) as (_, answer):
         pass

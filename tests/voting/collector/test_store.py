@@ -17,6 +17,7 @@ from voting.collector.home import open_home
 from voting.collector.ledger import DatabaseDamagedError
 from voting.console import Unfinished
 from voting.election.documents import canonical, salted_digest
+from voting.election.entries import PaperEntry
 
 TABLES = ("entries", "ballots", "components", "rolls", "papers", "checkpoints")
 
@@ -80,6 +81,19 @@ def test_stored_rows_are_neither_changed_nor_deleted_nor_replaced(home: Path, ta
     ):
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             sql(home, statement)
+    check(home)
+
+
+@pytest.mark.parametrize(
+    "change", [{"sequence": 9}, {"previous": "ab" * 32}, {"time": "2020-01-01T00:00:00Z"}], ids=str
+)
+def test_entry_that_does_not_follow_is_never_stored(home: Path, change: dict[str, object]) -> None:
+    opened = open_home(home)
+    ledger = opened.ledger()
+    members = {"sequence": ledger.size, "previous": ledger.head, "time": ledger.entries[-1].time}
+    entry = PaperEntry.model_validate({**members, "digest": "ab" * 32, **change})
+    with pytest.raises(DatabaseDamagedError), store.writing(opened.engine) as connection:
+        ledger.append(connection, entry)
     check(home)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from crypto.errors import EncodingError, SukashiError, VerificationError
 from crypto.signing import SigningKey
-from crypto.tlog import Checkpoint, LogProof
+from crypto.tlog import Checkpoint, LogProof, Tree, leaf_hash
 from crypto.tlog.checkpoint import sign_checkpoint
 from tests.voting.polls import KITA, MINAMI, Collector, Polls
 from tests.voting.voter.conftest import Liar
@@ -191,6 +191,21 @@ def test_receipt_for_an_entry_that_is_not_in_the_log_is_refused(
     for data in (b"", honest.data[:-1], honest.data + b"\n", b"\xff"):
         with pytest.raises(VerificationError, match=r"^receipt"):
             client.check_receipt(data, container)
+
+
+def test_receipt_of_an_entry_that_stands_in_another_place_is_refused(
+    client: Client, collector: Collector
+) -> None:
+    """The collector's own key signs a log whose entry 1 says that it is entry 3."""
+    container = collector.ballot()
+    honest = client.send(container, "en")
+    entry = honest.entry.serialise()
+    tree = Tree([leaf_hash(b"first"), leaf_hash(entry)])
+    head = Checkpoint(honest.checkpoint.origin, 2, tree.root())
+    note = sign_checkpoint(head, collector.polls.log_key)
+    forged = LogProof(1, tuple(tree.inclusion_proof(1, 2)), note, entry).encode()
+    with pytest.raises(VerificationError, match="not the receipt of a ballot"):
+        client.check_receipt(forged, container)
 
 
 def test_refusal_is_told_in_our_own_words(liar: Liar, client: Client) -> None:
