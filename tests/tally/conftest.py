@@ -58,7 +58,7 @@ def room_at(small_election: SmallElection, stages: Path, tmp_path: Path) -> Room
 
     def room(stage: str) -> Room:
         root = tmp_path / stage
-        shutil.copytree(stages / stage, root)
+        shutil.copytree(stages / stage, root, copy_function=shutil.copyfile)
         return Room(small_election, root)
 
     return room

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -198,16 +199,17 @@ class Room:
 
     def files(self) -> dict[str, bytes]:
         """Every file but the locks and the collector's: to see that nothing was changed."""
-        return {str(path.relative_to(self.root)): path.read_bytes() for path in self._paths()}
+        return {path: (self.root / path).read_bytes() for path in self.untouched()}
 
     def untouched(self) -> dict[str, tuple[int, int, int]]:
         """The same files by what shows that they were not even written again."""
-        found = {str(path): path.stat() for path in self._paths()}
-        return {path: (at.st_ino, at.st_mtime_ns, at.st_size) for path, at in found.items()}
-
-    def _paths(self) -> list[Path]:
-        found = (path for path in self.root.rglob("*") if path.is_file() and path.name != ".lock")
-        return [path for path in found if path.relative_to(self.root).parts[0] != "log"]
+        found = {entry.path: entry.stat() for entry in _walk(self.root)}
+        start, carried = len(str(self.root)) + 1, f"{self.root}/log/"
+        return {
+            path[start:]: (at.st_ino, at.st_mtime_ns, at.st_size)
+            for path, at in found.items()
+            if not path.startswith(carried)
+        }
 
     # -- the log ----------------------------------------------------------------------------------
 
@@ -360,6 +362,15 @@ class Room:
         for count, announced in found.items():
             log.add(kind, count=count, digest=announced)
         log.write(self.record / "log")
+
+
+def _walk(folder: str | Path) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                yield from _walk(entry.path)
+            elif entry.name != ".lock":
+                yield entry
 
 
 def unsigned(files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -141,7 +141,7 @@ def after_round(rounds: Callable[[int], Trustees], tmp_path: Path) -> Callable[[
 
     def copy(number: int) -> Trustees:
         there = rounds(number)
-        shutil.copytree(there.root, tmp_path / str(number))
+        shutil.copytree(there.root, tmp_path / str(number), copy_function=shutil.copyfile)
         return Trustees(tmp_path / str(number), there.keys)
 
     return copy
