@@ -43,6 +43,9 @@ class Box:
             expected = {name: f"CREATE TABLE {name} ({c}) STRICT" for name, c in _COLUMNS.items()}
             if rows.fetchall() != list(expected.items()):
                 raise EncodingError("it has other tables than a ballot box")
+            # whatever a crafted file holds against its own tables: types, order, keys, indices
+            if self._db.execute("PRAGMA integrity_check(1)").fetchall() != [("ok",)]:
+                raise EncodingError("its tables are damaged")
             self.about = dict(self._rows("about", "key, value"))
         if set(self.about) != {"schema", "election"} or self.about["schema"] != "sukashi/box/1":
             raise EncodingError("it is not a ballot box of version 1")
