@@ -19,11 +19,14 @@ from verifier_app.readers.models import Manifest
 
 _ID = "manifest.configuration"
 _DEFAULTS = {"publication": "restricted", "group": "ristretto255", "privacy_minimum": "30"}
+MAX_BYTES = 1 << 20
 _NULL = ("", "~", "null")
 
 
 def compare(data: bytes, manifest: Manifest) -> int:
     """The number of values compared. Raises VerificationError, or EncodingError for no YAML."""
+    if len(data) > MAX_BYTES:
+        raise EncodingError(f"election.yaml has {len(data)} bytes, more than {MAX_BYTES}")
     try:
         found = YAML(typ="base", pure=True).load(data.decode("utf-8"))
     except (YAMLError, ValueError, RecursionError) as fault:
@@ -84,7 +87,8 @@ def _same(where: str, expected: object, found: object) -> int:
     else:
         same = found == str(expected)
     if not same:
-        raise _differs(where, f"{found!r} is configured, {expected!r} in the manifest")
+        said = repr(found) if isinstance(found, str) else "no plain value"  # aliases may be endless
+        raise _differs(where, f"{said} is configured, {expected!r} in the manifest")
     return 1
 
 

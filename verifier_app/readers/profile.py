@@ -22,6 +22,8 @@ from ruamel.yaml.error import YAMLError
 from crypto.errors import EncodingError, VerificationError
 from verifier_app.readers.documents import Document
 
+MAX_CHARACTERS = 1 << 14
+
 
 class ProfileDocument(Document):
     schema_: Literal["sukashi/eid-profile/1"] = Field(alias="schema")
@@ -49,6 +51,8 @@ class Profile:
         """Raises EncodingError."""
         try:
             text = files["profile.yaml"].decode("utf-8")
+            if len(text) > MAX_CHARACTERS:
+                raise EncodingError(f"the eID profile has more than {MAX_CHARACTERS} characters")
             document = ProfileDocument.model_validate(YAML(typ="safe", pure=True).load(text))
             pattern = re.compile(document.identifier_pattern, re.ASCII)
             roots = [_pem(files[name]) for name in document.roots]
