@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from verifier_app.report import plain
+
 if TYPE_CHECKING:
     from verifier_app.evidence import Stage
     from verifier_app.readers.models import Trust
@@ -79,7 +81,7 @@ def check(
     evidence = Evidence(_folder(record, Folder), box, _trust(trust, election), chosen)
     report = runner.run(evidence, stage=chosen, progress=_progress())
     if as_json:
-        _say(json.dumps(report.as_json(), ensure_ascii=False))
+        _say(json.dumps(report.as_json()))
     else:
         _say("\n".join(report.as_text()))
     if report.verdict != "verified":
@@ -235,14 +237,14 @@ def _say(text: str) -> None:
 
 
 def _emit(name: str, members: Mapping[str, Any]) -> None:
-    _say(json.dumps({"schema": f"sukashi/{name}/1", **members}, ensure_ascii=False))
+    _say(json.dumps({"schema": f"sukashi/{name}/1", **members}))
 
 
 def _refused(as_json: bool, name: str, check_id: str, why: str) -> int:
     if as_json:
         _emit(name, {"verdict": "refused", "failed": [check_id], "why": why})
     else:
-        _say(f"REFUSED by {check_id}: {why}")
+        _say(f"REFUSED by {check_id}: {plain(why)}")
     return REFUSED
 
 
@@ -267,7 +269,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _complain(sentence: str) -> None:
-    print(sentence, file=sys.stderr)  # noqa: T201
+    print(plain(sentence), file=sys.stderr)  # noqa: T201
 
 
 def _wrong_call(fault: typer.TyperException) -> str:

@@ -9,6 +9,12 @@ Status = Literal["passed", "failed", "not_run"]
 Verdict = Literal["verified", "refused", "incomplete"]
 
 
+def plain(text: str) -> str:
+    """A line for a terminal: what a hostile file is called or says can neither move the cursor nor
+    begin a line of its own."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 @dataclass(frozen=True)
 class Finding:
     """The outcome of one check."""
@@ -78,7 +84,7 @@ class Report:
             lines.append(f"{line} {finding.items:6d}" if finding.status == "passed" else line)
             if finding.status != "passed":
                 place = f"{finding.where}: " if finding.where else ""
-                lines.append(f"          {place}{finding.why}")
+                lines.append(f"          {plain(place + finding.why)}")
         lines += ["", *(f"Not covered: {text}" for text in self.uncovered)]
         passed = sum(finding.status == "passed" for finding in self.checks)
         lines.append(
