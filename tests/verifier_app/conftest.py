@@ -51,8 +51,10 @@ def verify(tmp_path: Path, trust: Trust) -> Verify:
     """Judge a forgery; the record alone, or with its box."""
 
     def run(forgery: Forgery, *, box: bool = True, trusted: Trust | str | None = trust) -> Report:
-        forgery.write_box(tmp_path / "box.sqlite")
         sealed = tmp_path / "box.sqlite" if box else None
+        if sealed is not None:
+            sealed.unlink(missing_ok=True)
+            forgery.write_box(sealed)
         evidence = Evidence(InMemory(forgery.files), sealed, trusted)
         return runner.run(evidence, stage="published")
 
