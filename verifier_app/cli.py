@@ -71,6 +71,7 @@ def check(
 
     Example: verifier check record --box box.sqlite --trust trust
     """
+    from crypto import sealed
     from verifier_app import audit, runner
     from verifier_app.evidence import Evidence
     from verifier_app.readers.folder import Folder
@@ -88,7 +89,11 @@ def check(
         return REFUSED
     if sign_with is not None and out is not None:
         secret = _passphrase(passphrase_file)
-        _write(out, audit.sign(report, evidence, sign_with, secret))
+        try:
+            signed = audit.sign(report, evidence, sign_with, secret)
+        except (audit.NotAnAuditorError, sealed.WrongPassphraseError) as fault:
+            raise WrongCallError(f"The selection holds; nothing was signed. {fault}") from None
+        _write(out, signed)
         print(f"Your signed audit is in {out}.", file=sys.stderr)  # noqa: T201
     return 0
 
@@ -137,14 +142,14 @@ def receipt(
 
     if trust is None and election is None:
         raise WrongCallError("give --trust or --election: nothing vouches for itself")
+    data = _file(file)
+    ballot = None if container is None else _file(container)
     evidence = Evidence(_folder(record, Folder), None, _trust(trust, election))
     needed = ("manifest.trust", "manifest.encoding", "manifest.signatures")
     found = [runner.run_one(c, evidence) for c in load_checks() if c.id in needed]
     bad = next((finding for finding in found if finding.status != "passed"), None)
     if bad is not None:
         return _refused(as_json, "receipt", bad.id, f"{bad.where}: {bad.why}")
-    data = _file(file)
-    ballot = None if container is None else _file(container)
     try:
         outcome = receipts.verify_receipt(data, evidence, ballot)
     except VerificationError as fault:

@@ -1,0 +1,511 @@
+"""The program `verifier` as an auditor calls it: exit codes, sentences, nothing signed wrongly."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crypto import sealed
+from crypto.signing import PublicKey, SigningKey
+from crypto.tlog import Checkpoint, LogProof, Tree, leaf_hash, sign_checkpoint
+from tests.conftest import FinishedElection
+from tests.verifier_app.forge import Forgery
+from verifier_app import cli, runner
+from verifier_app.registry import load_checks
+from voting.election.documents import canonical, digest
+
+BIN = Path(sys.executable).parent / "verifier"
+E2E = pytest.mark.e2e
+
+
+@dataclass(frozen=True)
+class Said:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Call = Callable[..., Said]
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """The program in this process."""
+
+    def run(*arguments: object) -> Said:
+        monkeypatch.setattr(sys, "argv", ["verifier", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", open("/dev/null"))  # noqa: SIM115, PTH123
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capsys.readouterr()
+        code = ended.value.code
+        assert isinstance(code, int)
+        assert "Traceback" not in said.err
+        return Said(code, said.out, said.err)
+
+    return run
+
+
+# -- calls ----------------------------------------------------------------------------------------
+
+
+def test_help_is_there_at_once() -> None:
+    """The best of five: another program may be busy."""
+    took = []
+    for _ in range(5):
+        started = time.monotonic()
+        done = subprocess.run([BIN, "--help"], capture_output=True, text=True, check=False)
+        took.append(time.monotonic() - started)
+        assert done.returncode == 0
+        assert "Example: verifier check record --trust trust" in done.stdout
+    assert min(took) < 0.4
+
+
+def test_list_of_checks_is_the_documented_object(call: Call) -> None:
+    said = call("checks", "--json")
+    assert said.code == 0
+    assert said.json["schema"] == "sukashi/checks/1"
+    assert [row["id"] for row in said.json["checks"]] == [check.id for check in load_checks()]
+    assert {tuple(sorted(row)) for row in said.json["checks"]} == {("doc", "id", "scope")}
+    assert {row["scope"] for row in said.json["checks"]} == {"record", "box"}
+
+
+WRONG = {
+    "no_record": ("check", "nowhere"),
+    "no_box": ("check", ".", "--box", "nowhere"),
+    "no_trust": ("check", ".", "--trust", "nowhere"),
+    "trust_that_is_none": ("check", ".", "--trust", __file__),
+    "short_digest": ("check", ".", "--election", "abc"),
+    "upper_case_digest": ("check", ".", "--election", "A" * 64),
+    "trust_and_digest": ("check", ".", "--trust", ".", "--election", "0" * 64),
+    "no_such_stage": ("check", ".", "--stage", "middle"),
+    "signing_a_published_record": ("check", ".", "--sign-with", "home", "--out", "x"),
+    "selection_without_box": ("check", ".", "--stage", "selection"),
+    "signing_to_nowhere": ("check", ".", "--stage", "selection", "--box", __file__,
+                           "--sign-with", "home"),
+    "receipt_without_trust": ("receipt", __file__, "--record", "."),
+    "no_receipt": ("receipt", "nowhere", "--record", ".", "--election", "0" * 64),
+    "no_such_command": ("approve",),
+    "no_such_option": ("check", ".", "--force"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", WRONG.values(), ids=WRONG)
+def test_wrong_call_is_one_sentence_and_no_verdict(call: Call, arguments: tuple[str, ...]) -> None:
+    said = call(*arguments)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.strip()
+
+
+def test_defect_of_the_program_is_no_verdict(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("secret words of a hostile file")
+
+    monkeypatch.setattr(runner, "run", broken)
+    said = call("check", tmp_path)
+    assert (said.code, said.out) == (3, "")
+    assert "no verdict" in said.err
+    assert "hostile" not in said.err
+
+
+def test_interruption_is_no_verdict(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "run", interrupted)
+    said = call("check", tmp_path)
+    assert (said.code, said.out) == (3, "")
+    assert "no verdict" in said.err
+
+
+def test_folder_that_holds_nothing_is_refused(call: Call, tmp_path: Path) -> None:
+    said = call("check", tmp_path, "--json")
+    assert said.code == 1
+    assert said.json["verdict"] == "refused"
+
+
+# -- verdicts -------------------------------------------------------------------------------------
+
+
+@E2E
+def test_election_digest_from_outside_is_trust_enough(
+    call: Call, election: FinishedElection
+) -> None:
+    E = digest((election.record / "manifest.json").read_bytes())
+    said = call("check", election.record, "--election", E, "--json")
+    assert (said.code, said.json["verdict"], said.json["not_run"]) == (0, "verified", [])
+
+
+@E2E
+def test_another_election_digest_is_refused(call: Call, election: FinishedElection) -> None:
+    said = call("check", election.record, "--election", "0" * 64, "--json")
+    assert (said.code, said.json["failed"]) == (1, ["manifest.trust"])
+
+
+@E2E
+def test_without_trust_the_verdict_is_incomplete(call: Call, election: FinishedElection) -> None:
+    said = call("check", election.record, "--box", election.box, "--json")
+    assert (said.code, said.json["verdict"]) == (1, "incomplete")
+    assert (said.json["failed"], said.json["not_run"]) == ([], ["manifest.trust"])
+
+
+def changed_trust(election: FinishedElection, folder: Path, **members: object) -> Path:
+    trust = json.loads((election.trust / "trust.json").read_bytes())
+    (folder / "trust.json").write_bytes(canonical({**trust, **members}))
+    return folder
+
+
+@E2E
+def test_trust_in_another_election_refuses_this_one(
+    call: Call, election: FinishedElection, tmp_path: Path
+) -> None:
+    trust = changed_trust(election, tmp_path, name="other-2027")
+    said = call("check", election.record, "--trust", trust, "--json")
+    assert (said.code, said.json["failed"]) == (1, ["manifest.trust"])
+
+
+@E2E
+def test_trust_that_wants_more_officials_refuses(
+    call: Call, election: FinishedElection, tmp_path: Path
+) -> None:
+    officials = json.loads((election.trust / "trust.json").read_bytes())["officials"]
+    trust = changed_trust(election, tmp_path, officials={**officials, "required": 3})
+    said = call("check", election.record, "--trust", trust, "--json")
+    assert (said.code, said.json["failed"]) == (1, ["manifest.trust"])
+
+
+@E2E
+def test_trust_in_nobody_refuses(call: Call, election: FinishedElection, tmp_path: Path) -> None:
+    trust = changed_trust(election, tmp_path, officials={"required": 1, "certificates": []})
+    said = call("check", election.record, "--trust", trust, "--json")
+    assert (said.code, said.json["failed"]) == (1, ["manifest.trust"])
+
+
+@E2E
+def test_trust_that_wants_witnesses_cannot_be_satisfied_yet(
+    call: Call, election: FinishedElection, tmp_path: Path
+) -> None:
+    trust = changed_trust(election, tmp_path, witnesses={"required": 1, "vkeys": []})
+    said = call("check", election.record, "--trust", trust, "--json")
+    assert (said.code, said.json["verdict"]) == (1, "incomplete")
+    assert said.json["not_run"] == ["log.checkpoint"]
+
+
+@E2E
+def test_report_is_the_documented_object(call: Call, election: FinishedElection) -> None:
+    report = call("check", election.record, "--trust", election.trust, "--json").json
+    assert set(report) == {
+        "schema", "verdict", "scope", "election", "arithmetic", "checks", "failed", "not_run",
+        "cpu_s", "wall_s",
+    }  # fmt: skip
+    rows = {tuple(sorted(row)) for row in report["checks"]}
+    assert rows == {("id", "items", "status", "where", "why")}
+    assert (report["scope"], report["schema"]) == ("record", "sukashi/report/1")
+
+
+@E2E
+def test_refusal_names_place_and_reason_on_the_terminal(
+    call: Call, published: Forgery, tmp_path: Path, election: FinishedElection
+) -> None:
+    forgery = published.copy()
+    forgery.files["notes.txt"] = b""
+    forgery.write(tmp_path)
+    said = call("check", tmp_path / "record", "--trust", election.trust)
+    assert said.code == 1
+    assert said.out.splitlines()[0].startswith("REFUSED")
+    assert "notes.txt: it is not in record.json" in said.out
+
+
+# -- the auditor's signature ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def room(election: FinishedElection, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Record and box as they were before the mix."""
+    forgery = Forgery.load(election.root, _keys(election))
+    forgery.entries = forgery.entries[: forgery.at("mixed")]
+    forgery.write_log()
+    for prefix in ("counts/", "results", "record.", "audits/"):
+        forgery.drop(prefix)
+    root = tmp_path_factory.mktemp("room")
+    forgery.write(root)
+    with sqlite3.connect(root / "box.sqlite") as db:
+        db.execute("DELETE FROM files")
+    db.close()
+    shutil.copytree(election.trust, root / "trust")
+    return root
+
+
+def _keys(election: FinishedElection) -> Any:
+    from tests.verifier_app.forge import Keys
+
+    return Keys(election.root)
+
+
+def audit_arguments(room: Path, home: Path, out: Path) -> list[object]:
+    return [
+        "check", room / "record", "--box", room / "box.sqlite", "--trust", room / "trust",
+        "--stage", "selection", "--sign-with", home, "--out", out,
+    ]  # fmt: skip
+
+
+def secret_of(election: FinishedElection) -> list[object]:
+    return ["--passphrase-file", election.root / "secrets/passphrase.txt"]
+
+
+@E2E
+def test_auditor_signs_a_selection_that_holds(
+    call: Call, election: FinishedElection, room: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "audits" / "auditor-1.json"
+    arguments = audit_arguments(room, election.root / "homes/auditor-1", out)
+    assert call(*arguments, *secret_of(election)).code == 0
+    audit = json.loads(out.read_bytes())
+    signature = bytes.fromhex(audit.pop("signature"))
+    manifest = json.loads((room / "record/manifest.json").read_bytes())
+    key = PublicKey(manifest["parties"]["auditors"]["members"][0]["public_key"])
+    E = bytes.fromhex(audit["election"])
+    key.verify(signature, "sukashi/audit/1", E, canonical(audit), check_id="x")
+    assert audit["selection"] == digest((room / "record/selection.json").read_bytes())
+    assert audit["checks"] == [check.id for check in load_checks() if check.early]
+
+
+@E2E
+@pytest.mark.parametrize("home", ["mixer-1", "official-1", "nobody"])
+def test_who_is_no_auditor_signs_nothing(
+    call: Call, election: FinishedElection, room: Path, tmp_path: Path, home: str
+) -> None:
+    arguments = audit_arguments(room, election.root / "homes" / home, tmp_path / "audit.json")
+    said = call(*arguments, *secret_of(election))
+    assert said.code == 2
+    assert len(said.err.strip().splitlines()) == 1
+    assert not (tmp_path / "audit.json").exists()
+
+
+@E2E
+def test_wrong_passphrase_signs_nothing(
+    call: Call, election: FinishedElection, room: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "passphrase").write_text("wrong\n")
+    home = election.root / "homes/auditor-1"
+    arguments = audit_arguments(room, home, tmp_path / "audit.json")
+    said = call(*arguments, "--passphrase-file", tmp_path / "passphrase")
+    assert said.code == 2
+    assert "passphrase is wrong" in said.err
+    assert not (tmp_path / "audit.json").exists()
+
+
+@E2E
+def test_passphrase_is_not_asked_for_without_a_terminal(
+    call: Call, election: FinishedElection, room: Path, tmp_path: Path
+) -> None:
+    home = election.root / "homes/auditor-1"
+    said = call(*audit_arguments(room, home, tmp_path / "audit.json"))
+    assert said.code == 2
+    assert not (tmp_path / "audit.json").exists()
+
+
+@E2E
+def test_auditor_of_another_election_signs_nothing(
+    call: Call, election: FinishedElection, room: Path, tmp_path: Path
+) -> None:
+    """The same id, another key."""
+    home, key = tmp_path / "auditor-1", SigningKey.generate()
+    home.mkdir()
+    party = json.loads((election.root / "homes/auditor-1/party.json").read_bytes())
+    (home / "party.json").write_bytes(canonical({**party, "public_key": key.public_key.hex}))
+    box = sealed.seal(key.secret_seed(), "word", "key", strength="test")
+    (home / "key.sealed").write_bytes(box)
+    (tmp_path / "passphrase").write_text("word\n")
+    arguments = audit_arguments(room, home, tmp_path / "audit.json")
+    said = call(*arguments, "--passphrase-file", tmp_path / "passphrase")
+    assert said.code == 2
+    assert "not one of the auditors" in said.err
+    assert not (tmp_path / "audit.json").exists()
+
+
+@E2E
+@pytest.mark.parametrize("trusted", [True, False])
+def test_selection_that_is_refused_or_incomplete_is_never_signed(
+    call: Call, election: FinishedElection, room: Path, tmp_path: Path, trusted: bool
+) -> None:
+    """Refused for a ballot that is missing in the box; incomplete without trust from outside."""
+    shutil.copytree(room, tmp_path / "room")
+    if trusted:
+        with sqlite3.connect(tmp_path / "room/box.sqlite") as db:
+            db.execute("DELETE FROM ballots WHERE sequence = (SELECT max(sequence) FROM ballots)")
+        db.close()
+    home = election.root / "homes/auditor-1"
+    arguments = audit_arguments(tmp_path / "room", home, tmp_path / "audit.json")
+    if not trusted:
+        place = arguments.index("--trust")
+        del arguments[place : place + 2]
+    assert call(*arguments, *secret_of(election)).code == 1
+    assert not (tmp_path / "audit.json").exists()
+
+
+@E2E
+def test_auditor_does_not_sign_counts_with_a_gap(
+    call: Call, election: FinishedElection, room: Path, tmp_path: Path
+) -> None:
+    """What only the published record shows to everybody, the auditor sees before the mix."""
+    forgery = Forgery.load(election.root, _keys(election))
+    counts = forgery.json("selection.json")["counts"]
+    counts[-1]["count"] += 1
+    forgery.edit("selection.json", counts=counts)
+    selection = forgery.files["selection.json"]
+    forgery.files["selection.asice"] = forgery.signed("selection.json", selection)
+    forgery.entries = forgery.entries[: forgery.at("mixed")]
+    forgery.entries[-1]["selection"] = digest(selection)
+    forgery.write_log()
+    forgery.write(tmp_path)
+    shutil.copytree(election.trust, tmp_path / "trust")
+    out = tmp_path / "audit.json"
+    arguments = audit_arguments(tmp_path, election.root / "homes/auditor-1", out)
+    said = call(*arguments, *secret_of(election), "--json")
+    assert (said.code, said.json["failed"]) == (1, ["selection.units"])
+    assert not out.exists()
+
+
+# -- receipts -------------------------------------------------------------------------------------
+
+
+def receipt_of(
+    forgery: Forgery, index: int, *, size: int = 0, key: SigningKey | None = None
+) -> bytes:
+    """A receipt for an entry of the forger's log, as it was at that size."""
+    raw = forgery.chain(size or None)
+    tree = Tree(leaf_hash(data) for data in raw)
+    head = Checkpoint(forgery.manifest.origin, len(raw), tree.root())
+    note = sign_checkpoint(head, key or forgery.keys.party["collector"])
+    return LogProof(index, tuple(tree.inclusion_proof(index)), note, raw[index]).encode()
+
+
+@pytest.fixture
+def check_receipt(call: Call, election: FinishedElection, tmp_path: Path) -> Call:
+    def run(receipt: bytes, *more: object, record: Path | None = None) -> Said:
+        (tmp_path / "receipt.txt").write_bytes(receipt)
+        place = record or election.record
+        trust = ("--trust", election.trust)
+        return call("receipt", tmp_path / "receipt.txt", "--record", place, *trust, *more)
+
+    return run
+
+
+@E2E
+def test_every_receipt_of_the_demonstration_holds(
+    check_receipt: Call, election: FinishedElection
+) -> None:
+    receipts = sorted((election.root / "receipts").glob("**/receipt.txt"))
+    receipts.append(election.root / "voter-1/receipt.txt")
+    assert len(receipts) > 5
+    for path in receipts:
+        assert check_receipt(path.read_bytes()).code == 0
+
+
+@E2E
+def test_receipt_says_where_the_ballot_stands(check_receipt: Call, published: Forgery) -> None:
+    place = published.at("ballot")
+    said = check_receipt(receipt_of(published, place), "--json")
+    assert said.json["schema"] == "sukashi/receipt/1"
+    assert (said.json["verdict"], said.json["sequence"]) == ("verified", place)
+    assert said.json["in_record"] is True
+
+
+@E2E
+def test_receipt_is_compared_with_the_ballot(
+    check_receipt: Call, published: Forgery, tmp_path: Path
+) -> None:
+    one, other = sorted(published.ballots)[:2]
+    (tmp_path / "ballot.asice").write_bytes(published.ballots[one][0])
+    container = ("--container", tmp_path / "ballot.asice")
+    assert check_receipt(receipt_of(published, one), *container).code == 0
+    said = check_receipt(receipt_of(published, other), *container)
+    assert said.code == 1
+    assert "another ballot" in said.out
+
+
+@E2E
+def test_receipt_of_a_fork_is_proof_against_the_collector(
+    check_receipt: Call, published: Forgery
+) -> None:
+    """Before the mix the collector showed this voter another log."""
+    fork = published.copy()
+    place = fork.at("ballot") + 1
+    fork.entries[place]["container"] = "0" * 64
+    said = check_receipt(receipt_of(fork, place, size=place + 1))
+    assert said.code == 1
+    assert "two logs" in said.out
+
+
+@E2E
+def test_receipt_of_a_longer_log_shows_that_entries_are_missing(
+    check_receipt: Call, published: Forgery
+) -> None:
+    longer = published.copy()
+    longer.entries.append({**longer.entries[longer.at("ballot")], "time": "2099-01-01T00:00:00Z"})
+    said = check_receipt(receipt_of(longer, len(longer.entries) - 1))
+    assert said.code == 1
+    assert "entries are missing" in said.out
+
+
+@E2E
+def test_receipt_without_a_published_log_says_so(
+    check_receipt: Call, published: Forgery, election: FinishedElection
+) -> None:
+    place = published.at("ballot")
+    said = check_receipt(receipt_of(published, place), record=election.root / "election")
+    assert said.code == 0
+    assert "Check it again when the record is published" in said.out
+
+
+FALSE_RECEIPTS: dict[str, Callable[[Forgery], bytes]] = {
+    "empty": lambda _: b"",
+    "no_receipt": lambda _: b"\xff" * 100,
+    "by_somebody_else": lambda f: receipt_of(f, f.at("ballot"), key=SigningKey.generate()),
+    "of_no_ballot": lambda f: receipt_of(f, f.at("opened")),
+    "of_another_entry": lambda f: receipt_of(f, f.at("ballot")).replace(
+        b"extra ", b"extra QUJD", 1
+    ),
+    "at_another_index": lambda f: receipt_of(f, f.at("ballot")).replace(b"index 3", b"index 4"),
+    "more_behind_it": lambda f: receipt_of(f, f.at("ballot")) + b"\n",
+}  # fmt: skip
+
+
+@E2E
+@pytest.mark.parametrize("false", FALSE_RECEIPTS.values(), ids=FALSE_RECEIPTS)
+def test_false_receipt_is_refused(
+    check_receipt: Call, published: Forgery, false: Callable[[Forgery], bytes]
+) -> None:
+    said = check_receipt(false(published), "--json")
+    assert said.code == 1
+    assert (said.json["verdict"], said.json["failed"]) == ("refused", ["receipt"])
+
+
+@E2E
+def test_receipt_under_a_manifest_that_nobody_trusts_is_refused(
+    call: Call, published: Forgery, election: FinishedElection, tmp_path: Path
+) -> None:
+    receipt = tmp_path / "receipt.txt"
+    receipt.write_bytes(receipt_of(published, published.at("ballot")))
+    arguments = ("receipt", receipt, "--record", election.record, "--election", "0" * 64)
+    said = call(*arguments, "--json")
+    assert (said.code, said.json["failed"]) == (1, ["manifest.trust"])
