@@ -13,7 +13,7 @@ from crypto.errors import VerificationError
 from tally.audits import verify_audits
 from tally.ceremony.share import KeyShare
 from tally.chain import Chain
-from tally.documents import Announcement, Count
+from tally.documents import Count
 from tally.log import Log
 from tally.proofs import SIGNATURE, announced_digest, make_decryption, verify_factors
 from tally.refusals import promise_list, require_election
@@ -198,8 +198,8 @@ class Decryptions:
 
     def announce(self) -> None:
         """Write what the log must learn."""
-        document = Announcement(
-            schema="sukashi/announcement/1",
+        document = kinds.Announcement(
+            election=self.manifest.digest.hex(),
             kind="decrypted",
             count=self.count.count,
             digest=self.digest(),

@@ -64,17 +64,6 @@ class Selection(Document):
     counts: tuple[Count, ...]
 
 
-class Announcement(Document):
-    """What the log must learn next."""
-
-    schema_: Literal["sukashi/announcement/1"] = Field(
-        default="sukashi/announcement/1", alias="schema"
-    )
-    kind: Literal["mixed", "decrypted"]
-    count: Number
-    digest: Digest
-
-
 class Votes(Document):
     """Votes of one option; 0 is blank."""
 

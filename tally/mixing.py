@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tally.chain import Chain
-from tally.documents import Announcement, Selection
+from tally.documents import Selection
 from tally.log import Log
 from tally.proofs import SIGNATURE, make_mix, verify_mix
 from tally.steps import Step
@@ -120,8 +120,8 @@ def announce(room: Workspace, manifest: Manifest, selection: Selection) -> None:
     """Write what the log must learn: the finished mixes of every count."""
     for row in selection.counts:
         if row.status == "counted":
-            document = Announcement(
-                schema="sukashi/announcement/1",
+            document = kinds.Announcement(
+                election=manifest.digest.hex(),
                 kind="mixed",
                 count=row.count,
                 digest=Chain(room, manifest, row).digest(),

@@ -74,8 +74,8 @@ def make_app(service: Service, election_files: Mapping[str, bytes]) -> FastAPI:
 
 def _add_reading(app: FastAPI, service: Service, files: Mapping[str, bytes]) -> None:
     @app.get("/health")
-    async def health() -> dict[str, str]:
-        return {"status": "ok"}
+    async def health() -> Response:
+        return JSONResponse({"status": "ok"}) if service.running else _error(503, "unavailable")
 
     @app.get("/state")
     async def state() -> dict[str, object]:

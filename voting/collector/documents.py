@@ -9,10 +9,9 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
-from pydantic import Field
 from sqlalchemy.engine import Connection, Engine
 
 from crypto.signing import SigningKey
@@ -21,19 +20,10 @@ from voting.collector.ledger import Ledger, read_checked
 from voting.console import Refused
 from voting.eid.officials import verify_document
 from voting.election import entries as log
-from voting.election.documents import Document, digest, parse_canonical, parse_model, salted_digest
+from voting.election.documents import digest, parse_canonical, parse_model, salted_digest
 from voting.election.entries import Entry
-from voting.election.manifest import Digest, Manifest, Positive
+from voting.election.manifest import Manifest
 from voting.roll.roll import PaperList, Roll
-
-
-class Announcement(Document):
-    """What the counting room asks the log to learn."""
-
-    schema_: Literal["sukashi/announcement/1"] = Field(alias="schema")
-    kind: Literal["mixed", "decrypted"]
-    count: Positive
-    digest: Digest
 
 
 @dataclass(frozen=True)
@@ -128,6 +118,8 @@ def check_order(entries: Sequence[Entry], addition: Addition) -> None:
         _check_roll_order(entries, kinds, addition)
     if addition.kind in ("mixed", "decrypted"):
         _check_count_order(entries, addition)
+    if addition.kind == "result":
+        _check_all_decrypted(entries)
     if "result" in kinds:
         raise Refused("the result is in the log; nothing comes after it")
 
@@ -147,6 +139,13 @@ def _check_count_order(entries: Sequence[Entry], addition: Addition) -> None:
         raise Refused(f"the log has {addition.kind!r} of count {count} already")
     if addition.kind == "decrypted" and ("mixed", count) not in done:
         raise Refused(f"count {count} is not mixed yet in the log")
+
+
+def _check_all_decrypted(entries: Sequence[Entry]) -> None:
+    mixed = {entry.count for entry in entries if entry.kind == "mixed"}
+    waiting = mixed - {entry.count for entry in entries if entry.kind == "decrypted"}
+    if waiting:
+        raise Refused(f"count {min(waiting)} is mixed and not decrypted yet in the log")
 
 
 def read_addition(path: Path, manifest: Manifest) -> Addition:
@@ -206,7 +205,8 @@ def _read_json(path: Path, data: bytes, manifest: Manifest) -> Addition:
         _require(path, members.get("election") == manifest.digest.hex())
         return Addition("result", {"result": digest(data)})
     if members.get("schema") == "sukashi/announcement/1":
-        found = parse_model(Announcement, data, str(path))
+        found = parse_model(log.Announcement, data, str(path))
+        _require(path, found.election == manifest.digest.hex())
         return Addition(found.kind, {"count": found.count, "digest": found.digest})
     raise Refused(
         f"{path} is {members.get('schema')}, which the log takes only signed or not at all"

@@ -91,6 +91,11 @@ class Service:
     def start(self) -> None:
         self._sequencer.start()
 
+    @property
+    def running(self) -> bool:
+        """Whether ballots can be stored."""
+        return self._sequencer.is_alive()
+
     def stop(self) -> None:
         """Finish what is queued and stop; later ballots are refused."""
         self._queue.put(None)

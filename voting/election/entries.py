@@ -98,6 +98,18 @@ Entry = (
 _ADAPTER: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="kind")])
 
 
+class Announcement(Document):
+    """What the counting room asks the log to learn: the entry of a finished count."""
+
+    schema_: Literal["sukashi/announcement/1"] = Field(
+        default="sukashi/announcement/1", alias="schema"
+    )
+    election: Digest
+    kind: Literal["mixed", "decrypted"]
+    count: Positive
+    digest: Digest
+
+
 def parse_entry(data: bytes, where: str = "log entry") -> Entry:
     """The entry that `data` encodes.
 

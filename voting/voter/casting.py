@@ -34,17 +34,35 @@ class Cast:
     code: QrCode
 
 
-def style_for(manifest: Manifest, choices: Mapping[str, int]) -> BallotStyle:
-    """The ballot style whose contests are exactly those chosen in. Raises UsageFault."""
-    for style in manifest.ballot_styles:
-        if set(style.contests) == set(choices):
-            return style
-    known = "; ".join(f"{s.id}: {', '.join(s.contests)}" for s in manifest.ballot_styles)
-    raise UsageFault(f"choose in exactly the contests of one ballot style ({known})")
+@dataclass(frozen=True)
+class Vote:
+    """What a voter decided: one option in each contest of a ballot style; 0 is blank."""
+
+    style: BallotStyle
+    choices: Mapping[str, int]
 
 
-def parse_choices(manifest: Manifest, texts: list[str]) -> dict[str, int]:
-    """CONTEST=OPTION, the option a number or `blank`. Raises UsageFault."""
+def parse_vote(manifest: Manifest, texts: list[str], style_id: str | None = None) -> Vote:
+    """CONTEST=OPTION for exactly the contests of one ballot style, OPTION a number or `blank`.
+
+    `style_id` is needed where several styles have the same contests. Raises UsageFault.
+    """
+    choices = _choices(manifest, texts)
+    known = {style.id: style for style in manifest.ballot_styles}
+    if style_id is not None and style_id not in known:
+        raise UsageFault(f"there is no ballot style {style_id!r}; there are {', '.join(known)}")
+    fitting = [style for style in known.values() if set(style.contests) == set(choices)]
+    chosen = [style for style in fitting if style_id in (None, style.id)]
+    if not chosen:
+        all_ = "; ".join(f"{s.id}: {', '.join(s.contests)}" for s in known.values())
+        raise UsageFault(f"choose in exactly the contests of one ballot style ({all_})")
+    if len(chosen) > 1:
+        names = ", ".join(style.id for style in chosen)
+        raise UsageFault(f"{names} have these contests; name that of your district with --style")
+    return Vote(chosen[0], choices)
+
+
+def _choices(manifest: Manifest, texts: list[str]) -> dict[str, int]:
     choices: dict[str, int] = {}
     for text in texts:
         contest_id, _, option = text.partition("=")
@@ -64,7 +82,7 @@ def cast(
     client: Client,
     card: SoftwareCard,
     identifier: str,
-    choices: Mapping[str, int],
+    vote: Vote,
     out: Path,
     language: str,
 ) -> Cast:
@@ -82,11 +100,11 @@ def cast(
     pending, seed_file = out / "pending.asice", out / "pending.seed"
     if not pending.exists():
         seed = secrets.token_bytes(SEED_BYTES)
-        container = _signed(client, card, identifier, choices, seed)
+        container = _signed(client, card, identifier, vote, seed)
         write_atomic(seed_file, seed.hex().encode(), mode=0o600)
         write_atomic(pending, container, mode=0o600)
     container = read_bounded(pending, _LIMIT)
-    _require_same(client.manifest, container, _seed(seed_file), card, choices, out)
+    _require_same(client.manifest, container, _seed(seed_file), card, vote, out)
     try:
         receipt = client.send(container, language)
     except Refused:
@@ -105,7 +123,7 @@ def _signed(
     client: Client,
     card: SoftwareCard,
     identifier: str,
-    choices: Mapping[str, int],
+    vote: Vote,
     seed: bytes,
 ) -> bytes:
     manifest = client.manifest
@@ -113,9 +131,9 @@ def _signed(
     seen = client.checkpoint()  # just before signing: the anchor
     ballot = build(
         manifest,
-        style_for(manifest, choices),
+        vote.style,
         identifier,
-        choices,
+        vote.choices,
         seed,
         roll_version=version,
         anchor=Anchor(size=seen.size, root=seen.root.hex()),
@@ -128,14 +146,14 @@ def _require_same(
     container: bytes,
     seed: bytes,
     card: SoftwareCard,
-    choices: Mapping[str, int],
+    vote: Vote,
     out: Path,
 ) -> None:
     """What an interrupted attempt left is the ballot that the voter has just confirmed."""
     parsed = containers.parse(container, "ballot.json", _LIMIT)
     signers = [signature.certificate_der for signature in parsed.signatures]
     held = open_with_seed(manifest, Ballot.parse(parsed.data), seed)
-    if signers != [card.certificate_der] or held != dict(choices):
+    if signers != [card.certificate_der] or held != dict(vote.choices):
         raise Refused(
             f"{out} holds another ballot, which was signed but whose answer never came; it may be"
             " stored. Repeat that choice with that card to get its receipt, then vote again in"

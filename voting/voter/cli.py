@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,7 +31,7 @@ def _connect(collector: str, trust: Path) -> Client:
     return Client(collector, TrustFile.parse(read_bounded(trust / "trust.json", 1 << 24)))
 
 
-def _words(manifest: Manifest, choices: dict[str, int], language: str) -> list[str]:
+def _words(manifest: Manifest, choices: Mapping[str, int], language: str) -> list[str]:
     """The choices in words, every contest on a line."""
     blank = {"ja": "白票", "en": "blank", "et": "tühi"}
     lines = []
@@ -59,6 +60,9 @@ def cast(
     card: Annotated[Path, typer.Option("--card", help="Your card (PKCS#12, test elections).")],
     choose: Annotated[list[str], typer.Option("--choose", help="CONTEST=NUMBER or =blank.")],
     out: Annotated[Path, typer.Option("--out", help="New folder for receipt and code.")],
+    style: Annotated[
+        str | None, typer.Option(help="Your ballot style, where several have these contests.")
+    ] = None,
     pin_file: Pin = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before sending.")] = False,
     language: Language = "en",
@@ -74,15 +78,14 @@ def cast(
 
     language = _language(language)
     client = _connect(collector, trust)
-    choices = casting.parse_choices(client.manifest, choose)
-    casting.style_for(client.manifest, choices)
-    for line in _words(client.manifest, choices, language):
+    vote = casting.parse_vote(client.manifest, choose, style)
+    for line in _words(client.manifest, vote.choices, language):
         console.say(line)
     if not yes and not typer.confirm("Send this vote?", err=True):
         raise console.Refused("not sent")
     opened = load_card(card, console.passphrase(pin_file, "PIN"))
     identifier = _identifier(client, opened.certificate)
-    done = casting.cast(client, opened, identifier, choices, out, language)
+    done = casting.cast(client, opened, identifier, vote, out, language)
     console.say(f"Your vote is stored as entry {done.receipt.sequence}; the receipt was checked.")
     console.say(f"Receipt: {out / 'receipt.txt'}. Check your vote on a second device within")
     minutes = client.manifest.limits.verification_minutes
@@ -142,8 +145,9 @@ def simulate(
 ) -> None:
     """Many voters, one after the other as planned; each receipt is checked.
 
-    The plan is {"votes": [{"identifier": "…", "choices": {"mayor": 3}}, …]}; 0 is blank. Votes of
-    one person keep their order. Example: voting simulate --collector http://localhost:8080
+    The plan is {"votes": [{"identifier": "…", "choices": {"mayor": 3}}, …]}; 0 is blank, and a
+    member "style" names the ballot style where several have these contests. Votes of one person
+    keep their order. Example: voting simulate --collector http://localhost:8080
     --trust trust --cards cards --plan plan.json --out receipts
     """
     from voting import console

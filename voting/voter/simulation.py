@@ -12,7 +12,7 @@ from pathlib import Path
 from voting.console import Advance, UsageFault
 from voting.eid.cards import load_card
 from voting.files import read_bounded
-from voting.voter.casting import cast, parse_choices
+from voting.voter.casting import cast, parse_vote
 from voting.voter.client import Client
 
 THREADS = 4
@@ -23,6 +23,7 @@ class PlannedVote:
     number: int
     identifier: str
     choices: list[str]
+    style: str | None = None
 
 
 def read_plan(path: Path) -> list[PlannedVote]:
@@ -30,7 +31,9 @@ def read_plan(path: Path) -> list[PlannedVote]:
     try:
         votes = json.loads(read_bounded(path, 1 << 28))["votes"]
         return [
-            PlannedVote(number, str(vote["identifier"]), _choices(vote["choices"]))
+            PlannedVote(
+                number, str(vote["identifier"]), _choices(vote["choices"]), vote.get("style")
+            )
             for number, vote in enumerate(votes, start=1)
         ]
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -76,5 +79,5 @@ def run(
 
 def _cast_one(client: Client, vote: PlannedVote, cards: Path, pin: str, out: Path) -> None:
     card = load_card(cards / f"{vote.identifier}.p12", pin)
-    choices = parse_choices(client.manifest, vote.choices)
-    cast(client, card, vote.identifier, choices, out / f"{vote.number:05d}", "en")
+    chosen = parse_vote(client.manifest, vote.choices, vote.style)
+    cast(client, card, vote.identifier, chosen, out / f"{vote.number:05d}", "en")

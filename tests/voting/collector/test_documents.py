@@ -46,6 +46,7 @@ KINDS = {
 }
 WHOLE = [*KINDS]
 WHOLE.insert(WHOLE.index("decrypted"), "mixed 2")
+WHOLE.insert(WHOLE.index("result"), "decrypted 2")
 
 
 def split(name: str) -> tuple[str, dict[str, Any]]:
@@ -111,6 +112,7 @@ SELECTED = [*SEALED, "selection"]
         ([*SELECTED, "mixed", "decrypted"], "decrypted", "'decrypted' of count 1 already"),
         (SEALED, "result", "comes after 'selection'"),
         ([*SELECTED, "result"], "result", "only one"),
+        ([*SELECTED, "mixed"], "result", "count 1 is mixed and not decrypted yet"),
         ([*SELECTED, "result"], "mixed", "nothing comes after it"),
         ([*SELECTED, "result"], "paper", "can be added"),
     ],
@@ -242,12 +244,27 @@ def test_what_is_no_document_of_the_log_is_refused(
 def test_announcement_of_another_form_is_refused(
     polls: Polls, tmp_path: Path, members: dict[str, Any]
 ) -> None:
-    good = {"schema": "sukashi/announcement/1", "kind": "mixed", "count": 1, "digest": HEX}
+    E = polls.manifest.digest.hex()
+    good = {
+        "schema": "sukashi/announcement/1",
+        "election": E,
+        "kind": "mixed",
+        "count": 1,
+        "digest": HEX,
+    }
     path = tmp_path / "announcement.json"
     path.write_bytes(canonical(good))
     assert read_addition(path, polls.manifest).kind == "mixed"
     path.write_bytes(canonical({**good, **members}))
     with pytest.raises(EncodingError):
+        read_addition(path, polls.manifest)
+
+
+def test_announcement_of_another_election_is_refused(polls: Polls, tmp_path: Path) -> None:
+    path = tmp_path / "announcement.json"
+    members = {"kind": "mixed", "count": 1, "digest": HEX, "election": "0" * 64}
+    path.write_bytes(canonical({"schema": "sukashi/announcement/1", **members}))
+    with pytest.raises(Refused, match="another election"):
         read_addition(path, polls.manifest)
 
 

@@ -12,7 +12,7 @@ from tests.voting.voter.conftest import Liar
 from voting.ballot.ballot import QrCode
 from voting.collector.documents import Addition
 from voting.console import Refused, Unfinished, UsageFault
-from voting.voter.casting import Cast, cast, parse_choices, style_for
+from voting.voter.casting import Cast, Vote, cast, parse_vote
 from voting.voter.client import Client
 
 CHOICES = {"mayor": 3, "assembly-kita": 0}
@@ -25,8 +25,9 @@ class Voter:
         self.card = collector.polls.issue(number)
 
     def cast(self, choices: dict[str, int] | None = None) -> Cast:
-        person = identifier(self.number)
-        return cast(self.client, self.card, person, choices or CHOICES, self.out, "en")
+        person, manifest = identifier(self.number), self.client.manifest
+        vote = Vote(manifest.style("style-kita"), choices or CHOICES)
+        return cast(self.client, self.card, person, vote, self.out, "en")
 
     @property
     def files(self) -> set[str]:
@@ -149,38 +150,54 @@ def test_collector_hears_neither_seed_nor_choice_nor_name(voter: Voter, liar: Li
 
 
 def test_choices_are_contests_with_a_number_or_blank(polls: Polls) -> None:
-    found = parse_choices(polls.manifest, ["mayor=5", "assembly-kita=blank"])
-    assert found == {"mayor": 5, "assembly-kita": 0}
-    assert style_for(polls.manifest, found).id == "style-kita"
+    vote = parse_vote(polls.manifest, ["mayor=5", "assembly-kita=blank"])
+    assert vote.choices == {"mayor": 5, "assembly-kita": 0}
+    assert vote.style.id == "style-kita"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mayor",
+        "mayor=",
+        "mayor=6",
+        "mayor=-1",
+        "mayor=1.5",
+        "mayor=５",
+        "mayor=" + "9" * 5000,
+        "mayor=Blank",
+        "mayors=1",
+        "=1",
+        "",
+    ],
+    ids=lambda text: text[:20],
+)
+def test_choice_that_does_not_exist_is_a_wrong_call(polls: Polls, text: str) -> None:
+    with pytest.raises(UsageFault):
+        parse_vote(polls.manifest, [text, "assembly-kita=1"])
 
 
 @pytest.mark.parametrize(
     "texts",
     [
-        ["mayor"],
-        ["mayor="],
-        ["mayor=6"],
-        ["mayor=-1"],
-        ["mayor=1.5"],
-        ["mayor=５"],
-        ["mayor=" + "9" * 5000],
-        ["mayor=Blank"],
-        ["mayor=1", "mayor=2"],
-        ["mayors=1"],
-        ["=1"],
-        [""],
+        [],
+        ["mayor=1"],
+        ["mayor=1", "mayor=2", "assembly-kita=1"],
+        ["mayor=1", "assembly-kita=1", "assembly-minami=1"],
     ],
-    ids=lambda texts: texts[0][:20],
 )
-def test_choice_that_does_not_exist_is_a_wrong_call(polls: Polls, texts: list[str]) -> None:
+def test_every_contest_of_one_style_is_chosen_in_once(polls: Polls, texts: list[str]) -> None:
     with pytest.raises(UsageFault):
-        parse_choices(polls.manifest, texts)
+        parse_vote(polls.manifest, texts)
 
 
-@pytest.mark.parametrize(
-    "choices",
-    [{}, {"mayor": 1}, {"mayor": 1, "assembly-kita": 1, "assembly-minami": 1}],
-)
-def test_every_contest_of_one_style_is_chosen_in(polls: Polls, choices: dict[str, int]) -> None:
-    with pytest.raises(UsageFault, match="style-kita"):
-        style_for(polls.manifest, choices)
+def test_where_two_districts_have_the_same_contests_the_style_is_named(polls: Polls) -> None:
+    kita, minami = polls.manifest.ballot_styles
+    same = (kita, minami.model_copy(update={"contests": kita.contests}))
+    manifest = polls.manifest.model_copy(update={"ballot_styles": same})
+    texts = ["mayor=1", "assembly-kita=1"]
+    with pytest.raises(UsageFault, match="--style"):
+        parse_vote(manifest, texts)
+    assert parse_vote(manifest, texts, "style-minami").style.district == "minami"
+    with pytest.raises(UsageFault, match="no ballot style"):
+        parse_vote(manifest, texts, "style-nishi")
