@@ -302,16 +302,3 @@ def test_wrong_passphrase_through_the_real_program(real_room: Room) -> None:
     out, err = step.communicate(timeout=60)
     assert (step.returncode, out) == (1, "")
     assert err == "The passphrase is wrong, or the file was damaged. Nothing was opened.\n"
-
-
-@pytest.mark.e2e
-@pytest.mark.parametrize("command", ["--help", "mix --help", "ceremony step --help"])
-def test_help_comes_at_once(command: str) -> None:
-    def seconds() -> float:
-        before = os.times()
-        subprocess.run([TALLY, *command.split()], capture_output=True, check=True)
-        after = os.times()
-        used = after.children_user - before.children_user
-        return used + after.children_system - before.children_system
-
-    assert min(seconds() for _ in range(5)) < 0.4

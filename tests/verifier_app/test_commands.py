@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,18 +59,6 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
 
 # -- calls ----------------------------------------------------------------------------------------
-
-
-def test_help_is_there_at_once() -> None:
-    """The best of five: another program may be busy."""
-    took = []
-    for _ in range(5):
-        started = time.monotonic()
-        done = subprocess.run([BIN, "--help"], capture_output=True, text=True, check=False)
-        took.append(time.monotonic() - started)
-        assert done.returncode == 0
-        assert "Example: verifier check record --trust trust" in done.stdout
-    assert min(took) < 0.4
 
 
 def test_list_of_checks_is_the_documented_object(call: Call) -> None:

@@ -6,16 +6,13 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-import typer
 
 from tests.voting.conftest import PIN, Issue, Run
 from tests.voting.election.office import PASSPHRASE, PEOPLE, Office
 from tests.voting.polls import KITA, Polls, identifier, sign
-from voting.cli import app
 from voting.eid import test_pki
 from voting.election.documents import canonical
 from voting.files import read_tree
@@ -244,42 +241,6 @@ def test_damaged_database_is_one_sentence(
 # -- the process itself -------------------------------------------------------------------------
 
 PROGRAM = Path(sys.executable).parent / "voting"
-HELP_SECONDS = 0.6  # the goal is 0.4; the machines that run this are shared
-
-
-def commands() -> list[tuple[str, ...]]:
-    """Every command and group of the program."""
-    found: list[tuple[str, ...]] = [()]
-    for command in app.registered_commands:
-        assert command.callback is not None
-        found.append((command.name or command.callback.__name__,))
-    for group in app.registered_groups:
-        assert isinstance(group.typer_instance, typer.Typer)
-        found.append((str(group.name),))
-        for command in group.typer_instance.registered_commands:
-            found.append((str(group.name), str(command.name)))
-    return found
-
-
-@pytest.mark.e2e
-def test_help_of_every_command_is_there_at_once() -> None:
-    assert len(commands()) > 25
-    slow = []
-    for command in commands():
-        taken = []
-        for _ in range(3):
-            start = time.perf_counter()
-            done = subprocess.run(
-                [PROGRAM, *command, "--help"], capture_output=True, text=True, check=False
-            )
-            taken.append(time.perf_counter() - start)
-            assert (done.returncode, done.stderr) == (0, "")
-            assert done.stdout.startswith(f"Usage: {' '.join(('voting', *command))}")
-            if taken[-1] < HELP_SECONDS:
-                break
-        if min(taken) >= HELP_SECONDS:
-            slow.append((command, min(taken)))
-    assert slow == []
 
 
 @pytest.mark.e2e
