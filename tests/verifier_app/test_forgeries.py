@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.verifier_app.conftest import Verify
-from tests.verifier_app.forge import Forgery
+from tests.verifier_app.forge import Forgery, Json
 from tests.verifier_app.forgeries import Case, load
 from verifier_app.registry import load_checks
 
@@ -40,11 +42,33 @@ def test_what_the_forger_seals_again_verifies_where_he_does_not_lie(
     assert verify(forgery).verdict == "verified"
 
 
+def whole(manifest: Json) -> None:
+    manifest["contests"][0]["counting"] = "contest"
+
+
+def without_blank(manifest: Json) -> None:
+    for contest in manifest["contests"]:
+        contest["blank"] = False
+
+
+HONEST: dict[str, Callable[[Json], object]] = {
+    "like_the_demonstration": lambda _: None,
+    "openly_published": lambda manifest: manifest.update(publication="open"),
+    "one_contest_counted_as_a_whole": whole,
+    "without_blank_votes": without_blank,
+    "small_districts_merged": lambda manifest: manifest.update(privacy_minimum=5),
+    "too_small_to_be_counted": lambda manifest: manifest.update(privacy_minimum=30),
+}
+
+
+@pytest.mark.parametrize("change", HONEST.values(), ids=HONEST)
 def test_an_election_that_the_forger_holds_honestly_verifies(
-    forgery: Forgery, verify: Verify
+    change: Callable[[Json], object], forgery: Forgery, verify: Verify
 ) -> None:
-    forgery.hold()
-    assert verify(forgery).verdict == "verified"
+    forgery.hold(change)
+    report = verify(forgery)
+    assert report.verdict == "verified", report.as_text()
+    assert verify(forgery, box=False).verdict == "verified"
 
 
 def test_every_check_has_a_forgery() -> None:

@@ -146,13 +146,18 @@ def _verify_row(evidence: Evidence, row: Count) -> None:
 
 
 def _verify_numbers(evidence: Evidence, selection: Selection) -> None:
-    """Contests held in the same districts hold the same ballots; all together, all of them."""
+    """Contests and lists of the same districts hold the same ballots, as each ballot counts in all
+    contests of its style; a contest of all districts holds all of them."""
     by_districts: dict[tuple[str, ...], int] = {}
     for contest in evidence.manifest.contests:
         ballots = sum(row.ballots for row in selection.counts if row.contest == contest.id)
         if by_districts.setdefault(tuple(sorted(contest.districts)), ballots) != ballots:
             why = "two contests of the same districts have different numbers of ballots"
             raise VerificationError(_COMPLETE, f"contest {contest.id}", why)
+    for row in selection.counts:
+        if by_districts.setdefault(tuple(sorted(row.districts)), row.ballots) != row.ballots:
+            why = "in the same districts another list holds another number of ballots"
+            raise VerificationError(_COMPLETE, row.path, why)
     everywhere = tuple(sorted(district.id for district in evidence.manifest.districts))
     if by_districts.get(everywhere, selection.counted) != selection.counted:
         why = "a contest of all districts does not hold all counted ballots"

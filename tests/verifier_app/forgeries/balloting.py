@@ -520,6 +520,17 @@ def unit_below_the_minimum(forgery: Forgery) -> None:
     forgery.hold(lambda manifest: manifest.update(privacy_minimum=5), minimum=1)
 
 
+@case("count.complete", box=False)
+def vote_is_dropped_from_one_contest(forgery: Forgery) -> None:
+    """From a ballot that counts in the other contest; who has no box sees it by the numbers."""
+    row = forgery.row("assembly-kita", "kita")
+    listed = decode_list(forgery.list_of(row), forgery.manifest, row.ballots)
+    data = encode_list(Ciphertexts.collect([listed[i] for i in range(1, len(listed))]))
+    counts = forgery.json("selection.json")["counts"]
+    counts[row.count - 1] |= {"ballots": row.ballots - 1, "ciphertexts": digest(data)}
+    renumber(forgery, counts, {row.contest: data})
+
+
 @case("count.complete")
 def a_folder_of_no_count(forgery: Forgery) -> None:
     forgery.files["counts/mayor/all/tally.json"] = b"{}"

@@ -193,6 +193,22 @@ def another_list_is_mixed(forgery: Forgery) -> None:
     forgery.settle()
 
 
+@case("mix.input", box=False)
+def published_list_is_not_the_selected_one(forgery: Forgery) -> None:
+    """With open publication the list itself is in the record."""
+    forgery.hold(lambda manifest: manifest.update(publication="open"))
+    path = f"{first_count(forgery).path}/ciphertexts.bt"
+    forgery.files[path] += b"\x00"
+    forgery.publish()
+
+
+@case("mix.input", box=False)
+def selected_list_is_not_published(forgery: Forgery) -> None:
+    forgery.hold(lambda manifest: manifest.update(publication="open"))
+    forgery.drop(f"{first_count(forgery).path}/ciphertexts.bt")
+    forgery.publish()
+
+
 @case("mix.input")
 def second_mixer_mixes_its_own_list(forgery: Forgery) -> None:
     row = first_count(forgery)
