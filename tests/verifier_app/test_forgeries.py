@@ -23,10 +23,13 @@ def _id(case: Case) -> str:
 def test_forgery_is_refused_by_exactly_the_check_made_for_it(
     case: Case, forgery: Forgery, verify: Verify
 ) -> None:
+    electorate = [*forgery.roll, *(person["name"] for person in forgery.roll.values())]
     case.forge(forgery)
     report = verify(forgery, box=case.box)
     assert report.verdict == "refused"
     assert set(report.failed) == case.failed
+    said = "\n".join(report.as_text())
+    assert not any(voter in said for voter in electorate)  # a report may be published
 
 
 def test_no_two_forgeries_have_one_name() -> None:

@@ -89,9 +89,8 @@ class Profile:
             x509.DuplicateExtension,
             x509.UnsupportedGeneralNameType,
         ) as fault:
-            raise VerificationError(
-                "box.certificates", where, f"not valid then: {fault}"
-            ) from fault
+            why = str(fault).split(" (encountered")[0]  # after this stands the voter's name
+            raise VerificationError("box.certificates", where, f"not valid then: {why}") from fault
 
     def _person(self, certificate: x509.Certificate, where: str) -> str:
         try:

@@ -9,6 +9,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from crypto.elgamal import Ciphertexts
 from tally.documents import Count
 from tally.proofs import decode_list, encode_list
@@ -107,6 +111,57 @@ def card_of_another_issuer(forgery: Forgery) -> None:
         test_pki.init(Path(folder) / "pki")
         card = new_card(Path(folder) / "pki", forgery.person)
     logged(forgery, forgery.cast(forgery.ballot(), card))
+
+
+def _issued(
+    name: str,
+    *,
+    curve: ec.EllipticCurve | None = None,
+    serials: Sequence[str] = (),
+    policy: str = test_pki.TEST_POLICY,
+    may_declare: bool = True,
+    ca: bool = False,
+    ended: bool = False,
+) -> None:
+    """The true authority issues a certificate to the person that it should not, or for another
+    purpose."""
+
+    @case("box.certificates", name=name)
+    def forge(forgery: Forgery) -> None:
+        issuer = test_pki.Issuer(forgery.keys.root / "pki")
+        key = ec.generate_private_key(curve or ec.SECP384R1())
+        subject = x509.Name(
+            x509.NameAttribute(x509.NameOID.SERIAL_NUMBER, serial)
+            for serial in serials or [f"TEST-{forgery.person}"]
+        )
+        usage = x509.KeyUsage(
+            not may_declare, may_declare, False, False, False, ca, False, False, False
+        )
+        day, at = dt.timedelta(days=1), dt.datetime.fromisoformat(forgery.entries[0]["time"])
+        policies = [x509.PolicyInformation(x509.ObjectIdentifier(policy), None)]
+        builder = (
+            x509.CertificateBuilder(issuer._name, subject, key.public_key(), 7)
+            .not_valid_before(at - 2 * day)
+            .not_valid_after(at - day if ended else at + day)
+            .add_extension(x509.BasicConstraints(ca, None), critical=True)
+            .add_extension(usage, critical=True)
+            .add_extension(x509.CertificatePolicies(policies), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer._key.public_key()), False
+            )
+        )
+        certificate = builder.sign(issuer._key, hashes.SHA384())
+        logged(forgery, forgery.cast(forgery.ballot(), SoftwareCard(certificate, key)))
+
+
+_issued("card_that_has_ended", ended=True)
+_issued("card_for_logging_in", may_declare=False)
+_issued("card_of_another_policy", policy="1.2.3.4")
+_issued("card_of_another_curve", curve=ec.SECP256R1())
+_issued("certificate_of_an_authority", ca=True)
+_issued("card_of_no_person", serials=["PASSPORT-7"])
+_issued("card_of_nobody", serials=[""])
+_issued("card_of_two_persons", serials=["TEST-700000000001", "TEST-700000000002"])
 
 
 @case("box.certificates")
