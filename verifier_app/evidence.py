@@ -210,6 +210,15 @@ class Evidence:
         with owned("log.checkpoint", CHECKPOINT):
             return open_checkpoint(note, self.log_key)
 
+    def require_no_witnesses(self) -> None:
+        """Raises Unavailable where manifest or trust want cosignatures, which nobody checks yet."""
+        required = self.manifest.parties.witnesses.required
+        if isinstance(self.trust, Trust):
+            required = max(required, self.trust.witnesses.required)
+        if required:
+            why = f"{required} witnesses are required, and this version cannot check cosignatures"
+            raise Unavailable("log.witnesses", CHECKPOINT, why)
+
     @cached_property
     def raw_log(self) -> list[bytes]:
         """The entries, from exactly the tiles of the checkpoint's tree."""

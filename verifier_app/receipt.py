@@ -33,8 +33,9 @@ def verify_receipt(data: bytes, evidence: Evidence, container: bytes | None) -> 
     2. The entry is of a ballot; of this container, if one is given.
     3. The record's log, if the record is published, is the same log: no fork was shown.
 
-    Raises VerificationError (`receipt`), and Unavailable where the record's log does not hold. The
-    caller has checked `manifest.trust`, `manifest.encoding` and `manifest.signatures`.
+    Raises VerificationError (`receipt`), and Unavailable where the record's log does not hold or
+    witnesses are wanted. The caller has checked `manifest.trust`, `manifest.encoding` and
+    `manifest.signatures`.
     """
     try:
         proof = LogProof.parse(data)
@@ -43,6 +44,7 @@ def verify_receipt(data: bytes, evidence: Evidence, container: bytes | None) -> 
     except EncodingError as fault:
         raise VerificationError(_ID, "receipt", f"it is not a receipt: {fault}") from fault
     checkpoint = proof.verify(entry_bytes, evidence.log_key, check_id=_ID, where="receipt")
+    evidence.require_no_witnesses()
     if not isinstance(entry, BallotEntry) or entry.sequence != proof.index:
         raise VerificationError(_ID, "receipt", "it is not the receipt of a ballot")
     if container is not None and sha256(container) != entry.container:

@@ -487,6 +487,18 @@ def test_false_receipt_is_refused(
 
 
 @E2E
+def test_receipt_without_the_witnesses_that_are_wanted_is_not_verified(
+    call: Call, published: Forgery, election: FinishedElection, tmp_path: Path
+) -> None:
+    receipt = tmp_path / "receipt.txt"
+    receipt.write_bytes(receipt_of(published, published.at("ballot")))
+    trust = changed_trust(election, tmp_path, witnesses={"required": 1, "vkeys": []})
+    arguments = ("receipt", receipt, "--record", election.record, "--trust", trust)
+    said = call(*arguments, "--json")
+    assert (said.code, said.json["failed"]) == (1, ["log.witnesses"])
+
+
+@E2E
 def test_receipt_under_a_manifest_that_nobody_trusts_is_refused(
     call: Call, published: Forgery, election: FinishedElection, tmp_path: Path
 ) -> None:

@@ -9,8 +9,7 @@ from crypto.errors import VerificationError
 from verifier_app.evidence import Evidence, Log, digest_of_signatures
 from verifier_app.readers import entries as kinds
 from verifier_app.readers.documents import sha256
-from verifier_app.readers.models import Trust
-from verifier_app.registry import Unavailable, check
+from verifier_app.registry import check
 
 _ENTRIES = "log.entries"
 
@@ -25,12 +24,7 @@ def log_checkpoint(evidence: Evidence) -> int:
     """A C2SP checkpoint whose origin contains E, by the collector's key of the manifest. Where the
     manifest or the auditor's trust requires witnesses, this version cannot say yes."""
     _ = evidence.checkpoint
-    required = evidence.manifest.parties.witnesses.required
-    if isinstance(evidence.trust, Trust):
-        required = max(required, evidence.trust.witnesses.required)
-    if required:
-        why = f"{required} witnesses are required, and this version cannot check cosignatures"
-        raise Unavailable("log.witnesses", "log/checkpoint", why)
+    evidence.require_no_witnesses()
     return 1
 
 
