@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conftest import FinishedElection
-from tests.verifier_app.forge import Forgery, Keys
-from verifier_app import runner
+from tests.verifier_app.forge import Forgery
+from tests.verifier_app.sealing import Keys
+from verifier_app import cli, runner
 from verifier_app.evidence import Evidence
 from verifier_app.readers.documents import read
 from verifier_app.readers.folder import Folder
 from verifier_app.readers.models import Trust
 from verifier_app.report import Report
+from voting.election.documents import canonical
 
 Verify = Callable[..., Report]
+Call = Callable[..., "Said"]
 
 
 class InMemory(Folder):
@@ -65,3 +72,38 @@ def judge(folder: Path, trust: Trust | str | None, *, box: bool = True) -> Repor
     """The report on `record/`, and `box.sqlite` if asked for."""
     sealed = folder / "box.sqlite" if box else None
     return runner.run(Evidence(Folder(folder / "record"), sealed, trust), stage="published")
+
+
+def changed_trust(election: FinishedElection, folder: Path, **members: object) -> Path:
+    trust = json.loads((election.trust / "trust.json").read_bytes())
+    (folder / "trust.json").write_bytes(canonical({**trust, **members}))
+    return folder
+
+
+@dataclass(frozen=True)
+class Said:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """The program in this process."""
+
+    def run(*arguments: object) -> Said:
+        monkeypatch.setattr(sys, "argv", ["verifier", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", open("/dev/null"))  # noqa: SIM115, PTH123
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capsys.readouterr()
+        code = ended.value.code
+        assert isinstance(code, int)
+        assert "Traceback" not in said.err
+        return Said(code, said.out, said.err)
+
+    return run

@@ -6,8 +6,6 @@ import json
 import shutil
 import sqlite3
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,47 +13,15 @@ import pytest
 
 from crypto import sealed
 from crypto.signing import PublicKey, SigningKey
-from crypto.tlog import Checkpoint, LogProof, Tree, leaf_hash, sign_checkpoint
 from tests.conftest import FinishedElection
+from tests.verifier_app.conftest import Call, changed_trust
 from tests.verifier_app.forge import Forgery
-from verifier_app import cli, runner
+from verifier_app import runner
 from verifier_app.registry import load_checks
 from voting.election.documents import canonical, digest
 
 BIN = Path(sys.executable).parent / "verifier"
 E2E = pytest.mark.e2e
-
-
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Call = Callable[..., Said]
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """The program in this process."""
-
-    def run(*arguments: object) -> Said:
-        monkeypatch.setattr(sys, "argv", ["verifier", *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", open("/dev/null"))  # noqa: SIM115, PTH123
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        code = ended.value.code
-        assert isinstance(code, int)
-        assert "Traceback" not in said.err
-        return Said(code, said.out, said.err)
-
-    return run
 
 
 # -- calls ----------------------------------------------------------------------------------------
@@ -153,12 +119,6 @@ def test_without_trust_the_verdict_is_incomplete(call: Call, election: FinishedE
     assert (said.json["failed"], said.json["not_run"]) == ([], ["manifest.trust"])
 
 
-def changed_trust(election: FinishedElection, folder: Path, **members: object) -> Path:
-    trust = json.loads((election.trust / "trust.json").read_bytes())
-    (folder / "trust.json").write_bytes(canonical({**trust, **members}))
-    return folder
-
-
 @E2E
 def test_trust_in_another_election_refuses_this_one(
     call: Call, election: FinishedElection, tmp_path: Path
@@ -241,7 +201,7 @@ def room(election: FinishedElection, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def _keys(election: FinishedElection) -> Any:
-    from tests.verifier_app.forge import Keys
+    from tests.verifier_app.sealing import Keys
 
     return Keys(election.root)
 
@@ -369,141 +329,3 @@ def test_auditor_does_not_sign_counts_with_a_gap(
     said = call(*arguments, *secret_of(election), "--json")
     assert (said.code, said.json["failed"]) == (1, ["selection.units"])
     assert not out.exists()
-
-
-# -- receipts -------------------------------------------------------------------------------------
-
-
-def receipt_of(
-    forgery: Forgery, index: int, *, size: int = 0, key: SigningKey | None = None
-) -> bytes:
-    """A receipt for an entry of the forger's log, as it was at that size."""
-    raw = forgery.chain(size or None)
-    tree = Tree(leaf_hash(data) for data in raw)
-    head = Checkpoint(forgery.manifest.origin, len(raw), tree.root())
-    note = sign_checkpoint(head, key or forgery.keys.party["collector"])
-    return LogProof(index, tuple(tree.inclusion_proof(index)), note, raw[index]).encode()
-
-
-@pytest.fixture
-def check_receipt(call: Call, election: FinishedElection, tmp_path: Path) -> Call:
-    def run(receipt: bytes, *more: object, record: Path | None = None) -> Said:
-        (tmp_path / "receipt.txt").write_bytes(receipt)
-        place = record or election.record
-        trust = ("--trust", election.trust)
-        return call("receipt", tmp_path / "receipt.txt", "--record", place, *trust, *more)
-
-    return run
-
-
-@E2E
-def test_every_receipt_of_the_demonstration_holds(
-    check_receipt: Call, election: FinishedElection
-) -> None:
-    receipts = sorted((election.root / "receipts").glob("**/receipt.txt"))
-    receipts.append(election.root / "voter-1/receipt.txt")
-    assert len(receipts) > 5
-    for path in receipts:
-        assert check_receipt(path.read_bytes()).code == 0
-
-
-@E2E
-def test_receipt_says_where_the_ballot_stands(check_receipt: Call, published: Forgery) -> None:
-    place = published.at("ballot")
-    said = check_receipt(receipt_of(published, place), "--json")
-    assert said.json["schema"] == "sukashi/receipt/1"
-    assert (said.json["verdict"], said.json["sequence"]) == ("verified", place)
-    assert said.json["in_record"] is True
-
-
-@E2E
-def test_receipt_is_compared_with_the_ballot(
-    check_receipt: Call, published: Forgery, tmp_path: Path
-) -> None:
-    one, other = sorted(published.ballots)[:2]
-    (tmp_path / "ballot.asice").write_bytes(published.ballots[one][0])
-    container = ("--container", tmp_path / "ballot.asice")
-    assert check_receipt(receipt_of(published, one), *container).code == 0
-    said = check_receipt(receipt_of(published, other), *container)
-    assert said.code == 1
-    assert "another ballot" in said.out
-
-
-@E2E
-def test_receipt_of_a_fork_is_proof_against_the_collector(
-    check_receipt: Call, published: Forgery
-) -> None:
-    """Before the mix the collector showed this voter another log."""
-    fork = published.copy()
-    place = fork.at("ballot") + 1
-    fork.entries[place]["container"] = "0" * 64
-    said = check_receipt(receipt_of(fork, place, size=place + 1))
-    assert said.code == 1
-    assert "two logs" in said.out
-
-
-@E2E
-def test_receipt_of_a_longer_log_shows_that_entries_are_missing(
-    check_receipt: Call, published: Forgery
-) -> None:
-    longer = published.copy()
-    longer.entries.append({**longer.entries[longer.at("ballot")], "time": "2099-01-01T00:00:00Z"})
-    said = check_receipt(receipt_of(longer, len(longer.entries) - 1))
-    assert said.code == 1
-    assert "entries are missing" in said.out
-
-
-@E2E
-def test_receipt_without_a_published_log_says_so(
-    check_receipt: Call, published: Forgery, election: FinishedElection
-) -> None:
-    place = published.at("ballot")
-    said = check_receipt(receipt_of(published, place), record=election.root / "election")
-    assert said.code == 0
-    assert "Check it again when the record is published" in said.out
-
-
-FALSE_RECEIPTS: dict[str, Callable[[Forgery], bytes]] = {
-    "empty": lambda _: b"",
-    "no_receipt": lambda _: b"\xff" * 100,
-    "by_somebody_else": lambda f: receipt_of(f, f.at("ballot"), key=SigningKey.generate()),
-    "of_no_ballot": lambda f: receipt_of(f, f.at("opened")),
-    "of_another_entry": lambda f: receipt_of(f, f.at("ballot")).replace(
-        b"extra ", b"extra QUJD", 1
-    ),
-    "at_another_index": lambda f: receipt_of(f, f.at("ballot")).replace(b"index 3", b"index 4"),
-    "more_behind_it": lambda f: receipt_of(f, f.at("ballot")) + b"\n",
-}  # fmt: skip
-
-
-@E2E
-@pytest.mark.parametrize("false", FALSE_RECEIPTS.values(), ids=FALSE_RECEIPTS)
-def test_false_receipt_is_refused(
-    check_receipt: Call, published: Forgery, false: Callable[[Forgery], bytes]
-) -> None:
-    said = check_receipt(false(published), "--json")
-    assert said.code == 1
-    assert (said.json["verdict"], said.json["failed"]) == ("refused", ["receipt"])
-
-
-@E2E
-def test_receipt_without_the_witnesses_that_are_wanted_is_not_verified(
-    call: Call, published: Forgery, election: FinishedElection, tmp_path: Path
-) -> None:
-    receipt = tmp_path / "receipt.txt"
-    receipt.write_bytes(receipt_of(published, published.at("ballot")))
-    trust = changed_trust(election, tmp_path, witnesses={"required": 1, "vkeys": []})
-    arguments = ("receipt", receipt, "--record", election.record, "--trust", trust)
-    said = call(*arguments, "--json")
-    assert (said.code, said.json["failed"]) == (1, ["log.witnesses"])
-
-
-@E2E
-def test_receipt_under_a_manifest_that_nobody_trusts_is_refused(
-    call: Call, published: Forgery, election: FinishedElection, tmp_path: Path
-) -> None:
-    receipt = tmp_path / "receipt.txt"
-    receipt.write_bytes(receipt_of(published, published.at("ballot")))
-    arguments = ("receipt", receipt, "--record", election.record, "--election", "0" * 64)
-    said = call(*arguments, "--json")
-    assert (said.code, said.json["failed"]) == (1, ["manifest.trust"])

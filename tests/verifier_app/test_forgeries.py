@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.verifier_app.conftest import Verify
-from tests.verifier_app.forge import Forgery, Json
+from tests.verifier_app.forge import Forgery
 from tests.verifier_app.forgeries import Case, load
+from tests.verifier_app.sealing import Json
 from verifier_app.registry import load_checks
 
 pytestmark = pytest.mark.e2e

@@ -43,6 +43,6 @@ def case(check_id: str, *also: str, box: bool = True, name: str = "") -> Callabl
 
 def load() -> list[Case]:
     """All forgeries, of every file of this folder."""
-    for name in ("publishing", "balloting", "counting"):
+    for name in ("publishing", "ceremony", "balloting", "selecting", "mixing", "counting"):
         importlib.import_module(f"{__name__}.{name}")
     return CASES
