@@ -80,7 +80,7 @@ def check(
     if box is not None and not box.is_file():
         raise WrongCallError(f"there is no ballot box at {box}")
     evidence = Evidence(_folder(record, Folder), box, _trust(trust, election), chosen)
-    report = runner.run(evidence, stage=chosen, progress=_progress())
+    report = runner.run(evidence, _progress())
     if as_json:
         _say(json.dumps(report.as_json()))
     else:

@@ -103,6 +103,14 @@ class Evidence:
             return "none"
 
     @property
+    def is_test(self) -> bool:
+        """Whether the election says of itself that it is a test."""
+        try:
+            return self.manifest.test
+        except Unavailable:
+            return False
+
+    @property
     def restricted(self) -> bool:
         """Whether the first mix is not public."""
         try:

@@ -15,19 +15,17 @@ from verifier_app.registry import CHECKS, Check, Unavailable, load_checks
 from verifier_app.report import Finding, Report
 
 
-def selected(evidence: Evidence, *, stage: str) -> list[Check]:
+def selected(evidence: Evidence) -> list[Check]:
     """The checks of a run: the box's only with a box; before mixing only the early ones."""
     checks = [c for c in load_checks() if c.scope == "record" or evidence.has_box]
-    return [c for c in checks if c.early] if stage == "selection" else checks
+    return [c for c in checks if c.early] if evidence.stage == "selection" else checks
 
 
-def run(
-    evidence: Evidence, *, stage: str, progress: Callable[[str], None] = lambda _id: None
-) -> Report:
+def run(evidence: Evidence, progress: Callable[[str], None] = lambda _id: None) -> Report:
     """Run the checks in their order."""
     started, cpu = time.monotonic(), time.process_time()
     findings = []
-    for check in selected(evidence, stage=stage):
+    for check in selected(evidence):
         progress(check.id)
         findings.append(run_one(check, evidence))
     return Report(
@@ -37,7 +35,7 @@ def run(
         checks=tuple(findings),
         cpu_s=time.process_time() - cpu,
         wall_s=time.monotonic() - started,
-        uncovered=uncovered(evidence, stage=stage),
+        uncovered=uncovered(evidence),
     )
 
 
@@ -60,14 +58,16 @@ def run_one(check: Check, evidence: Evidence) -> Finding:
     return Finding(check.id, "passed", items)
 
 
-def uncovered(evidence: Evidence, *, stage: str) -> tuple[str, ...]:
+def uncovered(evidence: Evidence) -> tuple[str, ...]:
     """What a reader could believe was checked, and was not."""
     texts = []
-    if stage == "selection":
+    if evidence.stage == "selection":
         texts.append("mixing, decryption and counting; this is the audit before the mix")
     if not evidence.has_box:
         texts.append("the ballots themselves, and that the right ones were selected (--box)")
         if evidence.restricted:
             texts.append("the first mix, whose input is not public; it is committed to (--box)")
+    if evidence.is_test:
+        texts.append("who the voters are: this is a test election, its cards identify nobody")
     texts.append("that all voters saw the same log: witnesses are not supported yet")
     return tuple(texts)

@@ -63,7 +63,7 @@ def verify(tmp_path: Path, trust: Trust) -> Verify:
             sealed.unlink(missing_ok=True)
             forgery.write_box(sealed)
         evidence = Evidence(InMemory(forgery.files), sealed, trusted)
-        return runner.run(evidence, stage="published")
+        return runner.run(evidence)
 
     return run
 
@@ -71,7 +71,7 @@ def verify(tmp_path: Path, trust: Trust) -> Verify:
 def judge(folder: Path, trust: Trust | str | None, *, box: bool = True) -> Report:
     """The report on `record/`, and `box.sqlite` if asked for."""
     sealed = folder / "box.sqlite" if box else None
-    return runner.run(Evidence(Folder(folder / "record"), sealed, trust), stage="published")
+    return runner.run(Evidence(Folder(folder / "record"), sealed, trust))
 
 
 def changed_trust(election: FinishedElection, folder: Path, **members: object) -> Path:

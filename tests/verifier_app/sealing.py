@@ -309,6 +309,8 @@ class Sealed:
             self.audit(path)
         self._sign_directories()
         self.entries[self.at("result")]["result"] = digest(self.files["results.json"])
+        known = [entry for entry in self.entries if entry["kind"] in ("selection", "decrypted")]
+        self.edit("results.nist.json", GeneratedDate=known[-1]["time"])
         self.write_log()
         self.publish()
 

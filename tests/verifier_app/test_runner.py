@@ -107,7 +107,7 @@ def test_what_is_refused_inside_a_part_belongs_to_its_owner() -> None:
 
 
 def test_empty_record_is_refused_by_every_check_that_owns_a_file(evidence: Evidence) -> None:
-    found = runner.run(evidence, stage="published")
+    found = runner.run(evidence)
     assert found.verdict == "refused"
     assert "passed" not in {finding.status for finding in found.checks}
 
@@ -123,21 +123,21 @@ def test_no_check_is_registered_twice() -> None:
 
 def test_what_runs_before_the_mix_is_a_part_of_what_runs_at_the_end(tmp_path: Path) -> None:
     (tmp_path / "box.sqlite").touch()
-    evidence = Evidence(Folder(tmp_path), tmp_path / "box.sqlite")
-    early = [check.id for check in runner.selected(evidence, stage="selection")]
-    whole = [check.id for check in runner.selected(evidence, stage="published")]
+    folder, box = Folder(tmp_path), tmp_path / "box.sqlite"
+    early = [check.id for check in runner.selected(Evidence(folder, box, None, "selection"))]
+    whole = [check.id for check in runner.selected(Evidence(folder, box))]
     assert [check_id for check_id in whole if check_id in early] == early
     assert {"box.proofs", "selection.lists", "ceremony.key", "log.entries"} <= set(early)
     assert whole == [check.id for check in load_checks()]
 
 
 def test_without_a_box_no_check_of_the_box_is_listed(evidence: Evidence) -> None:
-    listed = {check.scope for check in runner.selected(evidence, stage="published")}
+    listed = {check.scope for check in runner.selected(evidence)}
     assert listed == {"record"}
 
 
 def test_report_says_what_it_did_not_cover(evidence: Evidence) -> None:
-    text = "\n".join(runner.run(evidence, stage="published").as_text())
+    text = "\n".join(runner.run(evidence).as_text())
     assert "Not covered: the ballots themselves" in text
     assert "Not covered: that all voters saw the same log" in text
 

@@ -90,7 +90,7 @@ def box_files(evidence: Evidence) -> int:
     """With `publication: restricted`, for each counted list the selected ciphertexts and the first
     mixer's directory without its signature; otherwise nothing."""
     expected: set[str] = set()
-    if evidence.restricted:
+    if evidence.manifest.publication == "restricted":
         expected = {f"{row.path}ciphertexts.bt" for row in evidence.counted}
         for mix in evidence.mixes:
             if mix.hidden:

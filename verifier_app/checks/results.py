@@ -14,6 +14,7 @@ from verifier_app.evidence import Evidence
 from verifier_app.proofs import Decryption
 from verifier_app.readers import nist
 from verifier_app.readers.documents import read, read_object
+from verifier_app.readers.entries import DecryptedEntry, SelectionEntry
 from verifier_app.readers.models import (
     Contest,
     ContestResult,
@@ -121,8 +122,14 @@ def results_equal(evidence: Evidence) -> int:
     _verify_csv(evidence, expected)
     with owned(_RESULTS, "results.nist.json"):
         report = read_object(evidence.read("results.nist.json", _RESULTS), "results.nist.json")
-        nist.verify(report, evidence.manifest, expected)
+        nist.verify(report, evidence.manifest, expected, _generated(evidence))
     return len(expected.contests)
+
+
+def _generated(evidence: Evidence) -> str:
+    """When the result was known: at the last decryption, or else at the selection."""
+    decrypted = evidence.log.of(DecryptedEntry)
+    return (decrypted[-1] if decrypted else evidence.log.only(SelectionEntry)).time
 
 
 def _results(evidence: Evidence) -> Results:

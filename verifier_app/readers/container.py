@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from crypto.errors import EncodingError, VerificationError
 
 MAX_SIGNATURES = 16
+MAX_CERTIFICATE, MAX_VALUE = 8192, 1024
 _MIMETYPE = b"application/vnd.etsi.asic-e+zip"
 _MARK = re.compile(r"\{([a-z_]+)\}")
 _DS = ' xmlns:ds="http://www.w3.org/2000/09/xmldsig#"'
@@ -181,7 +182,9 @@ def _signature(number: int, name: str, xml: bytes) -> Signature:
     if (values["n"], values["name"]) != (str(number), name):
         raise EncodingError(f"signatures{number}.xml is of another place or file")
     _refuse_no_time(values["signing_time"])
-    certificate = _base64(values["certificate"])
+    certificate, value = _base64(values["certificate"]), _base64(values["signature"])
+    if len(certificate) > MAX_CERTIFICATE or len(value) > MAX_VALUE:
+        raise EncodingError(f"signatures{number}.xml holds a value that is too long")
     load_certificate(certificate)
     if _base64(values["certificate_digest"]) != hashlib.sha256(certificate).digest():
         raise EncodingError(f"signatures{number}.xml names another certificate than it holds")
@@ -195,7 +198,7 @@ def _signature(number: int, name: str, xml: bytes) -> Signature:
     return Signature(
         certificate=certificate,
         algorithm=values["algorithm"],
-        value=_base64(values["signature"]),
+        value=value,
         signed=signed_info.replace("<ds:SignedInfo>", f"<ds:SignedInfo{_DS}>", 1).encode(),
         data_digest=_base64(values["data_digest"]),
     )

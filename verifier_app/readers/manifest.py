@@ -17,6 +17,7 @@ from verifier_app.readers.container import load_certificate
 from verifier_app.readers.documents import Text, read
 from verifier_app.readers.models import Contest, Manifest
 
+MINIMUM = 5  # ballots of a counted list
 Faults = Iterable[tuple[str, str]]
 
 
@@ -81,6 +82,8 @@ def _parties(manifest: Manifest) -> Faults:
         yield "auditors", "at least one audit of the selection is required"
     if parties.witnesses.required > len(parties.witnesses.members):
         yield "witnesses", "more are required than there are"
+    if not manifest.test and manifest.privacy_minimum < MINIMUM:
+        yield "privacy_minimum", f"less than {MINIMUM} reveals votes; only a test may have it"
     if parties.trustees.threshold > len(parties.trustees.members):
         yield "trustees", "the threshold is higher than their number"
 

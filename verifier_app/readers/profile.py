@@ -9,7 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -34,7 +34,7 @@ class ProfileDocument(Document):
     roots: list[str]
     intermediates: list[str]
     identifier_attribute: Literal["serialNumber"]
-    identifier_pattern: str
+    identifier_pattern: Annotated[str, Field(max_length=200)]
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from voting.eid import templates
 
 MIMETYPE = b"application/vnd.etsi.asic-e+zip"
 MAX_SIGNATURES = 16
+MAX_CERTIFICATE, MAX_VALUE = 8192, 1024  # bytes
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _CENTRAL = struct.Struct("<4sHHHHHHIIIHHHHHII")
 _END = struct.Struct("<4sHHHHIIH")
@@ -162,6 +163,8 @@ def _parse_signature(number: int, xml: bytes) -> Signature:
         dt.datetime.strptime(values["signing_time"], "%Y-%m-%dT%H:%M:%SZ")
     except (binascii.Error, ValueError, x509.InvalidVersion) as fault:
         raise EncodingError(f"signatures{number}.xml holds a malformed value") from fault
+    if len(certificate) > MAX_CERTIFICATE or len(value) > MAX_VALUE:
+        raise EncodingError(f"signatures{number}.xml holds a value that is too long")
     return Signature(
         number,
         values["algorithm"],

@@ -200,7 +200,7 @@ def nist_case(change: Callable[[Json], object]) -> Callable[[Json], object]:
         report = forgery.json("results.nist.json")
         change(report)
         forgery.files["results.nist.json"] = canonical(report)
-        forgery.settle()
+        forgery.publish()
 
     case("results.equal", name=f"nist_{change.__name__}")(forge)
     return change
@@ -289,4 +289,4 @@ def nist_has_a_member_twice(forgery: Forgery) -> None:
     forgery.files["results.nist.json"] = report.replace(
         b'"IsTest":true', b'"IsTest":false,"IsTest":true'
     )
-    forgery.settle()
+    forgery.publish()

@@ -155,7 +155,12 @@ for _name, _change in _INCONSISTENT.items():
 
 @case("manifest.encoding")
 def test_cards_in_an_election_that_is_no_test(forgery: Forgery) -> None:
-    forgery.hold(lambda manifest: manifest.update(test=False))
+    forgery.hold(lambda manifest: manifest.update(test=False, privacy_minimum=5))
+
+
+@case("manifest.encoding")
+def a_real_election_may_count_two_ballots_alone(forgery: Forgery) -> None:
+    forgery.hold(lambda manifest: manifest.update(test=False, privacy_minimum=2))
 
 
 @case("manifest.encoding")
