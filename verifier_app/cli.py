@@ -189,6 +189,8 @@ def _stage(stage: str, sign_with: Path | None, out: Path | None, box: Path | Non
 def _folder(record: Path, kind: type[Any]) -> Any:
     if not record.is_dir():
         raise WrongCallError(f"there is no record at {record}")
+    if not (record / "manifest.json").exists() and (record / "record/manifest.json").exists():
+        raise WrongCallError(f"{record} is no record, but {record / 'record'} seems to be one")
     return kind(record)
 
 

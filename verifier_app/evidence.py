@@ -289,7 +289,10 @@ class Evidence:
         if self._box is None:
             raise Unavailable("box.tables", "", "no box was given")
         with owned("box.tables", "box"):
-            return Box(self._box)
+            box = Box(self._box)
+        if box.election != self.E.hex():
+            raise Unavailable("box.tables", "box", "it is the box of another election")
+        return box
 
     @cached_property
     def stored(self) -> list[tuple[int, bytes, bytes]]:

@@ -68,24 +68,32 @@ class Report:
             "wall_s": round(self.wall_s, 3),
         }
 
+    def _not_run_lines(self) -> list[str]:
+        """What did not run, by reason: one failure can keep many checks from running."""
+        reasons: dict[str, list[str]] = {}
+        for finding in self.checks:
+            if finding.status == "not_run":
+                reasons.setdefault(finding.why, []).append(finding.id)
+        return [f"Not run: {', '.join(ids)} ({plain(why)})" for why, ids in reasons.items()]
+
     def as_text(self) -> list[str]:
         """The report for a terminal: headline, checks, and what was not covered."""
         scope = {"record": "the public record", "record+box": "the public record and the box"}
-        what = scope.get(self.scope, self.scope)
+        what = f"{scope.get(self.scope, self.scope)} of election {self.election or 'unknown'}"
         headline = {
-            "verified": f"VERIFIED: {what} of election {self.election}",
-            "refused": f"REFUSED: {what} of election {self.election} does NOT hold",
+            "verified": f"VERIFIED: {what}",
+            "refused": f"REFUSED: {what} does NOT hold",
             "incomplete": f"INCOMPLETE: not everything in {what} could be checked",
         }[self.verdict]
-        marks = {"passed": "ok    ", "failed": "FAILED", "not_run": "not run"}
         lines = [headline, ""]
         for finding in self.checks:
-            line = f"  {marks[finding.status]:7} {finding.id:24}"
-            lines.append(f"{line} {finding.items:6d}" if finding.status == "passed" else line)
-            if finding.status != "passed":
+            if finding.status == "passed":
+                lines.append(f"  ok      {finding.id:24} {finding.items:6d}")
+            elif finding.status == "failed":
                 place = f"{finding.where}: " if finding.where else ""
-                lines.append(f"          {plain(place + finding.why)}")
-        lines += ["", *(f"Not covered: {text}" for text in self.uncovered)]
+                lines += [f"  FAILED  {finding.id}", f"          {plain(place + finding.why)}"]
+        lines += ["", *self._not_run_lines()]
+        lines += [f"Not covered: {text}" for text in self.uncovered]
         passed = sum(finding.status == "passed" for finding in self.checks)
         lines.append(
             f"{passed} of {len(self.checks)} checks passed, {len(self.failed)} failed,"

@@ -47,7 +47,7 @@ def run_one(check: Check, evidence: Evidence) -> Finding:
         if reason.owner == check.id:
             return Finding(check.id, "failed", 0, reason.where, reason.why)
         known = reason.owner in CHECKS
-        why = f"it needs what {reason.owner} checks" if known else reason.why
+        why = f"needs what {reason.owner} checks" if known else reason.why
         return Finding(check.id, "not_run", 0, reason.where, why)
     except VerificationError as fault:
         return Finding(check.id, "failed", 0, fault.where, fault.why)
