@@ -6,7 +6,7 @@ The operator appends them with the command line, while the server runs or when i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,14 +26,22 @@ from voting.election.manifest import Manifest
 from voting.roll.roll import PaperList, Roll
 
 
+def _fits_any(_ledger: Ledger) -> None:
+    """Most documents say nothing of the log."""
+
+
 @dataclass(frozen=True)
 class Addition:
-    """An entry to be made: its kind and members, and a row that belongs to it."""
+    """An entry to be made: its kind and members, and a row that belongs to it.
+
+    `require_fit` raises Refused unless what the document says of the log holds of the log as it is.
+    """
 
     kind: str
     members: dict[str, Any]
     table: sa.Table | None = None
     container: bytes = b""
+    require_fit: Callable[[Ledger], None] = _fits_any
 
 
 _MODELS: dict[str, Callable[..., Entry]] = {
@@ -56,7 +64,8 @@ def append(
     """Append one entry and sign the checkpoint, in one transaction; its sequence number.
 
     Raises:
-        Refused: the log is not at the place where this entry may come.
+        Refused: the log is not at the place where this entry may come, or not the one that the
+            document was made over.
         DatabaseDamagedError: the database is not what was stored.
         Unfinished: it is busy or the disk is full; nothing was appended.
     """
@@ -65,6 +74,7 @@ def append(
     with store.writing(engine) as connection:
         ledger.catch_up(connection)
         check_order(ledger.entries, addition)
+        addition.require_fit(ledger)
         return append_in(connection, ledger, key, addition, now)
 
 
@@ -148,6 +158,57 @@ def _check_all_decrypted(entries: Sequence[Entry]) -> None:
         raise Refused(f"count {min(waiting)} is mixed and not decrypted yet in the log")
 
 
+def _seal_fits(path: Path, log: object) -> Callable[[Ledger], None]:
+    """The seal was made over the whole log before its `box` entry (section 9)."""
+
+    def require(ledger: Ledger) -> None:
+        if log != {"size": ledger.size, "root": ledger.root_at(ledger.size).hex()}:
+            raise Refused(
+                f"{path} was made over another state of the log, most likely because a document"
+                " came after it. Nothing was appended. Export the box again, carry the log on, then"
+                " seal and sign again."
+            )
+
+    return require
+
+
+def _selection_fits(path: Path, seal: object) -> Callable[[Ledger], None]:
+    """The selection was made from the sealed box that the log has."""
+
+    def require(ledger: Ledger) -> None:
+        if seal not in [entry.seal for entry in ledger.entries if entry.kind == "box"]:
+            raise Refused(
+                f"{path} was made from a box with another seal than the one in the log. Nothing was"
+                " appended. Select again from the sealed box, with the newest log, and sign again."
+            )
+
+    return require
+
+
+def _results_fit(path: Path, members: Mapping[str, Any]) -> Callable[[Ledger], None]:
+    """Every counted list is mixed and decrypted in the log.
+
+    The log does not know the selection, so the numbers of lists are compared; `check_order` sees to
+    it that what is decrypted was mixed, and that what was mixed is decrypted.
+    """
+    try:
+        units = [unit for contest in members["contests"] for unit in contest["units"]]
+        counted = sum(unit["status"] == "counted" for unit in units)
+    except (KeyError, TypeError):
+        raise Refused(f"{path} does not have the form of results; nothing was appended") from None
+
+    def require(ledger: Ledger) -> None:
+        found = sum(entry.kind == "decrypted" for entry in ledger.entries)
+        if found != counted:
+            raise Refused(
+                f"{path} has {counted} counted lists, the log has {found} decrypted ones. Nothing"
+                " was appended. Append every announcement of the counting room first; if all are in"
+                " the log, these are the results of another count."
+            )
+
+    return require
+
+
 def read_addition(path: Path, manifest: Manifest) -> Addition:
     """What a document asks the log to learn, checked as far as the document alone goes.
 
@@ -191,11 +252,13 @@ def _read_signed(path: Path, document: bytes, container: bytes, manifest: Manife
         case "sukashi/seal/1":
             _require(path, members.get("election") == manifest.digest.hex())
             _require_name(path, "seal")
-            return Addition("box", {"seal": digest(document)})
+            fit = _seal_fits(path, members.get("log"))
+            return Addition("box", {"seal": digest(document)}, require_fit=fit)
         case "sukashi/selection/1":
             _require(path, members.get("election") == manifest.digest.hex())
             _require_name(path, "selection")
-            return Addition("selection", {"selection": digest(document)})
+            fit = _selection_fits(path, members.get("seal"))
+            return Addition("selection", {"selection": digest(document)}, require_fit=fit)
     raise Refused(f"{path} holds {members.get('schema')}, which the log does not take")
 
 
@@ -203,7 +266,8 @@ def _read_json(path: Path, data: bytes, manifest: Manifest) -> Addition:
     members = parse_canonical(data, str(path))
     if members.get("schema") == "sukashi/results/1":
         _require(path, members.get("election") == manifest.digest.hex())
-        return Addition("result", {"result": digest(data)})
+        fit = _results_fit(path, members)
+        return Addition("result", {"result": digest(data)}, require_fit=fit)
     if members.get("schema") == "sukashi/announcement/1":
         found = parse_model(log.Announcement, data, str(path))
         _require(path, found.election == manifest.digest.hex())

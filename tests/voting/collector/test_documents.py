@@ -138,6 +138,73 @@ def test_document_is_appended_with_its_entry_and_a_checkpoint(
     assert open_checkpoint(note, key).size == len(raw) == sequence + 1
 
 
+# -- documents that speak of the log ------------------------------------------------------------
+
+
+def append(collector: Collector, folder: Path, name: str, members: dict[str, Any]) -> int:
+    """Append a signed document, or for results a plain one, as the operator does."""
+    E = collector.polls.manifest.digest.hex()
+    members = {"schema": f"sukashi/{name}/1", "election": E, **members}
+    if name == "results":
+        path = folder / "results.json"
+        path.write_bytes(canonical(members))
+    else:
+        path = write(folder, name, members, collector.polls)
+    return collector.append(read_addition(path, collector.home.manifest))
+
+
+def seal_over(collector: Collector) -> dict[str, Any]:
+    """A seal made over the log as it is now."""
+    ledger = collector.home.ledger()
+    return {"log": {"size": ledger.size, "root": ledger.root_at(ledger.size).hex()}}
+
+
+def results(*statuses: str) -> dict[str, Any]:
+    return {"contests": [{"units": [{"status": status} for status in statuses]}]}
+
+
+def test_seal_over_an_older_log_is_refused(collector: Collector, tmp_path: Path) -> None:
+    collector.append(Addition("closed", {}))
+    old = seal_over(collector)
+    append(collector, tmp_path, "paper", paper(collector.polls))
+    for seal in (old, {"log": {**old["log"], "size": old["log"]["size"] + 1}}, {"log": None}, {}):
+        before = collector.audit_everything()
+        with pytest.raises(Refused, match="a document came after it.*seal and sign again"):
+            append(collector, tmp_path, "seal", seal)
+        assert collector.audit_everything() == before
+    append(collector, tmp_path, "seal", seal_over(collector))
+
+
+def test_selection_from_another_sealed_box_is_refused(collector: Collector, tmp_path: Path) -> None:
+    collector.append(Addition("closed", {}))
+    sequence = append(collector, tmp_path, "seal", seal_over(collector))
+    entry = collector.home.ledger().entries[sequence]
+    assert entry.kind == "box"
+    for selection in ({"seal": HEX}, {"seal": None}, {}):
+        with pytest.raises(Refused, match="another seal than the one in the log"):
+            append(collector, tmp_path, "selection", selection)
+    append(collector, tmp_path, "selection", {"seal": entry.seal})
+
+
+def test_results_of_lists_that_the_log_has_not_decrypted_are_refused(
+    collector: Collector, tmp_path: Path
+) -> None:
+    for name in ("closed", "box", "selection", "mixed", "decrypted"):
+        collector.append(Addition(*split(name)))
+    for counted, statuses in ((2, ("counted", "counted")), (0, ("empty",)), (0, ())):
+        with pytest.raises(Refused, match=f"{counted} counted lists, the log has 1 decrypted"):
+            append(collector, tmp_path, "results", results(*statuses))
+    append(collector, tmp_path, "results", results("counted", "empty", "withheld"))
+
+
+@pytest.mark.parametrize("contests", [None, [1], [{}], [{"units": [{}]}], [{"units": 1}]])
+def test_results_of_another_form_are_refused(
+    collector: Collector, tmp_path: Path, contests: object
+) -> None:
+    with pytest.raises(Refused, match="does not have the form of results"):
+        append(collector, tmp_path, "results", {"contests": contests})
+
+
 # -- documents ----------------------------------------------------------------------------------
 
 
