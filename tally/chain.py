@@ -110,7 +110,8 @@ class Chain:
         if announced is None:
             raise Refused(
                 f"The log does not announce the mixes of count {self.count.count} yet, so they"
-                " could still be exchanged. Have the collector append announce/*-mixed-*.json, then"
+                f" could still be exchanged. Have the collector append {self.room.announce}"
+                "/*-mixed-*.json, then"
                 " bring the log: tally log DIR."
             )
         if announced != self.digest():

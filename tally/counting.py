@@ -57,7 +57,7 @@ def count(work: Path, language: str) -> Step:
     ]
     return Step(
         tuple(did),
-        "the collector appends record/results.json; then tally log, tally publish",
+        f"the collector appends {room.record}/results.json; then tally log, tally publish",
         {"results": outcome.model_dump(mode="json", by_alias=True), "invalid": invalid},
     )
 
@@ -114,7 +114,7 @@ def _factors(what: Decryptions, data: bytes, log: Log) -> dict[int, Factors]:
     if announced is None:
         raise Refused(
             f"The log does not announce the decryption of count {number} yet. Have the collector"
-            " append announce/*-decrypted-*.json, then bring the log: tally log DIR."
+            f" append {what.room.announce}/*-decrypted-*.json, then bring the log: tally log DIR."
         )
     if announced != what.digest():
         why = "the log announces other decryptions than these"

@@ -149,7 +149,8 @@ class _Turn:
         after = (
             f"one more trustee decrypts ({t} are needed)"
             if self.waiting
-            else "the collector appends announce/*-decrypted-*.json; then tally log, tally count"
+            else f"the collector appends {self.room.announce}/*-decrypted-*.json; then tally log,"
+            " tally count"
         )
         facts = {"trustee": self.home.id, "decrypted": self.made, "waiting": self.waiting}
         return Step(tuple(did), after, facts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tally.audits import verify_audits
 from tally.chain import Chain
 from tally.documents import Selection
 from tally.log import Log
@@ -35,13 +36,14 @@ def mix(home_path: Path, work: Path, passphrase: str) -> Step:
         number = mixer_number(home, manifest)
         log = room.log(manifest)
         selection = room.selection(manifest, log)
+        verify_audits(room, manifest, selection, log)
         made = _mix_all(room, manifest, selection, log, number, home)
         last = number == len(manifest.parties.mixers)
         if last:
             announce(room, manifest, selection)
     counted = [row.count for row in selection.counts if row.status == "counted"]
     did = (
-        f"You are mixer {number} of {len(manifest.parties.mixers)}. The selection and every mix"
+        f"You are mixer {number} of {len(manifest.parties.mixers)}. Selection, audits and every mix"
         " before yours hold."
     )
     mixed = (
@@ -50,9 +52,10 @@ def mix(home_path: Path, work: Path, passphrase: str) -> Step:
         else f"All {len(counted)} lists were mixed by you already; nothing was changed."
     )
     after = (
-        "the collector appends announce/*-mixed-*.json; then tally log, and the trustees decrypt"
+        f"the collector appends {room.announce}/*-mixed-*.json; then tally log, and the trustees"
+        " decrypt"
         if last
-        else f"{manifest.parties.mixers[number].id} mixes"
+        else f"{manifest.parties.mixers[number].id} mixes, if it has not yet"
     )
     return Step((did, mixed), after, {"mixer": home.id, "number": number, "mixed": made})
 

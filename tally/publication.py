@@ -89,7 +89,7 @@ def _verify_result(room: Workspace, manifest: Manifest, selection: Selection, lo
     if entry is None or not (room.record / "results.json").is_file():
         raise Refused(
             "The log does not announce the result yet. Count (tally count), have the collector"
-            " append record/results.json, then bring the log: tally log DIR."
+            f" append {room.record}/results.json, then bring the log: tally log DIR."
         )
     tallies = count_all(room, manifest, selection, log)
     outcome = results.build(manifest, selection.counts, tallies)

@@ -74,8 +74,9 @@ def select(path: Path, work: Path, trust: Path) -> Step:
     )
     return Step(
         did,
-        "officials sign record/selection.json (voting sign), the collector appends"
-        " record/selection.asice, and the auditors check it",
+        f"officials sign {room.record}/selection.json (voting sign), the collector appends"
+        f" {room.record}/selection.asice, and the auditors check it (verifier check {room.record}"
+        " --stage selection …)",
         {"selection": digest(data), **d.model_dump(mode="json", exclude={"schema_"})},
     )
 

@@ -16,8 +16,13 @@ from tally.log import Log
 from tally.steps import Step
 from tally.workspace import Workspace
 from voting.election import entries as kinds
-from voting.election.documents import parse_model
+from voting.election.documents import digest, parse_model
 from voting.election.manifest import Manifest
+
+_AUDIT = (
+    "verifier check {} --box BOX --trust TRUST --stage selection --sign-with HOME --out {}/audits/"
+    "AUDITOR.json"
+)
 
 
 @dataclass(frozen=True)
@@ -59,29 +64,52 @@ def _rows(room: Workspace, manifest: Manifest, log: Log) -> list[Row]:
     made = path.is_file()
     rows.append(Row("selection made", made, "", "tally select"))
     signed = (room.record / "selection.asice").is_file()
-    rows.append(Row("selection signed", signed, "", "voting sign record/selection.json"))
-    announce = "voting collector append record/selection.asice, tally log"
-    rows.append(_entry(log, kinds.SelectionEntry, "selection in the log", announce))
+    rows.append(Row("selection signed", signed, "", f"voting sign {room.record}/selection.json"))
+    announce = f"voting collector append {room.record}/selection.asice, tally log"
+    selected = log.only(kinds.SelectionEntry)
+    name = "selection in the log"
+    named = selected.selection if selected else None
+    rows.append(_named(name, path, selected, named, announce))
     audits, required = _audits(room), manifest.parties.auditors.required
     detail = f"{audits} of {required}"
-    rows.append(Row("selection audited", audits >= required, detail, "verifier check --sign-with"))
+    rows.append(
+        Row(
+            "selection audited", audits >= required, detail, _AUDIT.format(room.record, room.record)
+        )
+    )
     selection = parse_model(Selection, path.read_bytes(), path.name) if made else None
     counts = [] if selection is None else [r for r in selection.counts if r.status == "counted"]
     rows += _count_rows(room, manifest, log, counts, made)
     counted = (room.record / "results.json").is_file()
     rows.append(Row("votes counted", counted, "", "tally count"))
-    announce = "voting collector append record/results.json, tally log"
-    rows.append(_entry(log, kinds.ResultEntry, "result in the log", announce))
+    announce = f"voting collector append {room.record}/results.json, tally log"
+    result = log.only(kinds.ResultEntry)
+    found = room.record / "results.json"
+    rows.append(
+        _named("result in the log", found, result, result.result if result else None, announce)
+    )
     published = (room.record / "record.json").is_file()
     rows.append(Row("record made", published, "", "tally publish"))
     signed = (room.record / "record.asice").is_file()
-    rows.append(Row("record signed", signed, "", "voting sign record/record.json"))
+    rows.append(Row("record signed", signed, "", f"voting sign {room.record}/record.json"))
     return rows
 
 
 def _entry(log: Log, kind: type[kinds.Entry], name: str, after: str) -> Row:
     entry = log.only(kind)
     return Row(name, entry is not None, f"entry {entry.sequence}" if entry else "", after)
+
+
+def _named(
+    name: str, path: Path, entry: kinds.Entry | None, announced: str | None, after: str
+) -> Row:
+    """Whether the log announces this very document."""
+    if entry is None:
+        return Row(name, False, "", after)
+    if not path.is_file() or digest(path.read_bytes()) != announced:
+        why = f"entry {entry.sequence} names another {path.name} than this room has"
+        return Row(name, False, why, "stop: find out which of the two is the right one")
+    return Row(name, True, f"entry {entry.sequence}", after)
 
 
 def _audits(room: Workspace) -> int:
@@ -99,17 +127,18 @@ def _count_rows(
         detail = f"{done} of {total} lists" if made else ""
         after = f"tally mix, with the home of {mixer.id}"
         rows.append(Row(f"mixed by {mixer.id}", made and done == total, detail, after))
-    rows.append(_announced(log, kinds.MixedEntry, "mixes in the log", counts, made))
+    rows.append(_announced(room, log, kinds.MixedEntry, "mixes in the log", counts, made))
     t = manifest.parties.trustees.threshold
     enough = sum(len(Decryptions(room, manifest, row).present()) >= t for row in counts)
     detail = f"{enough} of {total} lists" if made else ""
     after = f"tally decrypt, with the homes of {t} trustees"
     rows.append(Row(f"decrypted by {t} trustees", made and enough == total, detail, after))
-    rows.append(_announced(log, kinds.DecryptedEntry, "decryptions in the log", counts, made))
+    rows.append(_announced(room, log, kinds.DecryptedEntry, "decryptions in the log", counts, made))
     return rows
 
 
 def _announced(
+    room: Workspace,
     log: Log,
     kind: type[kinds.MixedEntry] | type[kinds.DecryptedEntry],
     name: str,
@@ -118,5 +147,6 @@ def _announced(
 ) -> Row:
     done = sum(log.digest_of(kind, row.count) is not None for row in counts)
     detail = f"{done} of {len(counts)} lists" if made else ""
-    after = f"voting collector append announce/*-{kind.model_fields['kind'].default}-*.json"
+    name_of = kind.model_fields["kind"].default
+    after = f"voting collector append {room.announce}/*-{name_of}-*.json"
     return Row(name, made and done == len(counts), detail, f"{after}, tally log")

@@ -115,8 +115,8 @@ class Workspace:
         """
         if not (self.record / "selection.asice").is_file():
             raise Refused(
-                "The selection is not signed by the officials yet (record/selection.asice is"
-                " missing). Sign it: voting sign record/selection.json, by each of them."
+                "The selection is not signed by the officials yet. Each of them signs it with:"
+                f" voting sign {self.record}/selection.json"
             )
         signed = verify_signed(self.read("selection.asice"), "selection.json", manifest)
         if signed != self.read("selection.json"):
@@ -126,7 +126,8 @@ class Workspace:
         if entry is None:
             raise Refused(
                 "The log does not announce the selection yet, so it could still be exchanged. Have"
-                " the collector append record/selection.asice, then bring the log: tally log DIR."
+                f" the collector append {self.record}/selection.asice, then bring the log: tally"
+                " log DIR."
             )
         if entry.selection != hashlib.sha256(signed).hexdigest():
             why = "the log announces another selection"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import pytest
 
 from tally.status import status
 from tests.tally.room import STAGES, RoomAt
+from voting.election.documents import canonical
 
 NEXT = {
     "closed": ("box sealed", "tally box seal"),
@@ -47,7 +49,17 @@ def test_missing_audit_is_next_before_the_mixers(room_at: RoomAt) -> None:
     there = room_at("audited")
     (there.record / "audits" / "auditor-1.json").unlink()
     found = status(there.work)
-    assert found.next == "verifier check --sign-with"
+    assert "--stage selection --sign-with HOME" in found.next
+
+
+def test_log_that_names_another_selection_is_no_step_done(room_at: RoomAt) -> None:
+    there = room_at("audited")
+    path = there.record / "selection.json"
+    members = json.loads(path.read_bytes())
+    path.write_bytes(canonical({**members, "overridden": members["overridden"] + 1}))
+    row = next(r for r in status(there.work).facts["steps"] if r["step"] == "selection in the log")
+    assert row["state"] == "next"
+    assert "names another selection.json" in row["detail"]
 
 
 def test_half_a_turn_is_not_done(room_at: RoomAt) -> None:
