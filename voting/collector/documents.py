@@ -122,8 +122,8 @@ def check_order(entries: Sequence[Entry], addition: Addition) -> None:
     for needed in needs.get(addition.kind, []):
         if needed not in kinds:
             raise Refused(f"{addition.kind!r} comes after {needed!r}, which the log does not have")
-    if addition.kind == "paper" and "box" in kinds:
-        raise Refused("the box is sealed; no list of paper voters can be added any more")
+    if addition.kind == "paper":
+        _check_paper_order(entries, kinds, addition)
     if addition.kind == "roll":
         _check_roll_order(entries, kinds, addition)
     if addition.kind in ("mixed", "decrypted"):
@@ -132,6 +132,17 @@ def check_order(entries: Sequence[Entry], addition: Addition) -> None:
         _check_all_decrypted(entries)
     if "result" in kinds:
         raise Refused("the result is in the log; nothing comes after it")
+
+
+def _check_paper_order(entries: Sequence[Entry], kinds: Sequence[str], addition: Addition) -> None:
+    if "box" in kinds:
+        raise Refused("the box is sealed; no list of paper voters can be added any more")
+    for entry in entries:
+        if entry.kind == "paper" and entry.digest == addition.members["digest"]:
+            raise Refused(
+                f"this list of paper voters is log entry {entry.sequence} already. Nothing was"
+                " appended, and nothing need be done."
+            )
 
 
 def _check_roll_order(entries: Sequence[Entry], kinds: Sequence[str], addition: Addition) -> None:
@@ -179,7 +190,7 @@ def _selection_fits(path: Path, seal: object) -> Callable[[Ledger], None]:
         if seal not in [entry.seal for entry in ledger.entries if entry.kind == "box"]:
             raise Refused(
                 f"{path} was made from a box with another seal than the one in the log. Nothing was"
-                " appended. Select again from the sealed box, with the newest log, and sign again."
+                " appended. With the sealed box and the newest log: tally select, then sign again."
             )
 
     return require

@@ -16,6 +16,17 @@ Csv = Annotated[Path, typer.Argument(metavar="CSV", help="The list, UTF-8.")]
 Out = Annotated[Path, typer.Option("--out", help="The JSON document to write.")]
 
 
+def _require_name(out: Path, name: str) -> None:
+    """The name stands in what the officials sign, and readers of the log look for it."""
+    from voting.console import UsageFault
+
+    if out.name != name:
+        raise UsageFault(
+            f"--out {out}: the log takes this document only under the name {name}, and nothing was"
+            f" written; write --out {out.with_name(name)} (another folder is fine)"
+        )
+
+
 @roll_app.command("import")
 def import_(
     source: Csv,
@@ -33,6 +44,7 @@ def import_(
 
     c = load(config).configuration
     districts = {district.id for district in c.districts}
+    _require_name(out, f"roll-{version:04d}.json")
     if out.exists():
         raise console.Refused(f"{out} exists already; a roll is never overwritten")
     roll = import_roll(source, c.name, version, districts, set(c.eligibility.classes))
@@ -55,6 +67,7 @@ def paper(
     from voting.election.manifest import Manifest
     from voting.roll.roll import import_paper
 
+    _require_name(out, "paper.json")
     if out.exists():
         raise console.Refused(f"{out} exists already; a paper list is never overwritten")
     found = Manifest.parse(files.read_bounded(manifest / "manifest.json", 1 << 28))

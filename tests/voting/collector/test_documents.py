@@ -101,6 +101,7 @@ SELECTED = [*SEALED, "selection"]
         (CLOSED, "roll 2", "roll can not change any more"),
         (OPEN, "paper", "comes after 'closed'"),
         (SEALED, "paper", "no list of paper voters can be added"),
+        ([*CLOSED, "paper"], "paper", "is log entry 4 already"),
         (OPEN, "box", "comes after 'closed'"),
         (SEALED, "box", "only one"),
         (CLOSED, "selection", "comes after 'box'"),
@@ -138,6 +139,10 @@ def test_document_is_appended_with_its_entry_and_a_checkpoint(
     assert open_checkpoint(note, key).size == len(raw) == sequence + 1
 
 
+def test_second_paper_list_of_other_people_may_come() -> None:
+    check_order(entries([*CLOSED, "paper"]), Addition("paper", {"digest": "cd" * 32}))
+
+
 # -- documents that speak of the log ------------------------------------------------------------
 
 
@@ -169,7 +174,7 @@ def test_seal_over_an_older_log_is_refused(collector: Collector, tmp_path: Path)
     append(collector, tmp_path, "paper", paper(collector.polls))
     for seal in (old, {"log": {**old["log"], "size": old["log"]["size"] + 1}}, {"log": None}, {}):
         before = collector.audit_everything()
-        with pytest.raises(Refused, match="a document came after it.*seal and sign again"):
+        with pytest.raises(Refused, match=r"a document came after it.*seal and sign again"):
             append(collector, tmp_path, "seal", seal)
         assert collector.audit_everything() == before
     append(collector, tmp_path, "seal", seal_over(collector))
