@@ -117,18 +117,23 @@ def _append(home: Path, kind: str, passphrase_file: Path | None, done: str) -> N
     from voting.collector.home import open_home
 
     opened = open_home(home)
-    secret = console.passphrase(passphrase_file, _PROMPT)
-    sequence = opened.append(Addition(kind, {}), secret)
+    key = opened.key(console.passphrase(passphrase_file, _PROMPT))
+    sequence = opened.append(Addition(kind, {}), key)
     console.say(f"{done} (log entry {sequence})")
 
 
 @collector_app.command("append")
 def append(
-    document: Annotated[Path, typer.Argument(help="Signed document, results or announcement.")],
+    documents: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DOCUMENT...", help="Signed documents, results or announcements, in order."
+        ),
+    ],
     home: Home,
     passphrase_file: Passphrase = None,
 ) -> None:
-    """Write a document's digest into the log, if it is its turn.
+    """Write digests of documents into the log, each if it is its turn.
 
     Example: voting collector append selection.asice --home collector
     """
@@ -137,9 +142,19 @@ def append(
     from voting.collector.home import open_home
 
     opened = open_home(home)
-    addition = read_addition(document, opened.manifest)
-    sequence = opened.append(addition, console.passphrase(passphrase_file, _PROMPT))
-    console.say(f"log entry {sequence}: {addition.kind}")
+    additions = [read_addition(document, opened.manifest) for document in documents]
+    key = opened.key(console.passphrase(passphrase_file, _PROMPT))
+    for done, (document, addition) in enumerate(zip(documents, additions, strict=True)):
+        try:
+            sequence = opened.append(addition, key)
+        except console.Refused as fault:
+            if not done:
+                raise
+            raise console.Refused(
+                f"{document}: {str(fault).rstrip('.')}. What is said above to have a log entry keeps"
+                " it; append the others again when this is mended."
+            ) from None
+        console.say(f"log entry {sequence}: {addition.kind}, by {document}")
 
 
 @collector_app.command("export")

@@ -48,9 +48,9 @@ class Home:
         """The log's signing key. Raises Refused if it is not the manifest's."""
         return _key(self.path, passphrase, self.manifest)
 
-    def append(self, addition: Addition, passphrase: str) -> int:
-        """Append one entry that is no ballot."""
-        key, now = self.key(passphrase), dt.datetime.now(dt.UTC)
+    def append(self, addition: Addition, key: SigningKey) -> int:
+        """Append one entry that is no ballot; its sequence number."""
+        now = dt.datetime.now(dt.UTC)
         return documents.append(self.engine, self.manifest, key, addition, now)
 
     def ledger(self) -> Ledger:

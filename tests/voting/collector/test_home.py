@@ -181,7 +181,7 @@ def test_key_that_is_not_the_manifests_signs_nothing(parts: Parts) -> None:
     other = sealed.seal(SigningKey.generate().secret_seed(), PASSPHRASE, "key", strength="test")
     (parts.home / "key.sealed").write_bytes(other)
     with pytest.raises(Refused):
-        made.append(Addition("opened", {}), PASSPHRASE)
+        made.append(Addition("opened", {}), made.key(PASSPHRASE))
     assert made.ledger().phase == "prepared"
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from tests.voting.conftest import PIN, Run, Said
 from tests.voting.election.office import CONFIG, PASSPHRASE, PEOPLE
-from tests.voting.polls import Polls, identifier
+from tests.voting.polls import Polls, identifier, sign
 from voting.eid import test_pki
 from voting.eid.container import parse
+from voting.election.documents import canonical
 from voting.election.party import PartyFile
 from voting.election.signatures import Trust
 from voting.files import read_tree
@@ -91,6 +92,62 @@ def test_signed_election_is_complete_and_gives_its_trust(
     done(voting(*paper))
     found = PaperList.parse((desk / "paper.json").read_bytes(), "paper")
     assert (found.election, found.identifiers) == (digest, ("700000000102",))
+
+
+SECRET = ("--home", "home", "--passphrase-file", "pass.txt")
+
+
+@pytest.fixture
+def collecting(voting: Run, desk: Path, polls: Polls) -> Path:
+    """The desk, now with a collector's home whose voting is closed and who nobody voted at."""
+    parts = ("--election", polls.election, "--party", polls.root / "party")
+    done(voting("collector", "init", *parts, "--roll", polls.root / "roll-0001.asice", *SECRET))
+    done(voting("collector", "open", *SECRET))
+    done(voting("collector", "close", *SECRET))
+    return desk
+
+
+def paper_list(polls: Polls, folder: Path, person: str) -> Path:
+    """A signed list with one person."""
+    members = {
+        "schema": "sukashi/paper/1",
+        "election": polls.manifest.digest.hex(),
+        "salt": "ab" * 32,
+        "identifiers": [person],
+    }
+    folder.mkdir()
+    path = folder / "paper.asice"
+    path.write_bytes(sign(canonical(members), "paper.json", *polls.officials))
+    return path
+
+
+def test_several_documents_are_appended_in_their_order(
+    voting: Run, collecting: Path, polls: Polls
+) -> None:
+    lists = [paper_list(polls, collecting / name, name) for name in ("a", "b", "c")]
+    said = done(voting("collector", "append", *lists, *SECRET))
+    expected = [f"log entry {4 + place}: paper, by {path}" for place, path in enumerate(lists)]
+    assert said.splitlines()[:3] == expected
+
+
+def test_document_that_is_refused_among_others_leaves_those_before_it(
+    voting: Run, collecting: Path, polls: Polls
+) -> None:
+    a, b, c = (paper_list(polls, collecting / name, name) for name in ("a", "b", "c"))
+    said = voting("collector", "append", a, a, b, c, *SECRET)
+    assert (said.code, said.out) == (1, f"log entry 4: paper, by {a}\n")
+    assert said.err.startswith(f"{a}: this list of paper voters is log entry 4 already.")
+    assert "What is said above to have a log entry keeps it" in said.err
+    done(voting("collector", "append", b, c, *SECRET))
+
+
+def test_one_unreadable_document_keeps_all_from_the_log(
+    voting: Run, collecting: Path, polls: Polls
+) -> None:
+    said = voting("collector", "append", paper_list(polls, collecting / "a", "a"), "x", *SECRET)
+    assert (said.code, said.out) == (1, "")
+    status = done(voting("collector", "status", "--home", "home", "--json"))
+    assert json.loads(status)["entries"] == 4
 
 
 def test_collector_is_opened_closed_and_exported_by_its_operator(
