@@ -92,12 +92,25 @@ class Demo:
         Raises:
             DemoError: it ended with another exit code than expected.
         """
-        with (self.out / "commands.log").open("a", encoding="utf-8") as log:
-            log.write(command + "\n")
+        self.log(command)
         if command.startswith("tally "):
             for _ in range(self.kills):
                 self.kill(command)
         return self.finish(command, self.start(command), None, expect)
+
+    def log(self, line: str) -> None:
+        """Everything that is done stands in OUT/commands.log, comments after a #."""
+        with (self.out / "commands.log").open("a", encoding="utf-8") as log:
+            log.write(f"{line}\n")
+
+    def carry(self, source: str, target: str) -> None:
+        """Carry a file or folder from one party to another."""
+        self.log(f"cp -r {source} {target}")
+        come_from, go_to = self.out / source, self.out / target
+        if come_from.is_dir():
+            shutil.copytree(come_from, go_to)
+        else:
+            shutil.copy(come_from, go_to)
 
     def start(self, command: str) -> subprocess.Popen[str]:
         program, *arguments = shlex.split(command)
@@ -161,6 +174,7 @@ class Demo:
     # -- before the election ----------------------------------------------------------------------
 
     def configure(self) -> None:
+        self.log("# secrets/: one passphrase and one PIN for everybody, as only a demo may have")
         (self.out / "secrets").mkdir(mode=0o700)
         (self.out / "secrets/passphrase.txt").write_text(secrets.token_urlsafe(24) + "\n")
         (self.out / "secrets/pin.txt").write_text(f"{secrets.randbelow(10**6):06d}\n")
@@ -172,15 +186,18 @@ class Demo:
         }
         if self.voters < 200:  # too few for a real count; a test election may say so
             changes["privacy_minimum"] = "1"
+            self.say(f"with {self.voters} voters, lists of any size are counted: only a test may")
         text = CONFIG.read_text(encoding="utf-8")
         for key, value in changes.items():
             text, found = re.subn(rf"(?m)^(\s*{key}: ).*$", rf"\g<1>{value}", text)
             if found != 1:
                 raise DemoError(f"{CONFIG.name} has no single line '{key}:'")
         (self.out / "election.yaml").write_text(text, encoding="utf-8")
+        self.log(f"# election.yaml: {CONFIG.relative_to(ROOT)} with {changes}")
 
     def invent_electorate(self) -> None:
         """The roll: those who will vote, and some who will not."""
+        self.log("# roll.csv: who may vote, as identifier,name,born,district,class")
         draw = self.random
         with (self.out / "roll.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
@@ -192,7 +209,7 @@ class Demo:
 
     def make_cards_and_keys(self) -> None:
         self.run("voting pki init pki")
-        shutil.copytree(self.out / "pki/eid_profile", self.out / "eid_profile")
+        self.carry("pki/eid_profile", "eid_profile")
         self.run("voting election check election.yaml")
         (self.out / "parties").mkdir()
         for official in OFFICIALS:
@@ -212,7 +229,7 @@ class Demo:
             ]
         )
         for party in KEYHOLDERS:
-            shutil.copy(self.out / f"homes/{party}/party.json", self.out / f"parties/{party}.json")
+            self.carry(f"homes/{party}/party.json", f"parties/{party}.json")
         for official in OFFICIALS:
             self.run(
                 f"voting party official {official} --config election.yaml"
@@ -249,6 +266,7 @@ class Demo:
             "voting collector init --election election --party homes/collector"
             f" --roll roll-0001.asice {COLLECTOR}"
         )
+        self.log(f"voting collector serve --socket collector.sock {COLLECTOR} &")
         serve = shlex.split(f"collector serve --socket collector.sock {COLLECTOR}")
         with (self.out / "collector.log").open("w") as log:
             server = subprocess.Popen(
@@ -285,6 +303,7 @@ class Demo:
         others = list(range(2, self.voters + 1))
         again = self.random.sample(others, max(1, self.voters // 10))
         votes = [{"identifier": identifier(n), "choices": self.choose(n)} for n in others + again]
+        self.log("# plan.json: who votes for what, and who votes again")
         (self.out / "plan.json").write_text(json.dumps({"votes": votes}))
         self.run(f"voting simulate {VOTER} --cards cards --plan plan.json --out receipts")
         self.say(f"{len(votes) + 1} ballots stored, every receipt checked")
@@ -302,6 +321,7 @@ class Demo:
         self.run(f"voting collector close {COLLECTOR}")
         paper = self.random.sample(range(1, self.voters + 1), max(1, self.voters // 20))
         rows = "".join(f"{identifier(number)}\n" for number in sorted(paper))
+        self.log("# paper.csv: who voted on paper")
         (self.out / "paper.csv").write_text(f"identifier\n{rows}")
         self.run("voting roll paper paper.csv --manifest election --out paper.json")
         self.sign("paper.json")
@@ -347,7 +367,7 @@ class Demo:
         self.to_log("counting-room/record/results.json")
         self.run(f"tally publish {WORK} --box box.sqlite")
         self.sign("counting-room/record/record.json")
-        shutil.copytree(self.out / "counting-room/record", self.out / "record")
+        self.carry("counting-room/record", "record")
 
     def show_results(self) -> None:
         results = json.loads((self.out / "record/results.json").read_text(encoding="utf-8"))
@@ -376,12 +396,13 @@ class Demo:
     def tamper(self) -> None:
         """One byte of one mixed ciphertext is changed in a copy; the verifier must refuse it."""
         copy = self.out / "tampered-record"
-        shutil.copytree(self.out / "record", copy)
+        self.carry("record", "tampered-record")
         victim = min(copy.glob("counts/*/*/mix-02-*/ShuffledCiphertexts.bt"))
         data = bytearray(victim.read_bytes())
         place = len(data) // 2
         data[place] ^= 1
         victim.write_bytes(bytes(data))
+        self.log(f"# changed: byte {place} of {victim.relative_to(self.out)}")
         self.say(f"changed: byte {place} of {victim.relative_to(copy)}")
         said = self.run(f"verifier check tampered-record {VERIFY} --json", expect=1)
         report: dict[str, Any] = json.loads(said)
@@ -394,6 +415,7 @@ class Demo:
     @contextmanager
     def chapter(self, number: int, title: str) -> Iterator[None]:
         print(f"\n{number:3d}.  {title}", flush=True)
+        self.log(f"\n# {number}. {title}")
         started = time.monotonic()
         yield
         self.say(f"({time.monotonic() - started:.1f} s)")
