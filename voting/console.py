@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import typer
 
 EXIT_REFUSED, EXIT_WRONG_CALL, EXIT_UNFINISHED = 1, 2, 3
+PASSPHRASE_LEAST, PIN_LEAST = 8, 4  # characters of a new secret
 _TYPER_INTERRUPTED = 130  # what typer returns for Ctrl-C
 _INTERRUPTED = "interrupted; what was finished is kept, run the same command again"
 
@@ -110,19 +111,43 @@ def passphrase(file: Path | None, prompt: str) -> str:
     Raises:
         UsageFault: the file is missing, empty or no text, or there is no terminal to ask at.
     """
-    if file is not None:
-        try:
-            lines = file.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError):
-            raise UsageFault(f"{file} is missing or is no text; the secret stands in it") from None
-        if not lines or not lines[0]:
-            raise UsageFault(f"{file} is empty; its first line is taken as the secret")
-        return lines[0]
+    return _ask(prompt, twice=False) if file is None else _first_line(file)
+
+
+def new_secret(file: Path | None, prompt: str, least: int) -> str:
+    """A passphrase or PIN that does not exist yet, of at least so many characters.
+
+    It is asked for twice: nobody could open what a slip of the finger has sealed.
+
+    Raises:
+        UsageFault: as `passphrase`, or it is too short.
+    """
+    secret = _ask(prompt, twice=True) if file is None else _first_line(file)
+    if len(secret) < least:
+        raise UsageFault(
+            f"{prompt}: fewer than {least} characters are guessed too easily. Nothing was made;"
+            " choose a longer one."
+        )
+    return secret
+
+
+def _first_line(file: Path) -> str:
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise UsageFault(f"{file} is missing or is no text; the secret stands in it") from None
+    if not lines or not lines[0]:
+        raise UsageFault(f"{file} is empty; its first line is taken as the secret")
+    return lines[0]
+
+
+def _ask(prompt: str, *, twice: bool) -> str:
     if not sys.stdin.isatty():
         raise UsageFault(f"{prompt}: there is no terminal to ask at; name a file with the option")
     import typer
 
-    answer: str = typer.prompt(prompt, hide_input=True, err=True)
+    again = f"{prompt}, once more" if twice else False
+    answer: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=again, err=True)
     return answer
 
 

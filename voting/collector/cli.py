@@ -150,9 +150,10 @@ def append(
         except console.Refused as fault:
             if not done:
                 raise
+            why = str(fault).rstrip(".")
             raise console.Refused(
-                f"{document}: {str(fault).rstrip('.')}. What is said above to have a log entry keeps"
-                " it; append the others again when this is mended."
+                f"{document}: {why}. What is said above to have a log entry keeps it; append the"
+                " others again when this is mended."
             ) from None
         console.say(f"log entry {sequence}: {addition.kind}, by {document}")
 

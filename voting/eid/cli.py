@@ -46,7 +46,7 @@ def card(
     from voting import console
     from voting.eid.test_pki import Issuer
 
-    pin = console.passphrase(pin_file, "New PIN")
+    pin = console.new_secret(pin_file, "New PIN", console.PIN_LEAST)
     Issuer(folder).write_card(identifier, name, pin, out)
     console.say(f"{out}: card of {name}")
 
@@ -66,7 +66,7 @@ def cards(
     from voting.eid.test_pki import Issuer
     from voting.roll.roll import read_names
 
-    pin = console.passphrase(pin_file, "New PIN for all cards")
+    pin = console.new_secret(pin_file, "New PIN for all cards", console.PIN_LEAST)
     issuer, people = Issuer(folder), read_names(roll)
     with console.progress("cards", len(people)) as advance:
         for identifier, name in people:

@@ -150,7 +150,8 @@ def new(
     role = c.parties.role_of(party_id)
     if role == "official":
         raise console.UsageFault("officials sign with a card; use: voting party official")
-    secret = console.passphrase(passphrase_file, f"New passphrase for {party_id}")
+    prompt = f"New passphrase for {party_id}"
+    secret = console.new_secret(passphrase_file, prompt, console.PASSPHRASE_LEAST)
     strength: party.Strength = "test" if c.test else "standard"
     party.create(home, party_id, party.as_role(role), c.name, secret, strength)
     console.say(f"{home / 'party.json'} is public: bring it to the officials")
