@@ -6,9 +6,11 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 BIN = Path(sys.executable).parent
 
 
@@ -37,17 +39,35 @@ def test_checks_are_listed_for_machines() -> None:
 
 
 def test_links_of_the_documents_lead_somewhere() -> None:
-    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
-    for page in pages:
+    for page in PAGES:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_programs_named_in_the_readme_have_these_commands() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"\.venv/bin/(voting|tally|verifier) ([a-z-]+)", text))
-    assert named
-    for program, command in named:
-        subprocess.run(
-            [str(BIN / program), command, "--help"], capture_output=True, check=True, timeout=30
-        )
+def calls(page: Path) -> set[tuple[str, ...]]:
+    """Program and options of every command that a page shows, line by line."""
+    text = page.read_text(encoding="utf-8").replace(".venv/bin/", "")
+    lines = re.findall(r"(?m)(?:^|`)((?:voting|tally|verifier) [^`#\n]+)", text)
+    return {tuple(line.split()) for line in lines}
+
+
+@cache
+def help_of(*command: str) -> str:
+    program, *words = command
+    done = subprocess.run(
+        [str(BIN / program), *words, "--help"], capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def test_commands_in_the_documents_exist_with_their_options() -> None:
+    shown = {call for page in PAGES for call in calls(page)}
+    assert len(shown) > 30
+    for program, *words in shown:
+        command = [program]
+        for word in words:
+            if "Commands:" not in help_of(*command) or word.startswith("-"):
+                break
+            command.append(word)
+        for option in (word for word in words if word.startswith("--")):
+            assert f"{option} " in help_of(*command), (program, *words)
