@@ -9,6 +9,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 BIN = Path(sys.executable).parent
@@ -60,6 +62,7 @@ def help_of(*command: str) -> str:
     return done.stdout
 
 
+@pytest.mark.e2e
 def test_commands_in_the_documents_exist_with_their_options() -> None:
     shown = {call for page in PAGES for call in calls(page)}
     assert len(shown) > 30
