@@ -61,6 +61,7 @@ def serve(
     from voting import console
     from voting.collector.app import make_app
     from voting.collector.home import open_home
+    from voting.collector.listening import listen_at_port, listen_at_socket
     from voting.collector.service import Service
 
     opened = open_home(home)
@@ -68,18 +69,13 @@ def serve(
     service = Service(opened.engine, opened.manifest, opened.profile, key)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     where = f"unix:{socket}" if socket else f"http://{host}:{port}"
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # uvicorn stops at either and then raises it again; stopping is what was asked for
-        signal.signal(number, lambda *_: None)
-    console.say(f"collecting votes for {opened.manifest.name} at {where}")
-    uvicorn.run(
-        make_app(service, opened.files),
-        host=host,
-        port=port,
-        uds=str(socket) if socket else None,
-        log_level="warning",
-        access_log=False,
-    )
+    config = uvicorn.Config(make_app(service, opened.files), log_level="warning", access_log=False)
+    with listen_at_socket(socket) if socket else listen_at_port(host, port) as listener:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # uvicorn stops at either and then raises it again; stopping is what was asked for
+            signal.signal(number, lambda *_: None)
+        console.say(f"collecting votes for {opened.manifest.name} at {where}")
+        uvicorn.Server(config).run(sockets=[listener])
     console.say("stopped; everything that got a receipt is stored")
 
 

@@ -61,6 +61,11 @@ def server(stored: Collector) -> Iterator[tuple[subprocess.Popen[str], httpx.Cli
             process.wait()
 
 
+def socket_of(process: subprocess.Popen[str]) -> str:
+    assert isinstance(process.args, list)
+    return str(process.args[process.args.index("--socket") + 1])
+
+
 def _wait(process: subprocess.Popen[str], client: httpx.Client) -> None:
     for _ in range(200):
         assert process.poll() is None
@@ -143,3 +148,17 @@ def test_two_servers_on_one_database_keep_one_chain(stored: Collector) -> None:
             assert receipts[0::2] == receipts[1::2]
             assert len(set(receipts)) == len(containers)
             assert len(stored.audit_everything()) == 3 + len(containers) * (round_ + 1)
+
+
+def test_second_server_at_a_socket_is_refused_and_the_first_goes_on(stored: Collector) -> None:
+    with server(stored) as (first, client):
+        options = ("--socket", socket_of(first), "--passphrase-file", stored.home.path / "pass.txt")
+        second = subprocess.run(
+            [PROGRAM, "collector", "serve", "--home", stored.home.path, *options],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (second.returncode, second.stdout) == (1, "")
+        assert "another collector answers at" in second.stderr
+        assert client.get("/health").status_code == 200
