@@ -70,6 +70,16 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "et": "Hääle lubatavuse tõestus ei kehti. Hääletage uuesti.",
     },
 }
+_PERIOD = {
+    "ja": "投票の受付期間は {opens} から {closes} までです。",
+    "en": "Ballots are taken from {opens} to {closes}.",
+    "et": "Hääli võetakse vastu alates {opens} kuni {closes}.",
+}
+
+
+def period(language: str, opens: str, closes: str) -> str:
+    """When ballots are taken, for a voter who came too early or too late."""
+    return _PERIOD[language].format(opens=opens, closes=closes)
 
 
 def sentences(check_id: str) -> dict[str, str]:

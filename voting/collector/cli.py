@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from voting.election.manifest import Manifest
 
 collector_app = typer.Typer(
     help="Collect votes: set up, serve, open, close, export.",
@@ -85,7 +88,13 @@ def open_(home: Home, passphrase_file: Passphrase = None) -> None:
 
     Example: voting collector open --home collector
     """
-    _append(home, "opened", passphrase_file, "voting is open")
+    import datetime as dt
+
+    from voting import console
+    from voting.election.summary import when
+
+    period = _append(home, "opened", passphrase_file, "voting is open").period
+    console.say(when(period.opens, period.closes, dt.datetime.now(dt.UTC)))
 
 
 @collector_app.command("close")
@@ -107,7 +116,8 @@ def close(home: Home, passphrase_file: Passphrase = None) -> None:
     _append(home, "closed", passphrase_file, "voting is closed")
 
 
-def _append(home: Path, kind: str, passphrase_file: Path | None, done: str) -> None:
+def _append(home: Path, kind: str, passphrase_file: Path | None, done: str) -> Manifest:
+    """Append an entry of this kind, and say that it is done."""
     from voting import console
     from voting.collector.documents import Addition
     from voting.collector.home import open_home
@@ -116,6 +126,7 @@ def _append(home: Path, kind: str, passphrase_file: Path | None, done: str) -> N
     key = opened.key(console.passphrase(passphrase_file, _PROMPT))
     sequence = opened.append(Addition(kind, {}), key)
     console.say(f"{done} (log entry {sequence})")
+    return opened.manifest
 
 
 @collector_app.command("append")

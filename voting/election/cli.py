@@ -40,24 +40,34 @@ def check(
 
     Example: voting election check election_configs/kawabe-2027.yaml
     """
+    import datetime as dt
+
     from voting import console
     from voting.election import assembly, rules
     from voting.election.configuration import load
-    from voting.election.summary import summary
+    from voting.election.summary import remarks, summary
 
     file = load(config)
     rules.check(file)
     profile = file.path.parent / file.configuration.eid_profile
     if profile.exists():
         assembly.eid_profile_files(file)
+    doubts = remarks(file.configuration, dt.datetime.now(dt.UTC))
     if as_json:
-        members = {"name": file.configuration.name, "eid_profile": profile.exists(), "ok": True}
+        members = {
+            "name": file.configuration.name,
+            "eid_profile": profile.exists(),
+            "remarks": doubts,
+            "ok": True,
+        }
         console.emit("sukashi/election-check/1", members)
         return
     for line in summary(file.configuration):
         console.say(line)
     if not profile.exists():
         console.say(f"The eID profile is not there yet: {profile} (for a test: voting pki init)")
+    for doubt in doubts:
+        console.say(f"ATTENTION: {doubt}")
     console.say(f"{config}: ok")
 
 

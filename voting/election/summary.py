@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 
 from voting.election.configuration import Configuration, Member
@@ -26,6 +27,27 @@ def summary(c: Configuration) -> list[str]:
         f"A district with fewer than {c.privacy_minimum} ballots in a contest is counted together",
         f"  with the next of {', '.join(c.merge_order)}.",
     ]
+
+
+def when(opens: str, closes: str, now: dt.datetime) -> str:
+    """From when to when ballots are taken, and what that means now. The times are ISO 8601."""
+    said = f"ballots are taken from {opens} to {closes}"
+    if now < dt.datetime.fromisoformat(opens):
+        return f"{said}; that is not yet, and until then every ballot is refused"
+    if now > dt.datetime.fromisoformat(closes):
+        return f"{said}; that is over, and every ballot is refused"
+    return said
+
+
+def remarks(c: Configuration, now: dt.datetime) -> list[str]:
+    """What is allowed and may still be a mistake, one sentence each."""
+    found = []
+    if now > dt.datetime.fromisoformat(c.period.closes):
+        found.append(
+            f"voting closed at {c.period.closes}, which is past: nobody could vote. Correct the"
+            " period unless you check an old election."
+        )
+    return found
 
 
 def _contest(c: Configuration, contest: Contest) -> Iterator[str]:

@@ -19,7 +19,7 @@ from crypto.signing import PublicKey
 from crypto.tlog import Checkpoint, LogProof, VerifierKey
 from crypto.tlog.checkpoint import open_checkpoint
 from voting.acceptance import CHECK_IDS
-from voting.acceptance.sentences import sentences
+from voting.acceptance.sentences import period, sentences
 from voting.console import Refused, Unfinished, UsageFault
 from voting.eid.profile import EidProfile
 from voting.election.documents import canonical, digest
@@ -98,8 +98,13 @@ class Client:
         state = _json(self._get("/state"))
         phase, version = state.get("phase"), state.get("roll_version")
         if phase != "open" or type(version) is not int or version < 1:
-            raise Refused(f"voting is not open (the collector says {phase!r})")
+            raise Refused(f"voting is not open (the collector says {phase!r}). {self.period('en')}")
         return version
+
+    def period(self, language: str) -> str:
+        """When this election takes ballots, in words."""
+        of = self.manifest.period
+        return period(language, of.opens, of.closes)
 
     def checkpoint(self) -> Checkpoint:
         """The newest checkpoint, signed by the log of this election."""
@@ -123,7 +128,10 @@ class Client:
             error = _json(response.content).get("error")
             check_id = error.get("id") if isinstance(error, dict) else None
             if check_id in CHECK_IDS:  # in our own words: what the collector sends is not trusted
-                raise Refused(f"{check_id}: {sentences(str(check_id))[language]}")
+                said = f"{check_id}: {sentences(str(check_id))[language]}"
+                if check_id == "accept.open":
+                    said = f"{said} {self.period(language)}"
+                raise Refused(said)
         raise Unfinished(f"the collector answered {response.status_code}: {_AGAIN}")
 
     def fetch(self, sequence: int, token: bytes) -> tuple[bytes, bytes, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 from pathlib import Path
@@ -16,6 +17,7 @@ from voting.eid.container import parse
 from voting.election.documents import canonical
 from voting.election.party import PartyFile
 from voting.election.signatures import Trust
+from voting.election.summary import when
 from voting.files import read_tree
 from voting.roll.roll import PaperList, Roll
 
@@ -45,12 +47,30 @@ def test_configuration_is_explained_before_the_eid_profile_exists(voting: Run, d
     assert "藤堂 慎吾" in said
     assert "The eID profile is not there yet" in said
     found = json.loads(done(voting("election", "check", "election.yaml", "--json")))
+    assert isinstance(found.pop("remarks"), list)
     assert found == {
         "schema": "sukashi/election-check/1",
         "name": "kawabe-2027",
         "eid_profile": False,
         "ok": True,
     }
+
+
+def test_period_that_is_past_is_remarked_and_no_fault(voting: Run, desk: Path) -> None:
+    text = (desk / "election.yaml").read_text(encoding="utf-8").replace("2027-04", "2020-04")
+    (desk / "election.yaml").write_text(text, encoding="utf-8")
+    said = done(voting("election", "check", "election.yaml"))
+    assert "ATTENTION: voting closed at 2020-04-10T20:00:00+09:00, which is past" in said
+    found = json.loads(done(voting("election", "check", "election.yaml", "--json")))
+    assert ["which is past" in remark for remark in found["remarks"]] == [True]
+
+
+def test_period_is_told_with_what_it_means_now() -> None:
+    opens, closes = "2027-04-01T23:30:00Z", "2027-04-10T11:00:00Z"
+    for day, meaning in ((1, "not yet, and until then every"), (2, ""), (11, "over, and every")):
+        said = when(opens, closes, dt.datetime(2027, 4, day, tzinfo=dt.UTC))
+        assert said.startswith(f"ballots are taken from {opens} to {closes}")
+        assert ("refused" in said, meaning in said) == (bool(meaning), True)
 
 
 def test_party_makes_its_key_and_a_public_file(voting: Run, desk: Path) -> None:
@@ -156,7 +176,9 @@ def test_collector_is_opened_closed_and_exported_by_its_operator(
     secret = ("--home", "home", "--passphrase-file", "pass.txt")
     parts = ("--election", polls.election, "--party", polls.root / "party")
     done(voting("collector", "init", *parts, "--roll", polls.root / "roll-0001.asice", *secret))
-    assert "voting is open (log entry 2)" in done(voting("collector", "open", *secret))
+    opened = done(voting("collector", "open", *secret))
+    assert "voting is open (log entry 2)" in opened
+    assert f"from {polls.manifest.period.opens} to {polls.manifest.period.closes}\n" in opened
     status = done(voting("collector", "status", "--home", "home", "--json"))
     assert json.loads(status) == {
         "schema": "sukashi/collector-status/1",

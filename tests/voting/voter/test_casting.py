@@ -118,7 +118,10 @@ def test_refused_ballot_is_not_kept(client: Client, collector: Collector, tmp_pa
 
 def test_nothing_is_made_while_voting_is_not_open(voter: Voter, collector: Collector) -> None:
     collector.append(Addition("closed", {}))
-    with pytest.raises(Refused, match="voting is not open"):
+    closes = voter.client.manifest.period.closes
+    with pytest.raises(
+        Refused, match=rf"voting is not open .*Ballots are taken from .* to {closes}"
+    ):
         voter.cast()
     assert voter.files == set()
 

@@ -214,7 +214,10 @@ def test_refusal_is_told_in_our_own_words(liar: Liar, client: Client) -> None:
     for language in ("ja", "en", "et"):
         with pytest.raises(Refused) as refusal:
             client.send(b"ballot", language)
-        assert str(refusal.value) == f"accept.open: {sentences('accept.open')[language]}"
+        expected = f"accept.open: {sentences('accept.open')[language]} {client.period(language)}"
+        assert str(refusal.value) == expected
+        assert client.manifest.period.opens in expected
+        assert client.manifest.period.closes in expected
 
 
 def test_answer_that_is_none_says_that_sending_again_is_safe(liar: Liar, client: Client) -> None:
