@@ -131,6 +131,13 @@ def _parties(c: Configuration) -> Iterator[Fault]:
         yield at, f"{t} of {n} trustees cannot decrypt; lower the threshold or add trustees"
     elif not c.test and (t < 2 or n < 2 * t - 1):
         yield at, f"{t} of {n} trustees is unsafe: take t ≥ 2 and n ≥ 2t − 1 (2 of 3, 3 of 5)"
+    operators = [trustee.operator for trustee in p.trustees.members]
+    if len(set(operators)) != n:
+        at = ("parties", "trustees", "members")
+        yield (
+            at,
+            "two trustees have the same operator, who would hold two shares; each needs its own",
+        )
     yield from _mixers(c)
     for role in ("auditors", "witnesses"):
         quorum = getattr(p, role)

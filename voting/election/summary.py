@@ -42,6 +42,11 @@ def when(opens: str, closes: str, now: dt.datetime) -> str:
 def remarks(c: Configuration, now: dt.datetime) -> list[str]:
     """What is allowed and may still be a mistake, one sentence each."""
     found = []
+    if c.parties.trustees.threshold == 1:
+        found.append(
+            "ONE TRUSTEE ALONE CAN DECRYPT every vote, before it is mixed too: the threshold is 1."
+            " Only a test election may have that; write 2 or more for one that is to be secret."
+        )
     if now > dt.datetime.fromisoformat(c.period.closes):
         found.append(
             f"voting closed at {c.period.closes}, which is past: nobody could vote. Correct the"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from tests.voting.election.office import CONFIG
 from voting.console import Refused
 from voting.election import rules
 from voting.election.configuration import Configuration, load
-from voting.election.summary import summary
+from voting.election.summary import remarks, summary
 
 TEXT = CONFIG.read_text(encoding="utf-8")
 SINGLE = """\
@@ -222,6 +223,11 @@ def test_no_text_makes_the_reader_fail_otherwise(
         ("    required: 2", "    required: 4", "not more than there are"),
         ("threshold: 2", "threshold: 4", "4 of 3 trustees cannot decrypt"),
         ("operator: observers-union", "operator: kawabe-information-office", "same operator"),
+        (
+            "operator: kawabe-bar",
+            "operator: kawabe-university",
+            "two trustees have the same operator",
+        ),
         ("    required: 1", "    required: 2", "more auditors are required"),
         ("    required: 1", "    required: 0", "at least one auditor"),
     ],
@@ -273,6 +279,13 @@ def test_test_elections_alone_may_have_one_trustee_or_tiny_counts(tmp_path: Path
     assert "so small a count reveals votes" in said
     all_three = real(replaced("threshold: 2", "threshold: 3"))
     assert "3 of 3 trustees is unsafe" in refusal(tmp_path, all_three)
+
+
+def test_one_trustee_who_alone_can_decrypt_is_remarked_loudly(tmp_path: Path) -> None:
+    now = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
+    assert remarks(read(tmp_path, TEXT), now) == []
+    (said,) = remarks(read(tmp_path, replaced("threshold: 2", "threshold: 1")), now)
+    assert said.startswith("ONE TRUSTEE ALONE CAN DECRYPT")
 
 
 def test_single_option_needs_a_blank_vote_beside_it(tmp_path: Path) -> None:
