@@ -167,7 +167,7 @@ CHANGES: dict[str, str] = {
     "paper list dropped": "DELETE FROM papers",
     "paper list changed": "UPDATE papers SET container = x'00'",
     "last checkpoint dropped": "DELETE FROM checkpoints WHERE size = 8",
-    "checkpoint changed": "UPDATE checkpoints SET note = CAST(replace(note, 'A', 'B') AS BLOB)"
+    "checkpoint changed": "UPDATE checkpoints SET note = CAST(replace(note, 'log', 'lag') AS BLOB)"
     " WHERE size = 3",
     "checkpoint of another size": "UPDATE checkpoints SET size = 9 WHERE size = 8",
     "table gone": "DROP TABLE papers",
