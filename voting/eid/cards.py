@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
+from cryptography.x509.oid import NameOID
 
 from voting.console import Refused
 from voting.files import read_bounded
@@ -32,6 +33,12 @@ class SoftwareCard:
         digest = hashes.SHA384() if size == 48 else hashes.SHA256()
         r, s = decode_dss_signature(self._key.sign(data, ec.ECDSA(digest)))
         return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+
+
+def name_on(certificate: x509.Certificate) -> str:
+    """The person's name as the certificate has it, "?" where it has none."""
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(names[0].value) if names else "?"
 
 
 def load_card(path: Path, pin: str) -> SoftwareCard:

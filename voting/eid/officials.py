@@ -30,7 +30,11 @@ def verify_document(
     for signature in container.signatures:
         where = f"{data_name}, signature {signature.number + 1}"
         if signature.certificate_der not in known:
-            raise VerificationError(check_id, where, "the signer is not an official")
+            why = (
+                "the signer is not an official of this election, so the document is not signed."
+                f" Remove {data_name.removesuffix('.json')}.asice; officials then sign it again"
+            )
+            raise VerificationError(check_id, where, why)
         if signature.certificate_der in signers:
             raise VerificationError(check_id, where, "an official signed twice")
         signature.verify(data_name, container.data, check_id=check_id, where=where)

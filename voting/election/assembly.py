@@ -168,8 +168,15 @@ def _parties(file: ConfigurationFile, book: Parties) -> dict[str, Any]:
         {**_plain(member), "certificate": book.certificate_of(member)}
         for member in p.officials.members
     ]
-    if len({official["certificate"] for official in officials}) != len(officials):
-        raise Refused("two officials have the same certificate; each signs with an own card")
+    holders: dict[str, str] = {}
+    for official in officials:
+        other = holders.setdefault(official["certificate"], official["id"])
+        if other != official["id"]:
+            raise Refused(
+                f"{other} and {official['id']} have the same certificate, but each official signs"
+                " with an own card. Make one of their party files again with the right card:"
+                " voting party official"
+            )
     for official in officials:
         base64.b64decode(official["certificate"], validate=True)
     keyed = {

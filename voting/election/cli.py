@@ -184,7 +184,7 @@ def official(
     import base64
 
     from voting import console, files
-    from voting.eid.cards import load_card
+    from voting.eid.cards import load_card, name_on
     from voting.election.configuration import load
     from voting.election.documents import canonical
 
@@ -199,7 +199,8 @@ def official(
         "certificate": base64.b64encode(opened.certificate_der).decode(),
     }
     files.write_new(out, canonical(members))
-    console.say(f"{out} holds the certificate of {party_id}")
+    console.say(f"{out} holds the certificate of {party_id}, on the card of:")
+    console.say(f"  {name_on(opened.certificate)}")
 
 
 def sign(
@@ -221,6 +222,7 @@ def sign(
     from voting.eid.cards import load_card
     from voting.eid.signing import add_signature
     from voting.election.documents import digest, parse_canonical
+    from voting.election.signatures import require_official
 
     target = out or document.with_suffix(".asice")
     data = files.read_bounded(document, LIMIT)
@@ -230,6 +232,8 @@ def sign(
         existing = containers.parse(files.read_bounded(target, LIMIT), document.name, LIMIT)
     console.say(f"signing {document}: {schema}, SHA-256 {digest(data)}")
     opened = load_card(card, console.passphrase(pin_file, "PIN"))
+    if schema == "sukashi/manifest/1":
+        require_official(data, opened)
     signed = add_signature(existing, document.name, data, opened, dt.datetime.now(dt.UTC))
     files.write_atomic(target, signed.encode())
     console.say(f"{target} now holds {len(signed.signatures)} signature(s)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -10,6 +11,7 @@ from pydantic import Field
 from crypto.errors import VerificationError
 from crypto.signing import PublicKey, SigningKey
 from voting.console import Refused
+from voting.eid.cards import SoftwareCard, name_on
 from voting.eid.officials import verify_document
 from voting.election.documents import Document, canonical, parse_model
 from voting.election.manifest import Base64, Identifier, Manifest, Positive
@@ -73,6 +75,26 @@ def trust_file(manifest: Manifest) -> bytes:
             "witnesses": {"required": manifest.parties.witnesses.required, "vkeys": []},
         }
     )
+
+
+def require_official(manifest: bytes, card: SoftwareCard) -> None:
+    """Return if the card is that of an official whom this manifest names.
+
+    A stranger's signature in the container would make all others in it void.
+
+    Raises:
+        EncodingError: it is no manifest.
+        Refused: the card is nobody's of them.
+    """
+    officials = Manifest.parse(manifest).parties.officials.members
+    known = {base64.b64decode(official.certificate) for official in officials}
+    if card.certificate_der not in known:
+        names = ", ".join(official.id for official in officials)
+        raise Refused(
+            f"this is the card of {name_on(card.certificate)}, and no official of this manifest"
+            f" ({names}) has it, so nothing was signed. Sign with the card whose certificate the"
+            " official's party file holds."
+        )
 
 
 def check_trustees(manifest: Manifest, data: bytes, signatures: bytes) -> None:

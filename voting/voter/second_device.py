@@ -9,11 +9,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from cryptography.x509.oid import NameOID
-
 from crypto.errors import EncodingError, VerificationError
 from voting.ballot.ballot import Ballot, QrCode, fetch_token, open_with_seed
 from voting.eid import container as containers
+from voting.eid.cards import name_on
 from voting.voter.client import Client, Receipt
 
 
@@ -66,11 +65,8 @@ def look(client: Client, code: QrCode) -> StoredBallot:
         where="ballot",
     )
     _check_content(ballot, client)
-    names = signature.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    signer = str(names[0].value) if names else "?"
-    return StoredBallot(
-        signer, ballot.style, open_with_seed(manifest, ballot, code.seed), receipt, latest
-    )
+    choices = open_with_seed(manifest, ballot, code.seed)
+    return StoredBallot(name_on(signature.certificate), ballot.style, choices, receipt, latest)
 
 
 def _check_content(ballot: Ballot, client: Client) -> None:

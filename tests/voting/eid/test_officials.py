@@ -56,7 +56,8 @@ def test_one_official_signing_twice_is_not_two(issue: Issue) -> None:
 
 
 def test_a_voters_card_does_not_sign_as_official(issue: Issue) -> None:
-    with pytest.raises(VerificationError, match="not an official"):
+    expected = r"signature 3: the signer is not an official.*Remove seal\.asice"
+    with pytest.raises(VerificationError, match=expected):
         verify(signed(issue, 1, 2, 9), certificates(issue, 1, 2, 3))
 
 

@@ -229,7 +229,7 @@ FAULTS: dict[Callable[[Office], None], str] = {
     party_under_another_name: "not the file of mixer mixer-2",
     party_file_of_a_stolen_key: "party.signature",
     two_parties_with_one_key: "two parties have the same key",
-    two_officials_with_one_card: "two officials have the same certificate",
+    two_officials_with_one_card: "official-1 and official-2 have the same certificate",
     official_of_another_election: "not the file of official official-1",
     roll_of_another_election: "not version 1 of this election",
     second_version_of_the_roll: "not version 1 of this election",

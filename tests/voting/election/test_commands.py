@@ -100,6 +100,20 @@ def test_officials_sign_one_after_the_other_and_never_twice(voting: Run, desk: P
     assert (desk / "roll-0001.asice").read_bytes() == before
 
 
+def test_card_that_is_no_officials_signs_no_manifest(voting: Run, desk: Path, polls: Polls) -> None:
+    (desk / "manifest.json").write_bytes((polls.election / "manifest.json").read_bytes())
+    said = voting("sign", "manifest.json", "--card", "card-1.p12", "--pin-file", "pin.txt")
+    assert said.code == 1  # a new card of the same person has another certificate
+    assert "this is the card of official 1, and no official of this manifest" in said.err
+    assert not (desk / "manifest.asice").exists()
+
+
+def test_party_file_of_an_official_is_said_to_be_of_whom(voting: Run, desk: Path) -> None:
+    call = ("party", "official", "official-1", "--config", "election.yaml", "--out", "o.json")
+    said = done(voting(*call, "--card", "card-1.p12", "--pin-file", "pin.txt"))
+    assert said == "o.json holds the certificate of official-1, on the card of:\n  official 1\n"
+
+
 def test_signed_election_is_complete_and_gives_its_trust(
     voting: Run, desk: Path, polls: Polls
 ) -> None:

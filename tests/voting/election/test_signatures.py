@@ -14,7 +14,13 @@ from tests.voting.election.office import Office
 from tests.voting.polls import Polls, sign, trustee_signatures
 from voting.console import Refused
 from voting.election.documents import canonical
-from voting.election.signatures import Trust, check_signed_manifest, sign_manifest, trust_file
+from voting.election.signatures import (
+    Trust,
+    check_signed_manifest,
+    require_official,
+    sign_manifest,
+    trust_file,
+)
 from voting.files import read_tree
 
 
@@ -51,6 +57,15 @@ def test_too_few_officials_or_strangers_are_refused(files: dict[str, bytes], iss
     ):
         files["manifest.asice"] = sign(data, "manifest.json", *cards)
         assert said in refused(files)
+
+
+def test_cards_of_officials_alone_may_sign(files: dict[str, bytes], issue: Issue) -> None:
+    for number in (1, 2, 3):
+        require_official(files["manifest.json"], issue(number))
+    with pytest.raises(
+        Refused, match=r"card of 佐藤 葵 101, .*\(official-1, official-2, official-3\)"
+    ):
+        require_official(files["manifest.json"], issue(101))
 
 
 def test_officials_signatures_over_another_manifest_are_refused(
