@@ -41,7 +41,8 @@ def init(
 
     made = homes.init(home, election, party, roll, console.passphrase(passphrase_file, _PROMPT))
     console.say(f"the log {made.manifest.origin} has its first two entries")
-    console.say(f"Next: voting collector serve --home {home}, then voting collector open")
+    console.say(f"Next: voting collector serve --home {home}, and beside it, when it is time:")
+    console.say(f"  voting collector open --home {home}")
 
 
 @collector_app.command("serve")
@@ -95,6 +96,7 @@ def open_(home: Home, passphrase_file: Passphrase = None) -> None:
 
     period = _append(home, "opened", passphrase_file, "voting is open").period
     console.say(when(period.opens, period.closes, dt.datetime.now(dt.UTC)))
+    console.say(f"Next: voters vote; after {period.closes}: voting collector close --home {home}")
 
 
 @collector_app.command("close")
@@ -114,6 +116,9 @@ def close(home: Home, passphrase_file: Passphrase = None) -> None:
     if dt.datetime.now(dt.UTC) < closes and not manifest.test:
         raise console.Refused(f"voting closes at {manifest.period.closes}, not before")
     _append(home, "closed", passphrase_file, "voting is closed")
+    console.say("Next: append the lists of paper voters, if there are any; then")
+    console.say(f"  voting collector log --home {home} --out LOG")
+    console.say(f"  voting collector export --home {home} --out BOX")
 
 
 def _append(home: Path, kind: str, passphrase_file: Path | None, done: str) -> Manifest:
@@ -163,6 +168,7 @@ def append(
                 " others again when this is mended."
             ) from None
         console.say(f"log entry {sequence}: {addition.kind}, by {document}")
+    console.say(f"Next: carry the log on: voting collector log --home {home} --out LOG")
 
 
 @collector_app.command("export")
@@ -178,7 +184,7 @@ def export(
 
     count = homes.export(homes.open_home(home), out)
     console.say(f"{out} holds {count} ballots; it names voters, so guard it")
-    console.say("Next: tally prepare, then tally box seal")
+    console.say(f"Next: tally prepare with the log of now, then: tally box seal --box {out}")
 
 
 @collector_app.command("log")
@@ -194,6 +200,8 @@ def log(
 
     size = homes.write_log(homes.open_home(home), out)
     console.say(f"{out} holds the log with {size} entries")
+    console.say(f"Next: the counting room takes it: tally log {out} --work WORK")
+    console.say(f"  (the first time: tally prepare --log {out})")
 
 
 @collector_app.command("status")

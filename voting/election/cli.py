@@ -222,6 +222,7 @@ def sign(
     from voting.eid.cards import load_card
     from voting.eid.signing import add_signature
     from voting.election.documents import digest, parse_canonical
+    from voting.election.next_steps import after_signing
     from voting.election.signatures import require_official
 
     target = out or document.with_suffix(".asice")
@@ -237,3 +238,5 @@ def sign(
     signed = add_signature(existing, document.name, data, opened, dt.datetime.now(dt.UTC))
     files.write_atomic(target, signed.encode())
     console.say(f"{target} now holds {len(signed.signatures)} signature(s)")
+    if step := after_signing(schema, document, target):
+        console.say(step)

@@ -15,6 +15,7 @@ from tests.voting.polls import Polls, identifier, sign
 from voting.eid import test_pki
 from voting.eid.container import parse
 from voting.election.documents import canonical
+from voting.election.next_steps import after_signing
 from voting.election.party import PartyFile
 from voting.election.signatures import Trust
 from voting.election.summary import when
@@ -89,7 +90,9 @@ def test_officials_sign_one_after_the_other_and_never_twice(voting: Run, desk: P
     assert len(Roll.parse(data, "roll").persons) == 4
     for number in (1, 2):
         sign = ("sign", "roll-0001.json", "--card", f"card-{number}.p12", "--pin-file", "pin.txt")
-        assert f"{number} signature(s)" in done(voting(*sign))
+        said = done(voting(*sign))
+        assert f"{number} signature(s)" in said
+        assert "when enough have: voting collector init --roll roll-0001.asice" in said
     before = (desk / "roll-0001.asice").read_bytes()
     assert parse(before, "roll-0001.json", 1 << 20).data == data
     again = voting(*sign)
@@ -106,6 +109,26 @@ def test_card_that_is_no_officials_signs_no_manifest(voting: Run, desk: Path, po
     assert said.code == 1  # a new card of the same person has another certificate
     assert "this is the card of official 1, and no official of this manifest" in said.err
     assert not (desk / "manifest.asice").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("manifest", "voting election complete room"),
+        ("roll-0002", "voting collector append room/roll-0002.asice --home"),
+        ("paper", "voting collector append room/paper.asice --home"),
+        ("seal", "tally box attach room/seal.asice --box"),
+        ("selection", "voting collector append room/selection.asice --home"),
+        ("record", "publish the folder room"),
+    ],
+)
+def test_what_follows_a_signature_is_said_with_the_paths_given(name: str, step: str) -> None:
+    document, schema = Path("room") / f"{name}.json", f"sukashi/{name.partition('-')[0]}/1"
+    said = after_signing(schema, document, document.with_suffix(".asice"))
+    assert said is not None
+    assert said.startswith(f"Next: the other officials sign {document} too; when enough have: ")
+    assert step in said
+    assert after_signing("sukashi/unheard/1", document, document) is None
 
 
 def test_party_file_of_an_official_is_said_to_be_of_whom(voting: Run, desk: Path) -> None:
@@ -161,7 +184,8 @@ def test_several_documents_are_appended_in_their_order(
     lists = [paper_list(polls, collecting / name, name) for name in ("a", "b", "c")]
     said = done(voting("collector", "append", *lists, *SECRET))
     expected = [f"log entry {4 + place}: paper, by {path}" for place, path in enumerate(lists)]
-    assert said.splitlines()[:3] == expected
+    following = "Next: carry the log on: voting collector log --home home --out LOG"
+    assert said.splitlines() == [*expected, following]
 
 
 def test_document_that_is_refused_among_others_leaves_those_before_it(
@@ -192,6 +216,7 @@ def test_collector_is_opened_closed_and_exported_by_its_operator(
     done(voting("collector", "init", *parts, "--roll", polls.root / "roll-0001.asice", *secret))
     opened = done(voting("collector", "open", *secret))
     assert "voting is open (log entry 2)" in opened
+    assert "voting collector close --home home\n" in opened
     assert f"from {polls.manifest.period.opens} to {polls.manifest.period.closes}\n" in opened
     status = done(voting("collector", "status", "--home", "home", "--json"))
     assert json.loads(status) == {
@@ -202,9 +227,14 @@ def test_collector_is_opened_closed_and_exported_by_its_operator(
         "entries": 3,
         "ballots": 0,
     }
-    assert "voting is closed (log entry 3)" in done(voting("collector", "close", *secret))
+    closed = done(voting("collector", "close", *secret))
+    assert "voting is closed (log entry 3)" in closed
+    assert "Next: append the lists of paper voters, if there are any; then\n" in closed
+    assert "voting collector export --home home --out BOX\n" in closed
     export = ("collector", "export", "--home", "home", "--out", "box.sqlite")
-    assert "holds 0 ballots" in done(voting(*export))
+    exported = done(voting(*export))
+    assert "holds 0 ballots" in exported
+    assert "tally box seal --box box.sqlite\n" in exported
     assert "with 4 entries" in done(voting("collector", "log", "--home", "home", "--out", "log"))
     assert set(read_tree(desk / "log", 1 << 20)) == {
         "checkpoint",
