@@ -87,6 +87,7 @@ class _Turn:
         what = Decryptions(self.room, self.manifest, count)
         data = self._verified_list(count)  # (b), (c)
         there = what.verified(data)
+        self._promise(count, data)  # (d)
         if self.share.number not in there:
             if len(there) >= self.manifest.parties.trustees.threshold:
                 self.others.append(count.count)
@@ -123,9 +124,11 @@ class _Turn:
                 " directories are missing here. Bring them back; new ones would not fit the log."
             )
 
-    def _make(self, count: Count, data: bytes, what: Decryptions) -> None:
+    def _promise(self, count: Count, data: bytes) -> None:
         key, E = self.manifest.key.y, self.manifest.digest.hex()
-        promise_list(self.home.path, key, E, count.count, digest(data))  # (d)
+        promise_list(self.home.path, key, E, count.count, digest(data), "decrypt")
+
+    def _make(self, count: Count, data: bytes, what: Decryptions) -> None:
         files = make_decryption(
             self.manifest,
             count,

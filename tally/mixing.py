@@ -10,11 +10,12 @@ from pathlib import Path
 
 from tally.audits import verify_audits
 from tally.chain import Chain
-from tally.documents import Selection
+from tally.documents import Count, Selection
 from tally.log import Log
 from tally.proofs import SIGNATURE, make_mix, verify_mix
+from tally.refusals import promise_list
 from tally.steps import Step
-from tally.workspace import Workspace
+from tally.workspace import Workspace, locked
 from voting.console import Refused, progress
 from voting.election import entries as kinds
 from voting.election.documents import document_bytes
@@ -31,7 +32,7 @@ def mix(home_path: Path, work: Path, passphrase: str) -> Step:
     """
     room = Workspace(work)
     home = open_home(home_path, passphrase)
-    with room.held():
+    with room.held(), locked(home_path):
         manifest = room.manifest()
         number = mixer_number(home, manifest)
         log = room.log(manifest)
@@ -91,6 +92,7 @@ def _mix_all(
             before = chain.verify(number - 1)
             if not chain.exists(number):
                 _refuse_second(chain, number, log)
+                _promise(home, manifest, row)
                 files = make_mix(manifest, row, number, before, home.signing_key)
                 write_directory(chain.folder(number), files)
                 made.append(row.count)
@@ -98,6 +100,11 @@ def _mix_all(
             verify_mix(manifest, row, number, before, chain.read(number))
             advance()
     return made
+
+
+def _promise(home: PartyHome, manifest: Manifest, row: Count) -> None:
+    key, E = manifest.key.y, manifest.digest.hex()
+    promise_list(home.path, key, E, row.count, str(row.ciphertexts), "mix")
 
 
 def _refuse_second(chain: Chain, number: int, log: Log) -> None:

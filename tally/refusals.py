@@ -1,6 +1,6 @@
-"""What a trustee has promised for ever: one election per key, one list per count.
+"""What trustees and mixers have promised for ever: one election per key, one list per count.
 
-A promise is a small file in the trustee's home, written durably before anything is signed or
+A promise is a small file in the party's home, written durably before anything is signed or
 computed. It is only ever created; removing outputs does not remove it, and nothing here changes
 or deletes one.
 """
@@ -41,8 +41,14 @@ def require_election(home: Path, key: str, election: str) -> None:
         )
 
 
-def promise_list(home: Path, key: str, election: str, count: int, ciphertexts: str) -> None:
-    """Promise that this is the one list (its digest, as hex) decrypted for this count.
+def promise_list(
+    home: Path, key: str, election: str, count: int, ciphertexts: str, verb: str
+) -> None:
+    """Promise that this is the one list (its digest, as hex) mixed or decrypted for this count.
+
+    A mixer promises the selected list, a trustee the last mixer's output, also where enough others
+    have decrypted it: two counts of one election, compared, would reveal single votes. `verb` says
+    what is done with it.
 
     Raises Refused if another list was promised before.
     """
@@ -55,9 +61,9 @@ def promise_list(home: Path, key: str, election: str, count: int, ciphertexts: s
     }
     if not _promise(home / "promises" / f"{key}-{count:04d}.json", canonical(content)):
         raise Refused(
-            f"You have already begun to decrypt another list for count {count}. A second list for"
-            " one count could reveal how single people voted, so this is refused for ever. If the"
-            " earlier list was the wrong one, only the other trustees can decrypt this count."
+            f"You have already promised another list for count {count}. To {verb} a second list for"
+            " one count could reveal how single people voted, so this is refused for ever. Keep"
+            " everything and call the auditors: somebody shows two histories of one election."
         )
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +26,7 @@ from voting.election.manifest import Manifest
 from voting.election.signatures import check_signed_manifest
 from voting.files import read_bounded
 
+_DRAFT = re.compile(r"\..+\.[a-z0-9_]{8}", re.DOTALL)  # as voting.files names its drafts
 DOCUMENT_LIMIT = 1 << 28
 FILE_LIMIT = 1 << 32
 
@@ -64,13 +67,27 @@ class Workspace:
     def held(self) -> Iterator[None]:
         """Hold the room for one command, and remove the drafts that a killed one left.
 
-        Drafts are the names that begin with a point: nothing that counts is ever named so.
+        A room is carried between people: links in it could lead anywhere, so it is refused.
+
+        Raises Refused.
         """
+        self._refuse_links()
         with locked(self.root):
             for folder in (self.record, self.restricted, self.announce):
                 for draft in sorted(folder.rglob(".*")):
-                    shutil.rmtree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)
+                    if _DRAFT.fullmatch(draft.name):
+                        shutil.rmtree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)
             yield
+
+    def _refuse_links(self) -> None:
+        for folder, folders, files in os.walk(self.root):
+            for name in (*folders, *files):
+                path = Path(folder) / name
+                if path.is_symlink() or not (path.is_dir() or path.is_file()):
+                    raise Refused(
+                        f"{path} is a link or a special file, which no counting room holds: whoever"
+                        " had it in hand put it there. Nothing was done; find out who did."
+                    )
 
     @property
     def log_folder(self) -> Path:

@@ -5,6 +5,8 @@ Made only from a report whose verdict is verified, over the stage of the selecti
 
 from __future__ import annotations
 
+import os
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +26,14 @@ class NotAnAuditorError(SukashiError):
     """The home is not one of this election's auditors."""
 
 
+class SecondSelectionError(SukashiError):
+    """The auditor has signed another selection of this election before."""
+
+
 def sign(report: Report, evidence: Evidence, home: Path, passphrase: str) -> bytes:
     """The audit message of the auditor whose home this is.
 
-    Raises NotAnAuditorError, and what crypto.sealed raises for a wrong passphrase. The caller has
+    Raises NotAnAuditorError, SecondSelectionError, and what crypto.sealed raises for a wrong passphrase. The caller has
     checked that the report is verified.
     """
     if report.verdict != "verified" or evidence.stage != "selection" or not evidence.has_box:
@@ -40,6 +46,7 @@ def sign(report: Report, evidence: Evidence, home: Path, passphrase: str) -> byt
             f"The home {home} is of {auditor}, which is not one of the auditors in the manifest"
             f" ({', '.join(members)}). Nothing was signed."
         )
+    _promise(home, evidence)
     log = evidence.log
     audit: dict[str, Any] = {
         "schema": "sukashi/audit/1",
@@ -52,6 +59,37 @@ def sign(report: Report, evidence: Evidence, home: Path, passphrase: str) -> byt
     }
     signature = key.sign("sukashi/audit/1", evidence.E, rfc8785.dumps(audit))
     return rfc8785.dumps({**audit, "signature": signature.hex()})
+
+
+def _promise(home: Path, evidence: Evidence) -> None:
+    """One selection for each election, for ever: a second one, counted too, would show by its
+    difference how single people voted. Durable before anything is signed.
+
+    Raises SecondSelectionError where the home has promised another.
+    """
+    selection = sha256(evidence.selection_bytes)
+    members = {
+        "schema": "sukashi/promise-selection/1",
+        "election": evidence.E.hex(),
+        "selection": selection,
+    }
+    path, content = home / "promises" / f"{evidence.E.hex()}.json", rfc8785.dumps(members)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with draft.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        path.hardlink_to(draft)  # fails where a promise exists: never replaces one
+    except FileExistsError:
+        if path.read_bytes() != content:
+            raise SecondSelectionError(
+                "You have signed another selection of this election before. Somebody shows two"
+                " histories of it; nothing was signed. Keep everything and tell the other parties."
+            ) from None
+    finally:
+        draft.unlink()
 
 
 def _open(home: Path, passphrase: str) -> tuple[str, SigningKey]:

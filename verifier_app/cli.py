@@ -93,6 +93,9 @@ def check(
             signed = audit.sign(report, evidence, sign_with, secret)
         except (audit.NotAnAuditorError, sealed.WrongPassphraseError) as fault:
             raise WrongCallError(f"The selection holds; nothing was signed. {fault}") from None
+        except audit.SecondSelectionError as fault:
+            _complain(str(fault))
+            return REFUSED
         _write(out, signed)
         print(f"Your signed audit is in {out}.", file=sys.stderr)  # noqa: T201
     return 0

@@ -11,10 +11,12 @@ from tally.steps import Step
 from tally.workspace import DOCUMENT_LIMIT, locked
 from voting.console import Refused
 from voting.election.ceremony import Run, Trustee, election_key, element_hex
+from voting.election.conformity import check_configuration, check_rules
 from voting.election.documents import canonical, parse_canonical
 from voting.election.manifest import Manifest
 from voting.election.party import PartyHome, open_home
 from voting.election.signatures import check_trustees, sign_manifest
+from voting.election.summary import summary
 from voting.files import read_bounded, read_tree, write_atomic, write_new
 
 
@@ -24,7 +26,8 @@ def sign(home_path: Path, election: Path, passphrase: str) -> Step:
     1. The trustee's own party key and all others stand in the manifest as in the ceremony.
     2. y, P_0 … P_{t−1}, y_1 … y_n and the transcript hash are those of its own run.
     3. The ceremony's messages beside the manifest are those of the transcript.
-    4. E is stored durably; another E for this key is refused for ever.
+    4. The manifest keeps the rules and says what the configuration says.
+    5. E is stored durably; another E for this key is refused for ever.
 
     Raises Refused, VerificationError.
     """
@@ -40,6 +43,8 @@ def sign(home_path: Path, election: Path, passphrase: str) -> Step:
     _verify_party(manifest, home, share)
     _verify_key(manifest, share)
     _verify_messages(manifest, share, election)
+    check_rules(manifest)
+    configuration = check_configuration(manifest, election / "election.yaml")
     with locked(home_path):
         promise_election(home_path, manifest.key.y, manifest.digest.hex())
         folder = election / "manifest.trustees.d"
@@ -49,7 +54,8 @@ def sign(home_path: Path, election: Path, passphrase: str) -> Step:
     missing = _collect(manifest, data, election)
     digest = manifest.digest.hex()
     did = (
-        "The manifest holds the key of your ceremony, and your own key.",
+        *summary(configuration),
+        "The manifest says exactly this, and holds the key of your ceremony and your own key.",
         f"You signed the election {digest}. Compare these digits with the other trustees'.",
     )
     step = (

@@ -112,8 +112,8 @@ def test_list_below_the_privacy_minimum_is_not_decrypted(room_at: RoomAt) -> Non
 def test_second_list_for_one_count_is_refused_for_ever(room_at: RoomAt) -> None:
     there = room_at("mixed")
     key, E = there.election.manifest.key.y, there.election.manifest.digest.hex()
-    promise_list(there.home("trustee-1"), key, E, 1, "00" * 32)
-    kept_out(there, "trustee-1", "already begun to decrypt another list for count 1")
+    promise_list(there.home("trustee-1"), key, E, 1, "00" * 32, "decrypt")
+    kept_out(there, "trustee-1", "already promised another list for count 1")
     there.decrypt("trustee-2")  # the others have promised nothing else
 
 
@@ -125,7 +125,7 @@ def test_promise_outlives_the_outputs(room_at: RoomAt) -> None:
         key, manifest = there.election.keys["mixer-2"], there.election.manifest
         put_directory(chain.folder(2), make_mix(manifest, chain.count, 2, chain.verify(1), key))
     there.log_mixes()
-    kept_out(there, "trustee-1", "already begun to decrypt another list")
+    kept_out(there, "trustee-1", "already promised another list")
 
 
 def test_same_list_is_decrypted_again_after_its_outputs_were_lost(room_at: RoomAt) -> None:
@@ -174,13 +174,16 @@ def test_one_trustees_share_in_anothers_home_is_not_accepted(room_at: RoomAt) ->
     kept_out(there, "trustee-1", "holds no share of the key")
 
 
-def test_third_trustee_has_nothing_to_do(room_at: RoomAt) -> None:
+def test_third_trustee_only_promises_that_it_saw_this_list(room_at: RoomAt) -> None:
+    """Otherwise it could be asked later to decrypt another list of the same count."""
     there = room_at("decrypted")
     before = there.files()
     step = there.decrypt("trustee-2")
     assert step.facts["decrypted"] == []
     assert "by enough others" in " ".join(step.did)
-    assert there.files() == before
+    added = there.files().keys() - before.keys()
+    assert {path.split("/")[2] for path in added} == {"promises"}
+    assert {path: data for path, data in there.files().items() if path not in added} == before
 
 
 def test_decrypting_again_changes_nothing(room_at: RoomAt) -> None:

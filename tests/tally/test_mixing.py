@@ -11,8 +11,10 @@ from crypto.elgamal import Ciphertext, Ciphertexts, PublicKey
 from crypto.proofs.shuffle import prove_shuffle, shuffle
 from crypto.verificatum import ShufflingDirectory
 from tally.proofs import SIGNATURE, decode_list, encode_list, make_mix, mix_auxsid, parameters
+from tally.refusals import promise_list
 from tests.tally.room import Room, RoomAt, put_directory, refused
 from tests.tally.small_election import SmallElection
+from voting.console import Refused
 from voting.election.documents import digest, parse_canonical, sign_message
 from voting.election.manifest import Manifest
 
@@ -315,3 +317,48 @@ def test_two_mixes_of_one_list_differ(room_at: RoomAt, small_election: SmallElec
     first, second = make_mix(*args), make_mix(*args)
     assert first["ShuffledCiphertexts.bt"] != second["ShuffledCiphertexts.bt"]
     assert first.keys() == second.keys()
+
+
+# -- one list for ever -----------------------------------------------------------------------------
+
+
+def test_mixer_mixes_no_second_list_of_a_count(room_at: RoomAt) -> None:
+    """Two selections of one election, both counted, show by their difference how one voted."""
+    there = room_at("audited")
+    key, E = there.election.manifest.key.y, there.election.manifest.digest.hex()
+    promise_list(there.home("mixer-1"), key, E, 1, "00" * 32, "mix")
+    with refused(there, "already promised another list for count 1"):
+        there.mix("mixer-1")
+
+
+def test_mixer_promises_the_selected_list(room_at: RoomAt) -> None:
+    there = room_at("mixed once")
+    key, E = there.election.manifest.key.y, there.election.manifest.digest.hex()
+    promise_list(there.home("mixer-1"), key, E, 1, str(there.counted().ciphertexts), "mix")
+    with pytest.raises(Refused):
+        promise_list(there.home("mixer-1"), key, E, 1, "00" * 32, "mix")
+
+
+# -- a room that was in somebody's hands -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["announce", "record/ceremony/more", "restricted/x"])
+def test_link_in_the_room_is_refused_and_leads_nowhere(room_at: RoomAt, place: str) -> None:
+    there = room_at("audited")
+    outside = there.root / "outside"
+    (outside / ".ssh").mkdir(parents=True)
+    (outside / ".ssh" / "key").write_text("mine")
+    shutil.rmtree(there.work / place, ignore_errors=True)
+    (there.work / place).parent.mkdir(parents=True, exist_ok=True)
+    (there.work / place).symlink_to(outside)
+    with pytest.raises(Refused, match="is a link or a special file"):
+        there.mix("mixer-1")
+    assert (outside / ".ssh" / "key").read_text() == "mine"
+
+
+def test_file_with_a_point_that_is_no_draft_is_left_alone(room_at: RoomAt) -> None:
+    there = room_at("audited")
+    (there.work / "announce").mkdir(exist_ok=True)
+    (there.work / "announce" / ".notes").write_text("mine")
+    there.mix("mixer-1")
+    assert (there.work / "announce" / ".notes").read_text() == "mine"

@@ -107,8 +107,8 @@ def test_file_that_does_not_belong_there_is_refused(room_at: RoomAt, path: str) 
 def test_drafts_of_a_killed_step_and_old_tiles_are_removed(room_at: RoomAt) -> None:
     there = room_at("counted")
     for path in (
-        ".manifest.json.x9",
-        "counts/mayor/kita/.mix-02-mixer-2.x9/proofs/a.bt",
+        ".manifest.json.x9abcd_1",
+        "counts/mayor/kita/.mix-02-mixer-2.x9abcd_1/proofs/a.bt",
         "log/tile/0/000.p/3",
     ):
         (there.record / path).parent.mkdir(parents=True, exist_ok=True)

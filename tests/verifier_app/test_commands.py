@@ -289,6 +289,23 @@ def test_auditor_of_another_election_signs_nothing(
 
 
 @E2E
+def test_auditor_signs_one_selection_of_an_election_for_ever(
+    call: Call, election: FinishedElection, room: Path, tmp_path: Path
+) -> None:
+    """Two selections, both counted, would show by their difference how single people voted."""
+    home = shutil.copytree(election.root / "homes/auditor-1", tmp_path / "home")
+    (promise,) = (home / "promises").iterdir()
+    said = json.loads(promise.read_bytes())
+    assert said["selection"] == digest((room / "record/selection.json").read_bytes())
+    promise.write_bytes(canonical({**said, "selection": "0" * 64}))
+    out = tmp_path / "audit.json"
+    refused = call(*audit_arguments(room, home, out), *secret_of(election))
+    assert refused.code == 1
+    assert "two histories" in refused.err
+    assert not out.exists()
+
+
+@E2E
 @pytest.mark.parametrize("trusted", [True, False])
 def test_selection_that_is_refused_or_incomplete_is_never_signed(
     call: Call, election: FinishedElection, room: Path, tmp_path: Path, trusted: bool

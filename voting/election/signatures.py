@@ -13,6 +13,8 @@ from crypto.signing import PublicKey, SigningKey
 from voting.console import Refused
 from voting.eid.cards import SoftwareCard, name_on
 from voting.eid.officials import verify_document
+from voting.election import forms
+from voting.election.conformity import check_rules
 from voting.election.documents import Document, canonical, parse_model
 from voting.election.manifest import Base64, Identifier, Manifest, Positive
 
@@ -22,7 +24,7 @@ CHECK = "manifest.signatures"
 
 class TrusteeSignature(Document):
     trustee: Identifier
-    signature: Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
+    signature: Annotated[str, Field(pattern=forms.SIGNATURE)]
 
 
 class TrusteeSignatures(Document):
@@ -120,7 +122,8 @@ def check_trustees(manifest: Manifest, data: bytes, signatures: bytes) -> None:
 
 
 def check_signed_manifest(files: Mapping[str, bytes], trust: Trust | None = None) -> Manifest:
-    """The manifest among an election's files, if officials and all trustees signed it.
+    """The manifest among an election's files, if it keeps the rules and officials and all trustees
+    signed it.
 
     With `trust`, the officials are those trusted from outside, else those the manifest names.
 
@@ -134,6 +137,7 @@ def check_signed_manifest(files: Mapping[str, bytes], trust: Trust | None = None
     except KeyError as fault:
         raise Refused(f"{fault} is missing: not everybody has signed the manifest yet") from None
     manifest = Manifest.parse(data)
+    check_rules(manifest)
     officials = manifest.parties.officials
     certificates = [member.certificate for member in officials.members]
     required = officials.required

@@ -90,10 +90,37 @@ def test_second_manifest_for_one_key_is_refused_for_ever(desk: Desk) -> None:
     desk.sign("trustee-1")
     first = desk.promises()
     shutil.rmtree(desk.election / "manifest.trustees.d")
-    desk.change(lambda members: members.update(privacy_minimum=1))
+    desk.change(lambda members: members["digests"].update(roll="0" * 64))
     desk.refuses("trustee-1", "this key serves another election")
     assert desk.promises() == first
     desk.sign("trustee-2")  # who has promised nothing yet signs what all will compare
+
+
+@pytest.mark.parametrize(
+    ("lie", "why"),
+    [
+        ({"privacy_minimum": 1}, "privacy_minimum is not what the configuration says"),
+        ({"publication": "open"}, "publication is not what the configuration says"),
+        ({"merge_order": []}, "name every district once"),
+    ],
+)
+def test_manifest_that_is_not_the_configured_election_is_not_signed(
+    desk: Desk, lie: dict[str, Any], why: str
+) -> None:
+    """Officials could otherwise have single ballots decrypted by honest trustees."""
+    desk.change(lambda members: members.update(lie))
+    desk.refuses("trustee-1", why)
+
+
+def test_manifest_without_auditors_is_not_signed(desk: Desk) -> None:
+    desk.change(lambda m: m["parties"].update(auditors={"required": 0, "members": []}))
+    desk.refuses("trustee-1", "at least one auditor")
+
+
+def test_trustee_reads_in_words_what_it_signs(desk: Desk) -> None:
+    said = " ".join(desk.sign("trustee-1").did)
+    assert "a test election" in said
+    assert "2 of 3 decrypt" in said
 
 
 def other_y(members: dict[str, Any]) -> None:

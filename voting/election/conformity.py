@@ -1,0 +1,88 @@
+"""Does a manifest keep the rules, and say what the configuration says?
+
+Everybody who signs a manifest or relies on one asks here: trustees, the collector, the voter's
+client, the counting room. Otherwise officials could lower the privacy minimum, drop the auditors
+or write a weak set of mixers into it after the ceremony.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from crypto.errors import VerificationError
+from voting.election import rules
+from voting.election.configuration import Configuration, load
+from voting.election.documents import digest
+from voting.election.manifest import Manifest
+
+CHECK = "manifest.encoding"
+
+
+def check_rules(manifest: Manifest) -> None:
+    """Every rule that `voting election check` has, and a key of the right size.
+
+    Raises VerificationError (`manifest.encoding`) naming the first one that is broken.
+    """
+    for rule in rules.RULES:
+        for at, why in rule(_configuration(manifest)):
+            raise VerificationError(CHECK, ".".join(map(str, at)), why)
+    trustees = manifest.parties.trustees
+    if len(manifest.key.shares) != len(trustees.members):
+        raise VerificationError(CHECK, "key.shares", "not one public key share for each trustee")
+    if len(manifest.key.commitments) != trustees.threshold:
+        raise VerificationError(CHECK, "key.commitments", "not as many as the threshold")
+
+
+def check_configuration(manifest: Manifest, path: Path) -> Configuration:
+    """The configuration in election.yaml, which the manifest repeats without a change.
+
+    Raises Refused for an unreadable one, VerificationError (`manifest.configuration`) for another.
+    """
+    file = load(path)
+    configured, stated = _members(file.configuration), _members(_configuration(manifest))
+    for name, value in configured.items():
+        if stated[name] != value:
+            why = f"the manifest's {name} is not what the configuration says"
+            raise VerificationError("manifest.configuration", str(path), why)
+    if digest(file.data) != manifest.digests.configuration:
+        why = "the manifest was made from another configuration"
+        raise VerificationError("manifest.configuration", str(path), why)
+    return file.configuration
+
+
+def _configuration(manifest: Manifest) -> Configuration:
+    """What the office must have configured to get this manifest."""
+    plain = manifest.model_dump(mode="json", by_alias=True, exclude={"key", "digests"})
+    plain |= {
+        "schema": "sukashi/election/1",
+        "group": manifest.group.name,
+        "eid_profile": "eid_profile",
+    }
+    for member in _every_member(plain["parties"]):
+        member.pop("public_key", None)
+        member.pop("certificate", None)
+    try:
+        return Configuration.model_validate_json(json.dumps(plain), strict=True)
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise VerificationError(CHECK, where, str(first["msg"])) from None
+
+
+def _every_member(parties: dict[str, Any]) -> list[dict[str, Any]]:
+    grouped = [parties[role]["members"] for role in ("officials", "trustees", "auditors")]
+    grouped += [parties["witnesses"]["members"], parties["mixers"], [parties["collector"]]]
+    return [member for members in grouped for member in members]
+
+
+def _members(configuration: Configuration) -> dict[str, Any]:
+    """All that goes into the manifest, times in UTC."""
+    found = configuration.model_dump(mode="json", by_alias=True, exclude={"eid_profile"})
+    found["period"] = {
+        name: rules.moment(text).isoformat() for name, text in found["period"].items()
+    }
+    return found
