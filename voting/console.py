@@ -23,6 +23,8 @@ PASSPHRASE_LEAST, PIN_LEAST = 8, 4  # characters of a new secret
 _TYPER_INTERRUPTED = 130  # what typer returns for Ctrl-C
 _INTERRUPTED = "interrupted; what was finished is kept, run the same command again"
 
+_NOT_BEGUN = "interrupted; nothing was done, run the same command again when you are ready"
+
 
 class Refused(SukashiError):
     """What was asked for is not allowed or not complete. Exit code 1."""
@@ -53,7 +55,9 @@ def _run(app: typer.Typer) -> int:
     except typer.TyperException as fault:
         complain(_wrong_call(fault))
         return EXIT_WRONG_CALL
-    except (typer.Abort, KeyboardInterrupt):
+    except typer.Abort:  # at a question, and questions come before work
+        complain(_NOT_BEGUN)
+    except KeyboardInterrupt:
         complain(_INTERRUPTED)
     except SukashiError as fault:
         complain(str(fault))

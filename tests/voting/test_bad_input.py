@@ -96,6 +96,8 @@ REFUSED: dict[str, str] = {
     " --out qr.txt": "exists and holds something else",
     "sign election/manifest.json --card card.p12 --pin-file wrong-pin.txt": "the PIN is wrong",
     "sign election/manifest.json --card text.p12 --pin-file pin.txt": "not a card",
+    "sign seal.asice --card card.p12 --pin-file pin.txt": "is a signed container (.asice)",
+    f"{MANIFEST} --roll paper.asice --out new": "the .json file beside it",
     "sign text.json --card card.p12 --pin-file pin.txt": "not canonical JSON",
     "sign qr.txt --card card.p12 --pin-file pin.txt": "not canonical JSON",
     "sign nothing.json --card card.p12 --pin-file pin.txt": "nothing.json is missing",
@@ -151,6 +153,7 @@ WRONG_CALL: dict[str, str] = {
     "collector open --home collector --passphrase-file empty.txt": "empty.txt is empty",
     "collector open --home collector --passphrase-file binary.txt": "is no text",
     "collector open --home collector --passphrase-file pki": "is missing or is no text",
+    CAST.replace("unix:/nowhere/s", "c.sock"): "write unix:c.sock for a socket",
     f"{CAST} --lang fr": "--lang is ja, en or et",
     "simulate --collector unix:/nowhere/s --trust trust --cards pki --plan plan.json --out new"
     " --pin-file pin.txt": "not a plan",

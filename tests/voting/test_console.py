@@ -43,6 +43,14 @@ def test_each_fault_has_its_exit_code_and_one_line(
     assert said.count("\n") == 1
 
 
+def test_interruption_at_a_question_says_that_nothing_was_done(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, said = end(typer.Abort(), capsys)
+    assert (code, "nothing was done" in said) == (3, True)
+    assert "what was finished is kept" in end(KeyboardInterrupt(), capsys)[1]
+
+
 def test_a_defect_is_told_without_its_words_which_may_hold_a_secret(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -18,11 +18,12 @@ from crypto.byte_tree import Tree, integer, leaf_str
 from crypto.errors import VerificationError
 from crypto.groups import Group
 from crypto.threshold import ThresholdKey, combine_commitments
+from voting.election import forms
 from voting.election.documents import Document, parse_model, verify_message
 from voting.election.manifest import Digest, Identifier
 
 SCHEMA = "sukashi/ceremony/1"
-Signature = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
+Signature = Annotated[str, Field(pattern=forms.SIGNATURE)]
 
 
 class _Message(Document):

@@ -16,6 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from voting.console import Refused
+from voting.election import forms
 from voting.election.documents import Document
 from voting.election.manifest import (
     BallotStyle,
@@ -31,7 +32,7 @@ from voting.election.manifest import (
 from voting.files import read_bounded
 
 _LIMIT = 1 << 22
-Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$")]
+Moment = Annotated[str, Field(pattern=forms.MOMENT)]
 PathInConfig = tuple[str | int, ...]
 
 
@@ -59,7 +60,7 @@ class ConfiguredTrustees(Document):
 
 
 class ConfiguredCollector(Member):
-    log_name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{2,100}$")]
+    log_name: Annotated[str, Field(pattern=forms.LOG_NAME)]
 
 
 class ConfiguredQuorum(Document):
@@ -234,9 +235,9 @@ def _remedy(error: Any) -> str:
             return "this field is missing; add it"
         case "bool_type":
             return "write true or false"
-        case "string_pattern_mismatch":
-            return f"{error['input']!r} has the wrong form ({error['ctx']['pattern']})"
+        case "value_error":
+            return f"there is no {error['input']!r}; correct the date"
         case "literal_error":
             return f"{error['input']!r} is none of {error['ctx']['expected']}"
-    message = str(error["msg"])
-    return message[:1].lower() + message[1:]
+    repeated = f"{error['input']!r}: " if error["type"] == "string_pattern_mismatch" else ""
+    return repeated + forms.in_words(error)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from crypto.errors import EncodingError, VerificationError
 from crypto.signing import PublicKey, SigningKey
+from voting.election.forms import in_words
 
 
 class Document(BaseModel):
@@ -22,6 +23,7 @@ class Document(BaseModel):
 
 
 Model = TypeVar("Model", bound=BaseModel)
+_ZIP = b"PK\x03\x04"
 _SIGNATURE = re.compile(r"[0-9a-f]{128}")
 
 
@@ -53,6 +55,11 @@ def parse_canonical(data: bytes, what: str) -> dict[str, Any]:
             raise EncodingError(f"{what}: a member is repeated")
         return found
 
+    if data.startswith(_ZIP):
+        raise EncodingError(
+            f"{what} is a signed container (.asice); what is wanted here is the document in it, the"
+            " .json file beside it"
+        )
     try:
         value = json.loads(data, object_pairs_hook=once)
         again = canonical(value)
@@ -75,7 +82,7 @@ def parse_model(model: type[Model], data: bytes, what: str) -> Model:
     except ValidationError as fault:
         first = fault.errors()[0]
         place = ".".join(map(str, first["loc"])) or "(whole)"
-        raise EncodingError(f"{what}: {place}: {first['msg']}") from None
+        raise EncodingError(f"{what}: {place}: {in_words(first)}") from None
     if document_bytes(document) != data:  # a model may fill in members; the bytes must hold them
         raise EncodingError(f"{what}: a member is missing or not written in its one form")
     return document

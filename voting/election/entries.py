@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from crypto.errors import EncodingError
 from crypto.tlog import leaf_hash
 from voting.election.documents import Document, document_bytes, parse_canonical
+from voting.election.forms import in_words
 from voting.election.manifest import Digest, Positive, Time
 
 NO_PREVIOUS = "0" * 64
@@ -120,7 +121,7 @@ def parse_entry(data: bytes, where: str = "log entry") -> Entry:
     try:
         return _ADAPTER.validate_json(data, strict=True)
     except ValidationError as fault:
-        raise EncodingError(f"{where}: {fault.errors()[0]['msg']}") from None
+        raise EncodingError(f"{where}: {in_words(fault.errors()[0])}") from None
 
 
 def parse_log(entries: list[bytes]) -> list[Entry]:

@@ -14,10 +14,11 @@ from pydantic import AfterValidator, Field, PrivateAttr
 
 from crypto.elgamal import PublicKey
 from crypto.groups import Group, group_by_name
+from voting.election import forms
 from voting.election.documents import Document, parse_model
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Identifier = Annotated[str, Field(pattern=forms.IDENTIFIER)]
+Digest = Annotated[str, Field(pattern=forms.DIGEST)]
 
 
 def _moment(text: str) -> str:
@@ -36,12 +37,8 @@ def _base64(text: str) -> str:
     return text
 
 
-Time = Annotated[
-    str,
-    Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"),
-    AfterValidator(_moment),
-]
-Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_day)]
+Time = Annotated[str, Field(pattern=forms.TIME), AfterValidator(_moment)]
+Day = Annotated[str, Field(pattern=forms.DAY), AfterValidator(_day)]
 Base64 = Annotated[str, AfterValidator(_base64)]
 Text = dict[str, str]
 Positive = Annotated[int, Field(ge=1)]

@@ -19,12 +19,13 @@ from pydantic import Field, ValidationError
 
 from crypto.errors import EncodingError
 from voting.console import Refused
+from voting.election import forms
 from voting.election.documents import Document, document_bytes, parse_model, salted_digest
 from voting.election.manifest import Day, Digest, Eligibility, Identifier, Positive
 from voting.files import read_bounded
 
 COLUMNS = ["identifier", "name", "born", "district", "class"]
-PersonId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+PersonId = Annotated[str, Field(pattern=forms.PERSON)]
 _IDENTIFIER = re.compile(r"[A-Za-z0-9-]{1,64}")
 _LIMIT = 1 << 28
 

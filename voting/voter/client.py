@@ -55,6 +55,11 @@ class Client:
             Unfinished: the collector cannot be reached.
             VerificationError, Refused: what it serves is not the trusted election.
         """
+        if not address.startswith(("unix:", "http://", "https://")):
+            raise UsageFault(
+                f"--collector {address!r} is no address: write unix:{address} for a socket, or"
+                f" http://{address} for a server"
+            )
         try:
             if address.startswith("unix:"):
                 transport = httpx.HTTPTransport(uds=address.removeprefix("unix:"))

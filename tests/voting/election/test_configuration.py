@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.voting.election.office import CONFIG
 from voting.console import Refused
-from voting.election import rules
+from voting.election import forms, rules
 from voting.election.configuration import Configuration, load
 from voting.election.summary import remarks, summary
 
@@ -150,6 +151,28 @@ def test_language_no_is_a_text_and_no_boolean(tmp_path: Path) -> None:
 )
 def test_value_of_the_wrong_form_is_refused_in_its_line(tmp_path: Path, old: str, new: str) -> None:
     assert refusal(tmp_path, replaced(old, new)).startswith(f"line {line_of(old)}: ")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("name: kawabe-2027", "name: Kawabe", "'Kawabe': it has the wrong form; write 1 to 40"),
+        ("opens: 2027-04-02T08:30:00+09:00", "opens: 2027-04-02", "a time with its zone, as 2027"),
+        ("election_day: 2027-04-11", "election_day: 11.4.2027", "a day, as 2027-04-11"),
+        ("election_day: 2027-04-11", "election_day: 2027-04-31", "there is no '2027-04-31'; corr"),
+        ("log_name: log.kawabe-2027.example", "log_name: Log Name", "3 to 101 lower-case"),
+    ],
+)
+def test_wrong_form_is_told_in_words(tmp_path: Path, old: str, new: str, said: str) -> None:
+    found = refusal(tmp_path, replaced(old, new))
+    assert said in found
+    assert not set("^[]{}$\\") & set(found)
+
+
+@pytest.mark.parametrize(("pattern", "words"), forms.IN_WORDS.items())
+def test_example_of_a_form_has_that_form(pattern: str, words: str) -> None:
+    _, _, example = words.partition(", as ")
+    assert not example or re.fullmatch(pattern, example)
 
 
 @pytest.mark.parametrize(

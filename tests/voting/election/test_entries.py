@@ -189,3 +189,10 @@ def test_personal_data_are_digested_with_their_salt() -> None:
     expected = hashlib.sha256(b"\x01" * 32 + b"document").hexdigest()
     assert salted_digest(b"document", "01" * 32) == expected
     assert salted_digest(b"document", "02" * 32) != expected
+
+
+def test_fault_in_an_entry_is_told_in_words_and_repeats_no_value() -> None:
+    entry = {"kind": "opened", "sequence": 1, "time": "Sato Aoi", "previous": NO_PREVIOUS}
+    with pytest.raises(EncodingError, match="write a time in UTC, as 2027") as fault:
+        parse_entry(canonical(entry))
+    assert "Sato" not in str(fault.value)

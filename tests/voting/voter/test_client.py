@@ -79,6 +79,11 @@ def test_eid_profile_that_is_not_the_manifests_is_refused(liar: Liar, client: Cl
         client.profile()
 
 
+def test_socket_without_its_prefix_is_told_how_to_write_it(polls: Polls) -> None:
+    with pytest.raises(UsageFault, match=r"write unix:c\.sock for a socket, or http://c\.sock for"):
+        Client("c.sock", polls.trust)
+
+
 @pytest.mark.parametrize("address", ["http://[", "http://x:99999999", "http://a b", "\x00"])
 def test_what_is_no_address_is_a_wrong_call(polls: Polls, address: str) -> None:
     with pytest.raises((UsageFault, Unfinished)):
@@ -86,7 +91,7 @@ def test_what_is_no_address_is_a_wrong_call(polls: Polls, address: str) -> None:
 
 
 def test_collector_that_is_not_there_is_said_so(polls: Polls) -> None:
-    for address in ("unix:/nowhere/socket", "http://127.0.0.1:1", "collector"):
+    for address in ("unix:/nowhere/socket", "http://127.0.0.1:1"):
         with pytest.raises(Unfinished, match="cannot be reached"):
             Client(address, polls.trust)
 
