@@ -176,8 +176,8 @@ def _seal_fits(path: Path, log: object) -> Callable[[Ledger], None]:
         if log != {"size": ledger.size, "root": ledger.root_at(ledger.size).hex()}:
             raise Refused(
                 f"{path} was made over another state of the log, most likely because a document"
-                " came after it. Nothing was appended. Export the box again, carry the log on, then"
-                " seal and sign again."
+                " came after it. Nothing was appended. Remove it, export the box again, carry the"
+                " log on, seal and sign again."
             )
 
     return require
