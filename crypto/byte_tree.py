@@ -1,5 +1,5 @@
-"""Byte trees: the one serialization of every mathematical value (docs/specification.md, "Byte
-trees"; format of Verificatum 3.1).
+"""Byte trees: the one serialization of every mathematical value (docs/specification.md section 1;
+format of Verificatum 3.1).
 
 A tree is a leaf (``bytes``) or a node (a ``tuple`` of trees):
 

@@ -1,4 +1,4 @@
-"""ElGamal over a group, and lists of ciphertexts of width ω (docs/specification.md, "ElGamal").
+"""ElGamal over a group, and lists of ciphertexts of width ω (docs/specification.md section 10.1).
 
 A ciphertext of m under y with randomness r is (u, v) = (g^r, m·y^r). With width ω a ciphertext has
 ω such pairs under one key; a list of N keeps, for each component, the vector of N values, which is

@@ -1,7 +1,7 @@
 """Hash functions, the pseudo-random generator, the random oracle and the transcript.
 
 Every challenge and every seed of every proof is made by ``Transcript``; nothing else calls a hash
-for that purpose. Follows Verificatum 3.1 (docs/specification.md, "Random oracle").
+for that purpose. Follows Verificatum 3.1 (docs/specification.md section 3).
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ class BoxKey:
         return cls(bytes(PrivateKey.generate()))
 
     def secret_bytes(self) -> bytes:
-        """The 32 secret bytes: to be sealed, or published with a complaint (PROTOCOL §3.4)."""
+        """The 32 secret bytes: to be sealed, or published with a complaint (section 3.1)."""
         return bytes(self._key)
 
     def encrypt(self, message: bytes, receiver: str) -> bytes:

@@ -1,5 +1,10 @@
 """The mathematics of a key that t of n trustees hold together and nobody ever holds whole
-(Pedersen and Feldman; PROTOCOL.md, "Key generation", whose step numbers stand here).
+(Pedersen and Feldman; docs/specification.md section 3.1).
+
+Steps, as the functions below name them: 1. every trustee has a signing and an encryption key;
+2. it chooses its polynomial and fixes it by a hash; 3. it opens its commitments, proves that it
+knows them, and sends each trustee its share; 4. shares are checked and everything is accepted;
+5. the key and its shares; 6. the rehearsal.
 
 Here: polynomials, commitments, shares, the election key, Lagrange coefficients, the rehearsal.
 Not here: messages, files, signatures, and who decides that a run is void (tally/). Trustees are

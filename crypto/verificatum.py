@@ -1,7 +1,7 @@
 """The layout of Verificatum's proof directories (k = λ = 1) and of protInfo.xml.
 
 A directory is a map from relative path to bytes; callers do the reading and writing. The set of
-files is the one that the unmodified vmnv 3.1.0 reads (docs/specification.md, "Proof directory").
+files is the one that the unmodified vmnv 3.1.0 reads (docs/specification.md section 10.1).
 The readers are stricter than vmnv: they refuse missing and surplus files, bytes after a tree,
 surplus children, and every encoding that is not canonical.
 

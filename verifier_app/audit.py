@@ -33,8 +33,8 @@ class SecondSelectionError(SukashiError):
 def sign(report: Report, evidence: Evidence, home: Path, passphrase: str) -> bytes:
     """The audit message of the auditor whose home this is.
 
-    Raises NotAnAuditorError, SecondSelectionError, and what crypto.sealed raises for a wrong passphrase. The caller has
-    checked that the report is verified.
+    Raises NotAnAuditorError, SecondSelectionError, and what crypto.sealed raises for a wrong
+    passphrase.
     """
     if report.verdict != "verified" or evidence.stage != "selection" or not evidence.has_box:
         raise NotAnAuditorError("only a verified audit of box and selection is signed")

@@ -103,6 +103,14 @@ class Evidence:
             return "none"
 
     @property
+    def overridden(self) -> int:
+        """How many ballots are left out because officials say that the voter voted on paper."""
+        try:
+            return self.selection.overridden
+        except Unavailable:
+            return 0
+
+    @property
     def is_test(self) -> bool:
         """Whether the election says of itself that it is a test."""
         try:

@@ -237,7 +237,7 @@ class Group(ABC):
     name: str
     """The name in configurations, for example ``ristretto255``."""
     pgroup: str
-    """The string that stands for the group in every proof (docs/specification.md, "Groups")."""
+    """The string that stands for the group in every proof (docs/specification.md section 3)."""
     order: int
     """q."""
     arithmetic: str

@@ -1,5 +1,5 @@
 """What the proofs of a ballot are bound to, and where a ballot's randomness comes from
-(PROTOCOL.md, "Ballot": randomness, and step 4 of the range proof).
+(docs/specification.md section 4).
 """
 
 from __future__ import annotations

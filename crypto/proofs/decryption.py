@@ -2,7 +2,7 @@
 
 Each trustee l publishes, alone, the factors f_{l,i} = u_i^{−x_l} under its own key y_l = g^{x_l}
 with a proof that they are right: Verificatum's proof of decryption for one server (k = λ = 1,
-M = 1; docs/specification.md, "Decryption"; step numbers are those of the specification).
+M = 1; docs/specification.md section 10.3, whose step numbers stand below).
 
     y_l, x_l    the trustee's public key and its share of the secret
     w = (u, v)  the list to be decrypted: N ciphertexts of width ω

@@ -1,5 +1,5 @@
 """Range proof of a contest: every ciphertext encrypts g^m with 0 ≤ m ≤ M = N − 1, and the voter
-knows m and the randomness (PROTOCOL.md, "Ballot"; its step numbers and symbols stand here).
+knows m and the randomness (docs/specification.md section 4, whose symbols stand here).
 
 Here: the weights, prover and verifier of one contest, and verification of many at once. Not here:
 ρ_b and where randomness comes from (binding.py), what the numbers mean, signatures, and the other

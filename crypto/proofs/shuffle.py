@@ -1,7 +1,7 @@
 """The proof of shuffle of Terelius and Wikström, in Verificatum's format.
 
 Statement: the list w' holds the ciphertexts of the list w, re-encrypted under pk and permuted
-(docs/specification.md, "Proof of shuffle"; step numbers below are those of the specification).
+(docs/specification.md section 10.2; step numbers below are those of the specification).
 
     pk, w, w'   key, input list, output list: N ciphertexts of width ω
     g, h        generator; independent generators h_0 … h_{N−1}

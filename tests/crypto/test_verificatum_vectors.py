@@ -79,7 +79,7 @@ class Vector:
         return int.from_bytes(p, "big")
 
     def generators(self, n: int) -> list[tuple[int, ...]]:
-        """h_0 … h_{n−1} as VERIFICATUM derives them: coordinates, or one integer each."""
+        """h_0 … h_{n−1} as Verificatum derives them: coordinates, or one integer each."""
         p, n_r = self.prime, self.parameters.n_r
         prg = self.parameters.transcript().generators_prg()
         if "ECqPGroup" in self.parameters.pgroup:

@@ -162,8 +162,7 @@ class Demo:
 
     def to_log(self, *documents: str) -> None:
         """The operator appends documents to the public log and carries the newer log on."""
-        for document in documents:
-            self.run(f"voting collector append {document} {COLLECTOR}")
+        self.run(f"voting collector append {' '.join(documents)} {COLLECTOR}")
         self.run("voting collector log --home homes/collector --out carried-log")
         if (self.out / "counting-room").exists():
             self.run(f"tally log carried-log {WORK}")

@@ -76,6 +76,7 @@ def _parties(manifest: Manifest) -> Faults:
         PublicKey(party.public_key)
     for official in officials:
         load_certificate(base64.b64decode(official.certificate))
+    yield from _repeated("operators", [t.operator for t in parties.trustees.members])
     if not 2 <= parties.officials.required <= len(officials):
         yield "officials", "at least two officials must sign, and not more than there are"
     if not 1 <= parties.auditors.required <= len(parties.auditors.members):

@@ -24,6 +24,8 @@ from verifier_app.readers.documents import Document
 
 MAX_CHARACTERS = 1 << 14
 
+TEST_POLICY = "1.3.6.1.4.1.99999.1.1"  # in every certificate of the test eID
+
 
 class ProfileDocument(Document):
     schema_: Literal["sukashi/eid-profile/1"] = Field(alias="schema")
@@ -98,6 +100,8 @@ class Profile:
             found = {policy.policy_identifier.dotted_string for policy in policies.value}
         except x509.ExtensionNotFound:
             found = set()
+        if TEST_POLICY in found and not self.document.test:
+            raise VerificationError("box.certificates", where, "a test card identifies nobody")
         if missing := set(self.document.policies) - found:
             why = f"the certificate lacks the policy {min(missing)}"
             raise VerificationError("box.certificates", where, why)

@@ -39,6 +39,8 @@ class Ledger:
         self.entries: list[Entry] = []
         self.raw: list[bytes] = []
         self.tree = Tree()
+        self.phase = "prepared"  # then open, then closed
+        self.roll_version = 0
 
     # -- the LogView of acceptance ----------------------------------------------------------------
 
@@ -54,17 +56,15 @@ class Ledger:
 
     # -- state ------------------------------------------------------------------------------------
 
-    @property
-    def phase(self) -> str:
-        """prepared, open or closed."""
-        kinds = {entry.kind for entry in self.entries}
-        if "closed" in kinds:
-            return "closed"
-        return "open" if "opened" in kinds else "prepared"
-
-    @property
-    def roll_version(self) -> int:
-        return max((entry.version for entry in self.entries if entry.kind == "roll"), default=0)
+    def _note(self, entry: Entry) -> None:
+        """Keep phase and roll version, so that no request walks through all entries."""
+        match entry.kind:
+            case "opened":
+                self.phase = "open"
+            case "closed":
+                self.phase = "closed"
+            case "roll":
+                self.roll_version = entry.version
 
     @property
     def head(self) -> str:
@@ -102,6 +102,7 @@ class Ledger:
         self.entries.append(entry)
         self.raw.append(data)
         self.tree.append(leaf_hash(data))
+        self._note(entry)
 
     # -- writing ----------------------------------------------------------------------------------
 
@@ -129,6 +130,9 @@ class Ledger:
             return
         self.entries, self.raw = self.entries[:size], self.raw[:size]
         self.tree = Tree(leaf_hash(data) for data in self.raw)
+        self.phase, self.roll_version = "prepared", 0
+        for entry in self.entries:
+            self._note(entry)
 
     # -- proofs -----------------------------------------------------------------------------------
 

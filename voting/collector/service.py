@@ -55,7 +55,7 @@ class Verification:
 
     container: bytes
     receipt: bytes
-    latest: bool
+    latest: bool | None
 
 
 @dataclass(frozen=True)
@@ -299,18 +299,21 @@ class Service:
         Each answer that is not None counts; the count is on disk before it is given.
         """
         limits = self.manifest.limits
+        query = sa.select(store.ballots).where(store.ballots.c.sequence == sequence)
+        with store.reading(self._engine) as connection:  # a stranger's guess takes no lock
+            row = connection.execute(query).one_or_none()
+        if row is None or not token_matches(token, row.fetch):
+            return None
         with self._lock, store.writing(self._engine) as connection:
             self._ledger.catch_up(connection)
-            query = sa.select(store.ballots).where(store.ballots.c.sequence == sequence)
-            row = connection.execute(query).one_or_none()
-            if row is None or not token_matches(token, row.fetch):
-                return None
             age = self._clock() - self._ledger.time_of(sequence)
             if age > dt.timedelta(minutes=limits.verification_minutes):
                 return None
             if not _count_read(connection, sequence, limits.verification_reads):
                 return None
-            latest = store.ballots_of(connection, row.voter)[-1] == sequence
+            latest = None
+            if self._ledger.phase != "closed":  # afterwards it would say which one is counted
+                latest = store.ballots_of(connection, row.voter)[-1] == sequence
             receipt = self._ledger.receipt(connection, sequence)
         return Verification(row.container, receipt, latest)
 

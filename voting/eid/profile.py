@@ -30,6 +30,8 @@ from ruamel.yaml.error import YAMLError
 from crypto.errors import EncodingError, VerificationError
 from voting.election.documents import Document
 
+TEST_POLICY = "1.3.6.1.4.1.99999.1.1"  # in every certificate of the test eID
+
 
 def _one_group(pattern: str) -> str:
     try:
@@ -99,6 +101,8 @@ class EidProfile:
             found = _policies(certificate)
         except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
             raise VerificationError(check_id, where, "the certificate is malformed") from None
+        if TEST_POLICY in found and not self.file.test:
+            raise VerificationError(check_id, where, "a card of the test eID identifies nobody")
         if not set(self.file.policies) <= found:
             raise VerificationError(check_id, where, "the certificate lacks a required policy")
         end_entity = (

@@ -20,10 +20,10 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from voting.console import Refused
+from voting.eid.profile import TEST_POLICY
 from voting.files import read_bounded, write_atomic, write_directory
 
 _IDENTIFIER = re.compile(r"[0-9]{12}")
-TEST_POLICY = "1.3.6.1.4.1.99999.1.1"
 PROFILE = f"""\
 schema: sukashi/eid-profile/1
 name: Sukashi test eID

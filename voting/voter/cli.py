@@ -126,6 +126,9 @@ def verify_ballot(
     console.say(f"Stored as entry {found.receipt.sequence}, signed by: {found.signer}")
     for line in _words(client.manifest, found.choices, language):
         console.say(f"  {line}")
+    if found.latest is None:
+        console.say("Voting is closed: nobody is told any more whether a later ballot replaced it.")
+        return
     if not found.latest:
         raise console.Refused(
             "ATTENTION: this is NOT your latest ballot. A later one was stored and counts instead."

@@ -139,8 +139,9 @@ class Client:
                 raise Refused(said)
         raise Unfinished(f"the collector answered {response.status_code}: {_AGAIN}")
 
-    def fetch(self, sequence: int, token: bytes) -> tuple[bytes, bytes, bool]:
-        """The stored container, its receipt, and whether it is the voter's latest ballot.
+    def fetch(self, sequence: int, token: bytes) -> tuple[bytes, bytes, bool | None]:
+        """The stored container, its receipt, and whether it is the voter's latest ballot: None once
+        voting is closed, when it would tell the holder of a code which ballot is counted.
 
         Raises:
             Refused: unknown, wrong, expired or read too often; the collector does not say which.
@@ -158,14 +159,15 @@ class Client:
         if response.status_code != 200:
             raise Unfinished(f"the collector answered {response.status_code}; try again")
         found = _json(response.content)
-        if type(found.get("latest")) is not bool:
+        latest = found.get("latest", "")
+        if not (latest is None or isinstance(latest, bool)):
             raise EncodingError("the collector's answer is malformed")
         try:
             container = base64.b64decode(str(found.get("container")), validate=True)
             receipt = str(found.get("receipt")).encode()
         except (binascii.Error, ValueError):
             raise EncodingError("the collector's answer is malformed") from None
-        return container, receipt, bool(found["latest"])
+        return container, receipt, latest
 
     # -- receipts ---------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
-"""The second device (PROTOCOL section 7): fetch the stored ballot by its code and open it.
+"""The second device: fetch the stored ballot by its code and open it (specification, section 7).
 
 It shows what a voter must compare: the signer's name, every selection, blank ones too, and whether
-this is the voter's latest ballot. Every failure is loud.
+this is the voter's latest ballot (None once voting is closed). Every failure is loud.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class StoredBallot:
     style: str
     choices: dict[str, int]
     receipt: Receipt
-    latest: bool
+    latest: bool | None
 
 
 def look(client: Client, code: QrCode) -> StoredBallot:

@@ -19,6 +19,7 @@ from tests.voting.acceptance.forgery import with_contests, with_leaf, with_membe
 from voting.eid import test_pki
 from voting.eid.cards import SoftwareCard, load_card
 from voting.eid.container import parse
+from voting.eid.profile import TEST_POLICY
 from voting.eid.signing import add_signature
 from voting.election.documents import canonical
 
@@ -115,7 +116,7 @@ def _issued(
     *,
     curve: ec.EllipticCurve | None = None,
     serials: Sequence[str] = (),
-    policy: str = test_pki.TEST_POLICY,
+    policy: str = TEST_POLICY,
     may_declare: bool = True,
     ca: bool = False,
     ended: bool = False,

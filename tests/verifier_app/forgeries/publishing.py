@@ -139,6 +139,9 @@ _INCONSISTENT: dict[str, Callable[[Json], object]] = {
     ),
     "one_official_is_enough": lambda m: m["parties"]["officials"].update(required=1),
     "no_audit_is_required": lambda m: m["parties"]["auditors"].update(required=0),
+    "one_operator_runs_two_trustees": lambda m: m["parties"]["trustees"]["members"][0].update(
+        operator=m["parties"]["trustees"]["members"][1]["operator"]
+    ),
     "threshold_above_the_number": lambda m: m["parties"]["trustees"].update(threshold=4),
     "key_is_the_identity": lambda m: m["key"].update(y="0" * 64),
     "share_is_missing": lambda m: m["key"]["shares"].pop(),

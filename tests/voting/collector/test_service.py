@@ -288,6 +288,21 @@ def test_holder_of_a_code_learns_that_a_later_ballot_counts(collector: Collector
     assert not found.latest
 
 
+def test_after_the_close_nobody_learns_from_a_code_which_ballot_is_counted(
+    collector: Collector,
+) -> None:
+    """A buyer of votes with the code could otherwise see whether the bought one stands."""
+    (sequence, token), (other, other_token) = cast(collector), cast(collector, MINAMI)
+    collector.service.submit(collector.ballot())
+    collector.append(CLOSE)
+    for found in (
+        collector.service.verification(sequence, token),
+        collector.service.verification(other, other_token),
+    ):
+        assert found is not None
+        assert found.latest is None
+
+
 def test_ballot_is_shown_as_often_as_is_allowed_also_over_a_restart(collector: Collector) -> None:
     sequence, token = cast(collector)
     for _ in range(collector.polls.manifest.limits.verification_reads):

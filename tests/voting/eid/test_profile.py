@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from crypto.errors import EncodingError, VerificationError
 from tests.voting.conftest import Issue
 from voting.eid import test_pki
-from voting.eid.profile import EidProfile
+from voting.eid.profile import TEST_POLICY, EidProfile
 from voting.files import read_tree
 
 NOW = dt.datetime.now(dt.UTC)
@@ -167,6 +167,7 @@ def test_certificate_without_a_subject_alternative_name_is_taken(authority: Auth
     [
         (lambda a: a.issue(policies=()), "lacks a required policy"),
         (lambda a: a.issue(policies=("1.2.4",)), "lacks a required policy"),
+        (lambda a: a.issue(policies=("1.2.3", TEST_POLICY)), "identifies nobody"),
         (lambda a: a.issue(usage=usage(digital_signature=True)), "nonRepudiation"),
         (lambda a: a.issue(usage_critical=False), "not valid under the profile"),
         (lambda a: a.issue(ca=True), "not valid under the profile"),
@@ -178,6 +179,7 @@ def test_certificate_without_a_subject_alternative_name_is_taken(authority: Auth
     ids=[
         "no policy",
         "other policy",
+        "card of the test eID",
         "authentication key",
         "usage not critical",
         "authority as signer",
