@@ -18,6 +18,7 @@ from verifier_app.readers.documents import Text, read
 from verifier_app.readers.models import Contest, Manifest
 
 MINIMUM = 5  # ballots of a counted list
+MOST_TRUSTEES = 15
 Faults = Iterable[tuple[str, str]]
 
 
@@ -87,6 +88,8 @@ def _parties(manifest: Manifest) -> Faults:
         yield "privacy_minimum", f"less than {MINIMUM} reveals votes; only a test may have it"
     if parties.trustees.threshold > len(parties.trustees.members):
         yield "trustees", "the threshold is higher than their number"
+    if len(parties.trustees.members) > MOST_TRUSTEES:
+        yield "trustees", f"more than {MOST_TRUSTEES} cannot rehearse every quorum"
 
 
 def _texts(manifest: Manifest) -> Faults:

@@ -92,14 +92,14 @@ class Limits(Document):
 class Party(Document):
     id: Identifier
     name: Text
-    operator: str
+    operator: Identifier
     public_key: Digest
 
 
 class Official(Document):
     id: Identifier
     name: Text
-    operator: str
+    operator: Identifier
     certificate: Base64
 
 

@@ -41,7 +41,7 @@ class Member(Document):
 
     id: Identifier
     name: Text
-    operator: str
+    operator: Identifier
 
 
 class ConfiguredPeriod(Document):

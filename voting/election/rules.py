@@ -9,6 +9,7 @@ from voting.console import Refused
 from voting.election.configuration import Configuration, ConfigurationFile
 from voting.election.manifest import Contest, Text
 
+MOST_TRUSTEES = 15
 Fault = tuple[tuple[str | int, ...], str]
 
 
@@ -131,6 +132,8 @@ def _parties(c: Configuration) -> Iterator[Fault]:
         yield at, f"{t} of {n} trustees cannot decrypt; lower the threshold or add trustees"
     elif not c.test and (t < 2 or n < 2 * t - 1):
         yield at, f"{t} of {n} trustees is unsafe: take t ≥ 2 and n ≥ 2t − 1 (2 of 3, 3 of 5)"
+    if n > MOST_TRUSTEES:
+        yield at, f"at most {MOST_TRUSTEES} trustees: every quorum of them rehearses"
     operators = [trustee.operator for trustee in p.trustees.members]
     if len(set(operators)) != n:
         at = ("parties", "trustees", "members")

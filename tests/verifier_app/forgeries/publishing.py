@@ -142,6 +142,13 @@ _INCONSISTENT: dict[str, Callable[[Json], object]] = {
     "one_operator_runs_two_trustees": lambda m: m["parties"]["trustees"]["members"][0].update(
         operator=m["parties"]["trustees"]["members"][1]["operator"]
     ),
+    "sixteen_trustees": lambda m: m["parties"]["trustees"].update(
+        members=[
+            {**m["parties"]["trustees"]["members"][0], "id": f"t-{n}", "operator": f"o-{n}"}
+            for n in range(16)
+        ]
+    ),
+    "operator_in_capitals": lambda m: m["parties"]["mixers"][0].update(operator="Kawabe-Bar"),
     "threshold_above_the_number": lambda m: m["parties"]["trustees"].update(threshold=4),
     "key_is_the_identity": lambda m: m["key"].update(y="0" * 64),
     "share_is_missing": lambda m: m["key"]["shares"].pop(),

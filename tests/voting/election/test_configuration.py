@@ -277,6 +277,15 @@ def test_one_mixer_is_refused(tmp_path: Path) -> None:
     assert "at least two mixers are needed" in refusal(tmp_path, text)
 
 
+def test_more_trustees_than_can_rehearse_every_quorum_are_refused(tmp_path: Path) -> None:
+    first = next(line for line in TEXT.splitlines(keepends=True) if "id: trustee-1" in line)
+    more = "".join(
+        first.replace("trustee-1", f"trustee-{n}").replace("kawabe-bar", f"bar-{n}")
+        for n in range(4, 17)
+    )
+    assert "at most 15 trustees" in refusal(tmp_path, TEXT.replace(first, first + more))
+
+
 def test_no_mixer_outside_officials_collector_and_trustees_is_refused(tmp_path: Path) -> None:
     text = TEXT.replace("operator: observers-union", "operator: kawabe-bar")
     text = text.replace("operator: kawabe-information-office", "operator: kawabe-data-centre")
