@@ -13,12 +13,11 @@ M = 1; docs/specification.md section 10.3, whose step numbers stand below).
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crypto import byte_tree
-from crypto.byte_tree import Tree, children, leaf_str
+from crypto.byte_tree import Tree, children
 from crypto.elgamal import (
     Ciphertexts,
     decode_wide_element,
@@ -27,8 +26,9 @@ from crypto.elgamal import (
 )
 from crypto.errors import EncodingError, VerificationError
 from crypto.groups.api import Element, Elements, Group, Scalar, Scalars
+from crypto.proofs.nonce import hedged_nonce
 from crypto.proofs.parameters import ProofParameters
-from crypto.random_oracle import PRG, Transcript, hash_bytes
+from crypto.random_oracle import Transcript
 from crypto.threshold import combine_factors
 
 CHECK_ID = "decryption.factors"
@@ -118,7 +118,7 @@ def prove_decryption(
     s = _seed(transcript, y, w, factors)
     # 2. A and the commitment.
     A = _batched(w.u, _batching_vector(transcript, s, parameters, w))
-    r = _nonce(transcript, group, secret_x, s)
+    r = hedged_nonce(group, "sukashi/dec", secret_x, transcript.rho, s)
     commitment = DecryptionCommitment(group.g**r, tuple(A_j**r for A_j in A))
     # 3. Challenge and reply.
     v = _challenge(transcript, s, commitment, parameters, group)
@@ -215,18 +215,6 @@ def _challenge(
 ) -> Scalar:
     """Return v = RO_{n_v}(ρ ‖ node(leaf(s), node(commitment))) mod q."""
     return group.scalar(transcript.challenge(parameters.n_v, (s, (commitment.tree(),))))
-
-
-def _nonce(transcript: Transcript, group: Group, secret_x: Scalar, s: bytes) -> Scalar:
-    """Return r from fresh bytes, x_l, ρ and s, so that a weak generator does not give x_l away."""
-    tree = (
-        leaf_str("sukashi/dec"),
-        secrets.token_bytes(32),
-        secret_x.tree(),
-        transcript.rho,
-        s,
-    )
-    return group.prg_scalar(PRG(hash_bytes(byte_tree.encode(tree))))
 
 
 def _check_shapes(w: Ciphertexts, factors: Factors, proof: ProofOfDecryption) -> None:

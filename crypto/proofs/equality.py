@@ -12,6 +12,7 @@ from crypto import byte_tree
 from crypto.byte_tree import Tree
 from crypto.errors import VerificationError
 from crypto.groups.api import Element, Group, Scalar
+from crypto.proofs.nonce import hedged_nonce
 from crypto.random_oracle import Transcript
 
 CHALLENGE_BITS = 256
@@ -42,12 +43,12 @@ def decode(group: Group, tree: Tree) -> EqualityProof:
 def prove(rho: bytes, y: Element, u: Element, f: Element, secret_x: Scalar) -> EqualityProof:
     """Prove y = g^x and f = u^x for one x.
 
-    1. A = g^ω, B = u^ω, ω from the system's generator.
+    1. A = g^ω, B = u^ω, ω from fresh bytes, x and the statement.
     2. v = RO_256(ρ ‖ node(node(g, y), node(u, f), node(A, B))) mod q.
     3. z = ω + v·x.
     """
     group = y.group
-    omega = group.random_scalar()
+    omega = hedged_nonce(group, "sukashi/eq", secret_x, rho, y.tree(), u.tree(), f.tree())
     a, b = group.g**omega, u**omega
     v = _challenge(rho, y, u, f, (a, b))
     return EqualityProof(a, b, omega + v * secret_x)

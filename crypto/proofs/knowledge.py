@@ -10,6 +10,7 @@ from crypto import byte_tree
 from crypto.byte_tree import Tree, integer, leaf_str
 from crypto.errors import VerificationError
 from crypto.groups.api import Element, Elements, Group, Scalar
+from crypto.proofs.nonce import hedged_nonce
 from crypto.random_oracle import Transcript, hash_bytes
 
 CHALLENGE_BITS = 256
@@ -48,12 +49,12 @@ def prefix(run: bytes, trustees: bytes, j: int, messages: bytes, pgroup: str) ->
 def prove(rho: bytes, commitments: Elements, secret_a: Scalar) -> KnowledgeProof:
     """Prove knowledge of a = log_g C_0, where `commitments` are (C_0, …, C_{t−1}).
 
-    1. A = g^ω, ω from the system's generator.
+    1. A = g^ω, ω from fresh bytes, a and the statement.
     2. v = RO_256(ρ ‖ node(g, node(C_0, …, C_{t−1}), A)) mod q.
     3. z = ω + v·a.
     """
     group = commitments.group
-    omega = group.random_scalar()
+    omega = hedged_nonce(group, "sukashi/pok", secret_a, rho, commitments.tree())
     commitment = group.g**omega
     v = _challenge(rho, commitments, commitment)
     return KnowledgeProof(commitment, omega + v * secret_a)
