@@ -9,15 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from crypto.errors import VerificationError
 from tally.chain import Chain
 from tally.decryption import Decryptions
 from tally.documents import Count, Selection
 from tally.log import Log
 from tally.steps import Step
-from tally.workspace import Workspace
+from tally.workspace import Workspace, verify_signed
 from voting.election import entries as kinds
 from voting.election.documents import digest, parse_model
 from voting.election.manifest import Manifest
+from voting.files import FileFaultError
 
 _AUDIT = (
     "verifier check {} --box BOX --trust TRUST --stage selection --sign-with HOME --out {}/audits/"
@@ -38,6 +40,7 @@ class Row:
 def status(work: Path) -> Step:
     """The table of steps."""
     room = Workspace(work)
+    room.refuse_links()
     manifest = room.manifest()
     rows = _rows(room, manifest, room.log(manifest))
     first = next((row for row in rows if not row.done), None)
@@ -63,8 +66,7 @@ def _rows(room: Workspace, manifest: Manifest, log: Log) -> list[Row]:
     path = room.record / "selection.json"
     made = path.is_file()
     rows.append(Row("selection made", made, "", "tally select"))
-    signed = (room.record / "selection.asice").is_file()
-    rows.append(Row("selection signed", signed, "", f"voting sign {room.record}/selection.json"))
+    rows.append(_signed(room, manifest, "selection"))
     announce = f"voting collector append {room.record}/selection.asice, tally log"
     selected = log.only(kinds.SelectionEntry)
     name = "selection in the log"
@@ -90,14 +92,27 @@ def _rows(room: Workspace, manifest: Manifest, log: Log) -> list[Row]:
     )
     published = (room.record / "record.json").is_file()
     rows.append(Row("record made", published, "", "tally publish"))
-    signed = (room.record / "record.asice").is_file()
-    rows.append(Row("record signed", signed, "", f"voting sign {room.record}/record.json"))
+    rows.append(_signed(room, manifest, "record"))
     return rows
 
 
 def _entry(log: Log, kind: type[kinds.Entry], name: str, after: str) -> Row:
     entry = log.only(kind)
     return Row(name, entry is not None, f"entry {entry.sequence}" if entry else "", after)
+
+
+def _signed(room: Workspace, manifest: Manifest, name: str) -> Row:
+    """Whether enough officials signed this very document."""
+    after, why = f"voting sign {room.record}/{name}.json", ""
+    try:
+        container = room.read(f"{name}.asice")
+        done = verify_signed(container, f"{name}.json", manifest) == room.read(f"{name}.json")
+        why = "" if done else f"another {name}.json was signed"
+    except FileFaultError:
+        done = False
+    except VerificationError as fault:
+        done, why = False, fault.why
+    return Row(f"{name} signed", done, why, after)
 
 
 def _named(

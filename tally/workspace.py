@@ -71,7 +71,7 @@ class Workspace:
 
         Raises Refused.
         """
-        self._refuse_links()
+        self.refuse_links()
         with locked(self.root):
             for folder in (self.record, self.restricted, self.announce):
                 for draft in sorted(folder.rglob(".*")):
@@ -79,7 +79,8 @@ class Workspace:
                         shutil.rmtree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)
             yield
 
-    def _refuse_links(self) -> None:
+    def refuse_links(self) -> None:
+        """Raises Refused."""
         for folder, folders, files in os.walk(self.root):
             for name in (*folders, *files):
                 path = Path(folder) / name

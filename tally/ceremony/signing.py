@@ -12,12 +12,12 @@ from tally.workspace import DOCUMENT_LIMIT, locked
 from voting.console import Refused
 from voting.election.ceremony import Run, Trustee, election_key, element_hex
 from voting.election.conformity import check_configuration, check_rules
-from voting.election.documents import canonical, parse_canonical
+from voting.election.documents import canonical
 from voting.election.manifest import Manifest
 from voting.election.party import PartyHome, open_home
-from voting.election.signatures import check_trustees, sign_manifest
+from voting.election.signatures import TRUSTEES, collect_trustees, sign_manifest
 from voting.election.summary import summary
-from voting.files import read_bounded, read_tree, write_atomic, write_new
+from voting.files import read_bounded, read_tree, write_new
 
 
 def sign(home_path: Path, election: Path, passphrase: str) -> Step:
@@ -47,11 +47,10 @@ def sign(home_path: Path, election: Path, passphrase: str) -> Step:
     configuration = check_configuration(manifest, election / "election.yaml")
     with locked(home_path):
         promise_election(home_path, manifest.key.y, manifest.digest.hex())
-        folder = election / "manifest.trustees.d"
         signature = sign_manifest(data, home.signing_key)
         content = canonical({"trustee": home.id, "signature": signature})
-        write_new(folder / f"{home.id}.json", content)
-    missing = _collect(manifest, data, election)
+        write_new(election / TRUSTEES / f"{home.id}.json", content)
+    missing = collect_trustees(manifest, data, election)
     digest = manifest.digest.hex()
     did = (
         *summary(configuration),
@@ -59,7 +58,8 @@ def sign(home_path: Path, election: Path, passphrase: str) -> Step:
         f"You signed the election {digest}. Compare these digits with the other trustees'.",
     )
     step = (
-        f"waiting for the signatures of {', '.join(missing)}"
+        f"waiting for the signatures of {', '.join(missing)}: bring their files into"
+        f" {election / TRUSTEES}, then voting election complete {election}"
         if missing
         else f"all trustees have signed; check it: voting election complete {election}"
     )
@@ -111,20 +111,3 @@ def _verify_messages(manifest: Manifest, share: KeyShare, election: Path) -> Non
     if not right or key.y != share.key.y:
         why = "the published messages are not those of the ceremony in which you took part"
         raise VerificationError("ceremony.messages", "ceremony", why)
-
-
-def _collect(manifest: Manifest, data: bytes, election: Path) -> list[str]:
-    """Write manifest.trustees.json when all have signed; who is missing otherwise."""
-    folder = election / "manifest.trustees.d"
-    signatures, missing = [], []
-    for member in manifest.parties.trustees.members:
-        path = folder / f"{member.id}.json"
-        if path.is_file():
-            signatures.append(parse_canonical(read_bounded(path, DOCUMENT_LIMIT), str(path)))
-        else:
-            missing.append(member.id)
-    if not missing:
-        content = canonical({"schema": "sukashi/manifest-trustees/1", "signatures": signatures})
-        check_trustees(manifest, data, content)
-        write_atomic(election / "manifest.trustees.json", content)
-    return missing

@@ -58,8 +58,17 @@ def test_log_that_names_another_selection_is_no_step_done(room_at: RoomAt) -> No
     members = json.loads(path.read_bytes())
     path.write_bytes(canonical({**members, "overridden": members["overridden"] + 1}))
     row = next(r for r in status(there.work).facts["steps"] if r["step"] == "selection in the log")
-    assert row["state"] == "next"
+    assert row["state"] != "done"
     assert "names another selection.json" in row["detail"]
+
+
+def test_document_that_too_few_officials_signed_is_not_signed(room_at: RoomAt) -> None:
+    there = room_at("published")
+    data, one = (there.record / "record.json").read_bytes(), there.election.officials[:1]
+    (there.record / "record.asice").write_bytes(there.election.sign("record.json", data, one))
+    row = status(there.work).facts["steps"][-1]
+    assert (row["step"], row["state"]) == ("record signed", "next")
+    assert "1 officials signed, 2 are required" in row["detail"]
 
 
 def test_half_a_turn_is_not_done(room_at: RoomAt) -> None:

@@ -109,14 +109,24 @@ def manifest(
 def complete(
     folder: Annotated[Path, typer.Argument(help="The election's folder.")],
 ) -> None:
-    """Check that everybody has signed the manifest.
+    """Put the trustees' signatures together, and check that everybody has signed the manifest.
 
-    Example: voting election complete election
+    Each trustee's signature is a file in the folder's manifest.trustees.d; carry them together
+    where trustees signed copies. Example: voting election complete election
     """
     from voting import console
-    from voting.election.signatures import check_signed_manifest
-    from voting.files import read_tree
+    from voting.election.manifest import Manifest
+    from voting.election.signatures import TRUSTEES, check_signed_manifest, collect_trustees
+    from voting.files import read_bounded, read_tree
 
+    path = folder / "manifest.json"
+    if path.is_file() and not (folder / "manifest.trustees.json").is_file():
+        data = read_bounded(path, LIMIT)
+        if missing := collect_trustees(Manifest.parse(data), data, folder):
+            raise console.Refused(
+                f"not signed yet by {', '.join(missing)}. Each trustee signs with: tally ceremony"
+                f" sign; bring the file that it makes into {folder / TRUSTEES}."
+            )
     found = check_signed_manifest(read_tree(folder, LIMIT))
     console.say(f"{found.name}: signed by the officials and all trustees")
     console.say(f"election digest: {found.digest.hex()}")
@@ -233,8 +243,9 @@ def sign(
         existing = containers.parse(files.read_bounded(target, LIMIT), document.name, LIMIT)
     console.say(f"signing {document}: {schema}, SHA-256 {digest(data)}")
     opened = load_card(card, console.passphrase(pin_file, "PIN"))
-    if schema == "sukashi/manifest/1":
-        require_official(data, opened)
+    beside = document if schema == "sukashi/manifest/1" else document.parent / "manifest.json"
+    if beside.is_file():
+        require_official(files.read_bounded(beside, LIMIT), opened)
     signed = add_signature(existing, document.name, data, opened, dt.datetime.now(dt.UTC))
     files.write_atomic(target, signed.encode())
     console.say(f"{target} now holds {len(signed.signatures)} signature(s)")

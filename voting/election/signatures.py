@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -15,11 +16,13 @@ from voting.eid.cards import SoftwareCard, name_on
 from voting.eid.officials import verify_document
 from voting.election import forms
 from voting.election.conformity import check_rules
-from voting.election.documents import Document, canonical, parse_model
+from voting.election.documents import Document, canonical, parse_canonical, parse_model
 from voting.election.manifest import Base64, Identifier, Manifest, Positive
+from voting.files import read_bounded, write_atomic
 
 SCHEMA = "sukashi/manifest/1"
 CHECK = "manifest.signatures"
+TRUSTEES = "manifest.trustees.d"  # where each trustee's signature waits for the others
 
 
 class TrusteeSignature(Document):
@@ -119,6 +122,25 @@ def check_trustees(manifest: Manifest, data: bytes, signatures: bytes) -> None:
             check_id=CHECK,
             where=member.id,
         )
+
+
+def collect_trustees(manifest: Manifest, data: bytes, election: Path) -> list[str]:
+    """Write manifest.trustees.json when all have signed; the ids of those who have not.
+
+    Raises VerificationError, EncodingError for a signature that does not hold.
+    """
+    signatures, missing = [], []
+    for member in manifest.parties.trustees.members:
+        path = election / TRUSTEES / f"{member.id}.json"
+        if path.is_file():
+            signatures.append(parse_canonical(read_bounded(path, 1 << 20), str(path)))
+        else:
+            missing.append(member.id)
+    if not missing:
+        content = canonical({"schema": "sukashi/manifest-trustees/1", "signatures": signatures})
+        check_trustees(manifest, data, content)
+        write_atomic(election / "manifest.trustees.json", content)
+    return missing
 
 
 def check_signed_manifest(files: Mapping[str, bytes], trust: Trust | None = None) -> Manifest:

@@ -19,7 +19,7 @@ from voting.election.next_steps import after_signing
 from voting.election.party import PartyFile
 from voting.election.signatures import Trust
 from voting.election.summary import when
-from voting.files import read_tree
+from voting.files import read_tree, write_atomic
 from voting.roll.roll import PaperList, Roll
 
 
@@ -241,3 +241,19 @@ def test_collector_is_opened_closed_and_exported_by_its_operator(
         "tile/0/000.p/4",
         "tile/entries/000.p/4",
     }
+
+
+def test_trustees_who_signed_copies_are_put_together_by_complete(
+    voting: Run, tmp_path: Path, polls: Polls
+) -> None:
+    election = shutil.copytree(polls.election, tmp_path / "election")
+    data = (election / "manifest.trustees.json").read_bytes()
+    (election / "manifest.trustees.json").unlink()
+    refused = voting("election", "complete", election)
+    assert refused.code == 1
+    assert "not signed yet by trustee-1, trustee-2, trustee-3" in refused.err
+    for one in json.loads(data)["signatures"]:
+        path = election / "manifest.trustees.d" / f"{one['trustee']}.json"
+        write_atomic(path, canonical(one))
+    done(voting("election", "complete", election))
+    assert (election / "manifest.trustees.json").read_bytes() == data
