@@ -1,7 +1,7 @@
 """The auditors' signed word that box and selection hold (specification, section 9).
 
-Trustees demand it before they decrypt, and the record is not published without it. Making one is
-the verifier's work.
+Mixers and trustees demand it before they work, and the record is not published without it. Making
+one is the verifier's work.
 """
 
 from __future__ import annotations

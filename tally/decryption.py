@@ -16,7 +16,7 @@ from tally.chain import Chain
 from tally.documents import Count
 from tally.log import Log
 from tally.proofs import SIGNATURE, announced_digest, make_decryption, verify_factors
-from tally.refusals import promise_list, require_election
+from tally.refusals import promise_list, promise_selection, require_election
 from tally.steps import Step
 from tally.workspace import FILE_LIMIT, Workspace, locked
 from voting.console import Refused, progress
@@ -41,7 +41,7 @@ def decrypt(home_path: Path, work: Path, passphrase: str) -> Step:
         log = room.log(manifest)
         selection = room.selection(manifest, log)
         verify_audits(room, manifest, selection, log)  # (a)
-        turn = _Turn(room, manifest, log, home, share)
+        turn = _Turn(room, manifest, log, home, share, digest(document_bytes(selection)))
         counted = [row for row in selection.counts if row.status == "counted"]
         with progress("decrypting", len(counted)) as advance:
             for row in counted:
@@ -76,6 +76,7 @@ class _Turn:
     log: Log
     home: PartyHome
     share: KeyShare
+    selection: str
 
     def __post_init__(self) -> None:
         self.made: list[int] = []
@@ -126,7 +127,8 @@ class _Turn:
 
     def _promise(self, count: Count, data: bytes) -> None:
         key, E = self.manifest.key.y, self.manifest.digest.hex()
-        promise_list(self.home.path, key, E, count.count, digest(data), "decrypt")
+        promise_selection(self.home.path, E, self.selection)
+        promise_list(self.home.path, key, E, count.count, digest(data))
 
     def _make(self, count: Count, data: bytes, what: Decryptions) -> None:
         files = make_decryption(

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from tally.audits import verify_audits
 from tally.chain import Chain
-from tally.documents import Count, Selection
+from tally.documents import Selection
 from tally.log import Log
 from tally.proofs import SIGNATURE, make_mix, verify_mix
-from tally.refusals import promise_list
+from tally.refusals import promise_selection
 from tally.steps import Step
 from tally.workspace import Workspace, locked
 from voting.console import Refused, progress
 from voting.election import entries as kinds
-from voting.election.documents import document_bytes
+from voting.election.documents import digest, document_bytes
 from voting.election.manifest import Manifest
 from voting.election.party import PartyHome, open_home
 from voting.files import write_atomic, write_directory
@@ -85,6 +85,7 @@ def _mix_all(
     home: PartyHome,
 ) -> list[int]:
     made: list[int] = []
+    promised = digest(document_bytes(selection))
     counted = [row for row in selection.counts if row.status == "counted"]
     with progress("mixing", len(counted)) as advance:
         for row in counted:
@@ -92,7 +93,7 @@ def _mix_all(
             before = chain.verify(number - 1)
             if not chain.exists(number):
                 _refuse_second(chain, number, log)
-                _promise(home, manifest, row)
+                promise_selection(home.path, manifest.digest.hex(), promised)
                 files = make_mix(manifest, row, number, before, home.signing_key)
                 write_directory(chain.folder(number), files)
                 made.append(row.count)
@@ -100,11 +101,6 @@ def _mix_all(
             verify_mix(manifest, row, number, before, chain.read(number))
             advance()
     return made
-
-
-def _promise(home: PartyHome, manifest: Manifest, row: Count) -> None:
-    key, E = manifest.key.y, manifest.digest.hex()
-    promise_list(home.path, key, E, row.count, str(row.ciphertexts), "mix")
 
 
 def _refuse_second(chain: Chain, number: int, log: Log) -> None:

@@ -1,4 +1,5 @@
-"""What trustees and mixers have promised for ever: one election per key, one list per count.
+"""What trustees and mixers have promised for ever: one election per key, one selection per
+election, one list per count.
 
 A promise is a small file in the party's home, written durably before anything is signed or
 computed. It is only ever created; removing outputs does not remove it, and nothing here changes
@@ -41,14 +42,30 @@ def require_election(home: Path, key: str, election: str) -> None:
         )
 
 
-def promise_list(
-    home: Path, key: str, election: str, count: int, ciphertexts: str, verb: str
-) -> None:
-    """Promise that this is the one list (its digest, as hex) mixed or decrypted for this count.
+def promise_selection(home: Path, election: str, selection: str) -> None:
+    """Promise that this is the one selection (H(selection.json), as hex) of this election (E).
 
-    A mixer promises the selected list, a trustee the last mixer's output, also where enough others
-    have decrypted it: two counts of one election, compared, would reveal single votes. `verb` says
-    what is done with it.
+    Mixers and trustees promise it before they work on its lists: two selections of one election,
+    both counted, would reveal single votes by their difference, also through counts that the other
+    does not have. Raises Refused if another selection was promised before.
+    """
+    content = {
+        "schema": "sukashi/promise-selection/1",
+        "election": election,
+        "selection": selection,
+    }
+    if not _promise(home / "promises" / f"{election}.json", canonical(content)):
+        raise Refused(
+            "You have worked on another selection of this election before. A second one could"
+            " reveal how single people voted, so nothing was done, and it is refused for ever. Keep"
+            " everything and call the auditors: somebody shows two histories of one election."
+        )
+
+
+def promise_list(home: Path, key: str, election: str, count: int, ciphertexts: str) -> None:
+    """Promise that this is the one list (its digest, as hex) decrypted for this count.
+
+    A trustee promises the last mixer's output, also where enough others have decrypted it.
 
     Raises Refused if another list was promised before.
     """
@@ -61,9 +78,9 @@ def promise_list(
     }
     if not _promise(home / "promises" / f"{key}-{count:04d}.json", canonical(content)):
         raise Refused(
-            f"You have already promised another list for count {count}. To {verb} a second list for"
-            " one count could reveal how single people voted, so this is refused for ever. Keep"
-            " everything and call the auditors: somebody shows two histories of one election."
+            f"You have already promised another list for count {count}. A second list for one count"
+            " could reveal how single people voted, so this is refused for ever. Keep everything"
+            " and call the auditors: somebody shows two histories of one election."
         )
 
 

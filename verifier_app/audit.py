@@ -5,8 +5,6 @@ Made only from a report whose verdict is verified, over the stage of the selecti
 
 from __future__ import annotations
 
-import os
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from crypto.signing import SigningKey
 from verifier_app.evidence import Evidence
 from verifier_app.readers.documents import read_object, sha256
 from verifier_app.report import Report
+from verifier_app.writing import write_once
 
 LIMIT = 1 << 20
 
@@ -73,23 +72,12 @@ def _promise(home: Path, evidence: Evidence) -> None:
         "election": evidence.E.hex(),
         "selection": selection,
     }
-    path, content = home / "promises" / f"{evidence.E.hex()}.json", rfc8785.dumps(members)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    with draft.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        path.hardlink_to(draft)  # fails where a promise exists: never replaces one
-    except FileExistsError:
-        if path.read_bytes() != content:
-            raise SecondSelectionError(
-                "You have signed another selection of this election before. Somebody shows two"
-                " histories of it; nothing was signed. Keep everything and tell the other parties."
-            ) from None
-    finally:
-        draft.unlink()
+    path = home / "promises" / f"{evidence.E.hex()}.json"
+    if not write_once(path, rfc8785.dumps(members)):
+        raise SecondSelectionError(
+            "You have signed another selection of this election before. Somebody shows two"
+            " histories of it; nothing was signed. Keep everything and tell the other parties."
+        )
 
 
 def _open(home: Path, passphrase: str) -> tuple[str, SigningKey]:

@@ -75,6 +75,7 @@ def check(
     from verifier_app import audit, runner
     from verifier_app.evidence import Evidence
     from verifier_app.readers.folder import Folder
+    from verifier_app.writing import write_durable
 
     chosen = _stage(stage, sign_with, out, box)
     if box is not None and not box.is_file():
@@ -96,7 +97,7 @@ def check(
         except audit.SecondSelectionError as fault:
             _complain(str(fault))
             return REFUSED
-        _write(out, signed)
+        write_durable(out, signed)
         print(f"Your signed audit is in {out}.", file=sys.stderr)  # noqa: T201
     return 0
 
@@ -263,19 +264,6 @@ def _progress() -> Any:
     if not sys.stderr.isatty():
         return lambda _id: None
     return lambda check_id: print(f"\r\x1b[K{check_id} … ", end="", file=sys.stderr, flush=True)  # noqa: T201
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Whole and durable, or not at all."""
-    import os
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.part")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
 
 
 def _complain(sentence: str) -> None:

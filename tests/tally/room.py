@@ -283,6 +283,9 @@ class Room:
     def selection(self) -> Selection:
         return parse_model(Selection, (self.record / "selection.json").read_bytes(), "selection")
 
+    def selection_digest(self) -> str:
+        return digest((self.record / "selection.json").read_bytes())
+
     def counted(self, number: int = 0) -> Count:
         return [row for row in self.selection().counts if row.status == "counted"][number]
 

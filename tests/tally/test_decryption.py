@@ -24,7 +24,7 @@ from tally.proofs import (
     make_mix,
     parameters,
 )
-from tally.refusals import promise_election, promise_list
+from tally.refusals import promise_election, promise_list, promise_selection
 from tests.tally.room import PublicLog, Room, RoomAt, put_directory, refused
 from tests.tally.small_election import PASSPHRASE
 from voting.election import party
@@ -88,7 +88,7 @@ def test_manifest_with_one_mixers_key_twice_is_not_decrypted(room_at: RoomAt) ->
     manifest = there.election.manifest.model_copy(update={"parties": twice})
     home = party.open_home(there.home("trustee-1"), PASSPHRASE)
     chain, share = there.chain(), there.share("trustee-1")
-    turn = _Turn(chain.room, manifest, there.checked_log(), home, share)
+    turn = _Turn(chain.room, manifest, there.checked_log(), home, share, there.selection_digest())
     with refused(there, "fewer than two mixers with different keys"):
         turn.decrypt(chain.count)
 
@@ -101,7 +101,7 @@ def test_list_below_the_privacy_minimum_is_not_decrypted(room_at: RoomAt) -> Non
     manifest = there.election.manifest.model_copy(update={"privacy_minimum": 7})
     home = party.open_home(there.home("trustee-1"), PASSPHRASE)
     chain, share = there.chain(), there.share("trustee-1")
-    turn = _Turn(chain.room, manifest, there.checked_log(), home, share)
+    turn = _Turn(chain.room, manifest, there.checked_log(), home, share, there.selection_digest())
     with refused(there, "fewer than the privacy minimum"):
         turn.decrypt(chain.count)
 
@@ -112,9 +112,17 @@ def test_list_below_the_privacy_minimum_is_not_decrypted(room_at: RoomAt) -> Non
 def test_second_list_for_one_count_is_refused_for_ever(room_at: RoomAt) -> None:
     there = room_at("mixed")
     key, E = there.election.manifest.key.y, there.election.manifest.digest.hex()
-    promise_list(there.home("trustee-1"), key, E, 1, "00" * 32, "decrypt")
+    promise_selection(there.home("trustee-1"), E, there.selection_digest())
+    promise_list(there.home("trustee-1"), key, E, 1, "00" * 32)
     kept_out(there, "trustee-1", "already promised another list for count 1")
     there.decrypt("trustee-2")  # the others have promised nothing else
+
+
+def test_second_selection_is_decrypted_by_nobody_who_saw_the_first(room_at: RoomAt) -> None:
+    """Also where it adds a count that the first one did not have."""
+    there = room_at("mixed")
+    promise_selection(there.home("trustee-1"), there.election.manifest.digest.hex(), "00" * 32)
+    kept_out(there, "trustee-1", "another selection of this election")
 
 
 def test_promise_outlives_the_outputs(room_at: RoomAt) -> None:

@@ -11,7 +11,7 @@ from crypto.elgamal import Ciphertext, Ciphertexts, PublicKey
 from crypto.proofs.shuffle import prove_shuffle, shuffle
 from crypto.verificatum import ShufflingDirectory
 from tally.proofs import SIGNATURE, decode_list, encode_list, make_mix, mix_auxsid, parameters
-from tally.refusals import promise_list
+from tally.refusals import promise_selection
 from tests.tally.room import Room, RoomAt, put_directory, refused
 from tests.tally.small_election import SmallElection
 from voting.console import Refused
@@ -210,7 +210,8 @@ def _put(there: Room, files: dict[str, bytes]) -> None:
 def test_file_changed_after_it_was_signed_is_refused(room_at: RoomAt, name: str) -> None:
     there = room_at("mixed once")
     path = there.chain().folder(1) / name
-    path.write_bytes(path.read_bytes()[:-1] + b"\xff")
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     with refused(there, "mix.signatures"):
         there.mix("mixer-2")
 
@@ -319,24 +320,23 @@ def test_two_mixes_of_one_list_differ(room_at: RoomAt, small_election: SmallElec
     assert first.keys() == second.keys()
 
 
-# -- one list for ever -----------------------------------------------------------------------------
+# -- one selection for ever ------------------------------------------------------------------------
 
 
-def test_mixer_mixes_no_second_list_of_a_count(room_at: RoomAt) -> None:
+def test_mixer_mixes_no_second_selection_of_an_election(room_at: RoomAt) -> None:
     """Two selections of one election, both counted, show by their difference how one voted."""
     there = room_at("audited")
-    key, E = there.election.manifest.key.y, there.election.manifest.digest.hex()
-    promise_list(there.home("mixer-1"), key, E, 1, "00" * 32, "mix")
-    with refused(there, "already promised another list for count 1"):
+    promise_selection(there.home("mixer-1"), there.election.manifest.digest.hex(), "00" * 32)
+    with refused(there, "another selection of this election"):
         there.mix("mixer-1")
 
 
-def test_mixer_promises_the_selected_list(room_at: RoomAt) -> None:
+def test_mixer_promises_the_selection_that_it_mixed(room_at: RoomAt) -> None:
     there = room_at("mixed once")
-    key, E = there.election.manifest.key.y, there.election.manifest.digest.hex()
-    promise_list(there.home("mixer-1"), key, E, 1, str(there.counted().ciphertexts), "mix")
+    E = there.election.manifest.digest.hex()
+    promise_selection(there.home("mixer-1"), E, there.selection_digest())
     with pytest.raises(Refused):
-        promise_list(there.home("mixer-1"), key, E, 1, "00" * 32, "mix")
+        promise_selection(there.home("mixer-1"), E, "00" * 32)
 
 
 # -- a room that was in somebody's hands -----------------------------------------------------------

@@ -17,10 +17,10 @@ KEY, E, OTHER = "aa" * 32, "bb" * 32, "cc" * 32
 
 def test_promise_given_again_changes_nothing(tmp_path: Path) -> None:
     promise_election(tmp_path, KEY, E)
-    promise_list(tmp_path, KEY, E, 1, "11" * 32, "decrypt")
+    promise_list(tmp_path, KEY, E, 1, "11" * 32)
     before = read_tree(tmp_path, 1 << 20)
     promise_election(tmp_path, KEY, E)
-    promise_list(tmp_path, KEY, E, 1, "11" * 32, "decrypt")
+    promise_list(tmp_path, KEY, E, 1, "11" * 32)
     assert read_tree(tmp_path, 1 << 20) == before
     require_election(tmp_path, KEY, E)
 
@@ -30,11 +30,11 @@ def second_election(home: Path) -> None:
 
 
 def second_list(home: Path) -> None:
-    promise_list(home, KEY, E, 1, "22" * 32, "decrypt")
+    promise_list(home, KEY, E, 1, "22" * 32)
 
 
 def same_list_of_another_election(home: Path) -> None:
-    promise_list(home, KEY, OTHER, 1, "11" * 32, "decrypt")
+    promise_list(home, KEY, OTHER, 1, "11" * 32)
 
 
 @pytest.mark.parametrize("second", [second_election, second_list, same_list_of_another_election])
@@ -42,7 +42,7 @@ def test_second_promise_is_refused_and_the_first_stays(
     tmp_path: Path, second: Callable[[Path], None]
 ) -> None:
     promise_election(tmp_path, KEY, E)
-    promise_list(tmp_path, KEY, E, 1, "11" * 32, "decrypt")
+    promise_list(tmp_path, KEY, E, 1, "11" * 32)
     before = read_tree(tmp_path, 1 << 20)
     with pytest.raises(Refused):
         second(tmp_path)
@@ -52,9 +52,9 @@ def test_second_promise_is_refused_and_the_first_stays(
 def test_other_keys_and_counts_have_promises_of_their_own(tmp_path: Path) -> None:
     promise_election(tmp_path, KEY, E)
     promise_election(tmp_path, OTHER, E)
-    promise_list(tmp_path, KEY, E, 1, "11" * 32, "decrypt")
-    promise_list(tmp_path, KEY, E, 2, "22" * 32, "decrypt")
-    promise_list(tmp_path, OTHER, E, 1, "22" * 32, "decrypt")
+    promise_list(tmp_path, KEY, E, 1, "11" * 32)
+    promise_list(tmp_path, KEY, E, 2, "22" * 32)
+    promise_list(tmp_path, OTHER, E, 1, "22" * 32)
     assert len(read_tree(tmp_path, 1 << 20)) == 5
 
 
@@ -78,7 +78,7 @@ def test_missing_promise_is_no_promise(tmp_path: Path) -> None:
 def test_of_promises_given_at_once_exactly_one_holds(tmp_path: Path) -> None:
     def promise(number: int) -> bool:
         try:
-            promise_list(tmp_path, KEY, E, 1, f"{number:064x}", "decrypt")
+            promise_list(tmp_path, KEY, E, 1, f"{number:064x}")
         except Refused:
             return False
         return True

@@ -27,8 +27,9 @@ def check_rules(manifest: Manifest) -> None:
 
     Raises VerificationError (`manifest.encoding`) naming the first one that is broken.
     """
+    configuration = _configuration(manifest)
     for rule in rules.RULES:
-        for at, why in rule(_configuration(manifest)):
+        for at, why in rule(configuration):
             raise VerificationError(CHECK, ".".join(map(str, at)), why)
     trustees = manifest.parties.trustees
     if len(manifest.key.shares) != len(trustees.members):
