@@ -22,10 +22,19 @@ def voter_digest(E: bytes, identifier: str) -> bytes:
 
 
 def ballot_prefix(
-    E: bytes, style: str, contest: str, voter: bytes, pgroup: str, *, N: int, s: int
+    E: bytes,
+    style: str,
+    contest: str,
+    voter: bytes,
+    pgroup: str,
+    *,
+    N: int,
+    s: int,
+    total: tuple[int, int] | None = None,
 ) -> bytes:
     """ρ_b = H(node(leaf("sukashi-ballot-1"), leaf(E), leaf(style), leaf(contest), leaf(voter),
-    leaf(pgroup), leaf("SHA-256"), int(N), int(s))).
+    leaf(pgroup), leaf("SHA-256"), int(N), int(s))); with a total (L_0, L), int(L_0) and int(L) are
+    two children more.
 
     The verifier takes every value from manifest, roll and certificate, never from the ballot.
     """
@@ -39,6 +48,7 @@ def ballot_prefix(
         leaf_str("SHA-256"),
         integer(N),
         integer(s),
+        *map(integer, total or ()),
     )
     return hash_bytes(byte_tree.encode(tree))
 

@@ -8,23 +8,27 @@ checks of acceptance.
 | symbol | meaning |
 |---|---|
 | s, N, M = N − 1 | selections of the contest, each a number 0 … M; 2 ≤ N ≤ 65536 |
-| k = bitlen(M), w_j | bits of a selection, and their weights: Σ_j w_j b_j takes exactly 0 … M |
+| L_0, L | `total`: where given, Σ m_i lies in L_0 … L |
+| k = bitlen(M), w_j | bits of a number, and their weights: Σ_j w_j b_j takes exactly 0 … M |
 | c_i = (u_i, v_i) | selection i: (g^{r_i}, g^{m_i} y^{r_i}) |
 | D_{i,j} = (d1, d2) | bit j of selection i: (g^{r_{i,j}}, g^{b_{i,j}} y^{r_{i,j}}) |
 | a_β, e_β; v_β, z_β | commitments, challenge parts and replies of branch β ("the bit is β") |
 
-Vectors over all bits run through the selections and, within one, through j: row i·k + j.
+With a total there is one number more, i = s: m_s = Σ m_i − L_0, which lies in 0 … L − L_0, with
+N_s = L − L_0 + 1 and its own k_s and weights. Its ciphertext c_s = ∏ c_i / (1, g^{L_0}) is
+computed, not sent; its bits join D and T before the one challenge.
 
-A proof that a sum of the ciphertexts lies in 0 … L is one more selection, with weights of its own,
-whose ciphertext is their product: it joins C, D and T before the one challenge.
+Vectors over all bits run through the numbers and, within one, through j.
 """
 
 from __future__ import annotations
 
+import operator
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import islice
 
 from crypto import byte_tree
 from crypto.byte_tree import Tree, children
@@ -44,41 +48,76 @@ MAXIMUM_N = 65536
 
 @dataclass(frozen=True)
 class RangeStatement:
-    """What is proven: s ciphertexts under `key` of numbers below N, bound to ρ_b.
+    """What is proven: s ciphertexts under `key` of numbers below N, bound to ρ_b; with `total`,
+    (L_0, L), their sum lies in L_0 … L.
 
-    Raises EncodingError unless 2 ≤ N ≤ 65536, s ≥ 1 and y ≠ 1.
+    Raises EncodingError unless 2 ≤ N ≤ 65536, s ≥ 1, 0 ≤ L_0 < L ≤ s·M and y ≠ 1.
     """
 
     key: PublicKey
     N: int
     s: int
     rho_b: bytes
+    total: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if not 2 <= self.N <= MAXIMUM_N:
             raise EncodingError(f"a contest has 2 … {MAXIMUM_N} choices, not {self.N}")
         if self.s < 1:
             raise EncodingError("a contest has at least one selection")
+        if self.total is not None:
+            least, most = self.total
+            if not (0 <= least < most <= self.s * (self.N - 1) and most - least < MAXIMUM_N):
+                raise EncodingError(f"{self.s} selections cannot have a sum of {least} … {most}")
         if self.key.y.is_identity:
             raise EncodingError("the election key is the identity")
 
     @property
-    def k(self) -> int:
-        """Bits of a selection."""
-        return (self.N - 1).bit_length()
+    def w(self) -> list[list[int]]:
+        """The weights of the bits of each number, the sum last: w_j = ⌊(M + 2^j) / 2^{j+1}⌋ for
+        j = 0 … k − 1; the last is 1, their sum is M."""
+        sizes = _sizes(self.N, self.s, self.total)
+        return [[(N - 1 + (1 << j)) >> (j + 1) for j in range((N - 1).bit_length())] for N in sizes]
 
     @property
-    def w(self) -> list[int]:
-        """w_j = ⌊(M + 2^j) / 2^{j+1}⌋ for j = 0 … k − 1; the last is 1, their sum is M."""
-        M = self.N - 1
-        return [(M + (1 << j)) >> (j + 1) for j in range(self.k)]
+    def k(self) -> list[int]:
+        """The bits of each number, the sum last."""
+        return _bit_lengths(self.N, self.s, self.total)
+
+    def numbers(self, m: Sequence[int]) -> list[int]:
+        """The selections, and what their sum exceeds L_0 by."""
+        return [*m] if self.total is None else [*m, sum(m) - self.total[0]]
+
+    def randomness(self, r: Scalars) -> Scalars:
+        """The r_i, and with a total their sum."""
+        if self.total is None:
+            return r
+        return self.key.group.scalars([*r, reduce(operator.add, r)])
+
+    def proven(self, c: Ciphertexts) -> Ciphertexts:
+        """The c_i, and with a total c_s."""
+        if self.total is None:
+            return c
+        u, v = (reduce(operator.mul, component) for component in (c.u[0], c.v[0]))
+        v /= self.key.g ** self.key.group.scalar(self.total[0])
+        group = self.key.group
+        return Ciphertexts((group.elements([*c.u[0], u]),), (group.elements([*c.v[0], v]),))
+
+
+def _sizes(N: int, s: int, total: tuple[int, int] | None) -> list[int]:
+    """N_i of every number that is proven."""
+    return [N] * s + ([] if total is None else [total[1] - total[0] + 1])
+
+
+def _bit_lengths(N: int, s: int, total: tuple[int, int] | None) -> list[int]:
+    return [(size - 1).bit_length() for size in _sizes(N, s, total)]
 
 
 @dataclass(frozen=True)
 class RangeProof:
-    """A proof for `s` selections: vectors of s·(k − 1) entries (d1, d2) and s·k (the others)."""
+    """A proof for numbers of `k` bits: vectors of Σ(k_i − 1) entries, d1 and d2, and of Σk_i."""
 
-    s: int
+    k: tuple[int, ...]
     d1: Elements
     d2: Elements
     a0: Elements
@@ -90,16 +129,16 @@ class RangeProof:
     z1: Scalars
 
     def d_tree(self) -> Tree:
-        """D: a node per selection of a node per j < k − 1 of node(d1, d2)."""
-        return _rows(self.s, [self.d1, self.d2])
+        """D: a node per number of a node per j < k − 1 of node(d1, d2)."""
+        return _rows([k_i - 1 for k_i in self.k], [self.d1, self.d2])
 
     def t_tree(self) -> Tree:
-        """T: a node per selection of a node per j of node(a_0, e_0, a_1, e_1)."""
-        return _rows(self.s, [self.a0, self.e0, self.a1, self.e1])
+        """T: a node per number of a node per j of node(a_0, e_0, a_1, e_1)."""
+        return _rows(self.k, [self.a0, self.e0, self.a1, self.e1])
 
     def s_tree(self) -> Tree:
-        """S: a node per selection of a node per j of node(v_0, z_0, z_1)."""
-        return _rows(self.s, [self.v0, self.z0, self.z1])
+        """S: a node per number of a node per j of node(v_0, z_0, z_1)."""
+        return _rows(self.k, [self.v0, self.z0, self.z1])
 
 
 @dataclass(frozen=True)
@@ -118,31 +157,32 @@ class EncryptedContest:
         return (c_tree, proof.d_tree(), proof.t_tree(), proof.s_tree())
 
     @classmethod
-    def decode(cls, group: Group, tree: Tree, N: int, s: int) -> EncryptedContest:
-        """The contest in node(C, D, T, S), N and s from the manifest.
+    def decode(
+        cls, group: Group, tree: Tree, N: int, s: int, total: tuple[int, int] | None = None
+    ) -> EncryptedContest:
+        """The contest in node(C, D, T, S); N, s and the total from the manifest.
 
         Raises EncodingError for any other shape, for elements that are not canonical members of
         the group, for the identity in C and D, and for scalars ≥ q.
         """
-        k = (N - 1).bit_length()
+        k = _bit_lengths(N, s, total)
+        rows, sent = sum(k), sum(k) - len(k)
         c_tree, d_tree, t_tree, s_tree = children(tree, 4, "contest")
         c_nodes = _nodes(c_tree, s, 2, "C")
         a0, e0, a1, e1 = (
-            group.decode_elements(column, s * k, allow_identity=True)
-            for column in _columns(t_tree, (s, k, 4), "T")
+            group.decode_elements(column, rows, allow_identity=True)
+            for column in _columns(t_tree, k, 4, "T")
         )
         ciphertexts = Ciphertexts(
             (group.decode_elements(tuple(u for u, _ in c_nodes), s, allow_identity=False),),
             (group.decode_elements(tuple(v for _, v in c_nodes), s, allow_identity=False),),
         )
-        v0, z0, z1 = (
-            group.decode_scalars(column, s * k) for column in _columns(s_tree, (s, k, 3), "S")
-        )
+        v0, z0, z1 = (group.decode_scalars(column, rows) for column in _columns(s_tree, k, 3, "S"))
         d1, d2 = (
-            group.decode_elements(column, s * (k - 1), allow_identity=False)
-            for column in _columns(d_tree, (s, k - 1, 2), "D")
+            group.decode_elements(column, sent, allow_identity=False)
+            for column in _columns(d_tree, [k_i - 1 for k_i in k], 2, "D")
         )
-        return cls(ciphertexts, RangeProof(s, d1, d2, a0, e0, a1, e1, v0, z0, z1))
+        return cls(ciphertexts, RangeProof(tuple(k), d1, d2, a0, e0, a1, e1, v0, z0, z1))
 
 
 class BatchError(VerificationError):
@@ -169,7 +209,7 @@ def prove(statement: RangeStatement, m: Sequence[int], r: Scalars, prg: PRG) -> 
     """Prove that `encrypt(statement.key, m, r)` encrypts numbers in 0 … M (steps 1 to 3).
 
     `prg` comes from `nonce_prg` and is used for this proof only. Raises ValueError for a number
-    of selections other than s and for one outside the range; the text does not say which.
+    of selections other than s and for one outside the range, or a sum; the text does not say which.
 
     Bits are 0 or 1 in Z_q and both branches are computed by the same operations: for the true
     one the simulated challenge is multiplied by 0, for the false one by 1. No index, no branch
@@ -177,17 +217,19 @@ def prove(statement: RangeStatement, m: Sequence[int], r: Scalars, prg: PRG) -> 
     """
     if len(m) != statement.s or len(r) != statement.s:
         raise ValueError(f"{statement.s} selections were expected")
-    if not all(0 <= m_i < statement.N for m_i in m):
-        raise ValueError("a selection is outside its range")
-    key, k, w = statement.key, statement.k, statement.w
+    k, w = statement.k, statement.w
+    numbers = statement.numbers(m)
+    if not all(0 <= m_i <= sum(w_i) for m_i, w_i in zip(numbers, w, strict=True)):
+        raise ValueError("a selection or their sum is outside its range")
+    key = statement.key
     group, g, y = key.group, key.g, key.y
-    rows = statement.s * k
+    rows = sum(k)
     # 1. Bits, their encryptions, and what the last one's randomness must be.
-    b = group.scalars(bit for m_i in m for bit in _bits(m_i, w))
+    b = group.scalars(bit for m_i, w_i in zip(numbers, w, strict=True) for bit in _bits(m_i, w_i))
     not_b = -(b - group.scalar(1))
-    drawn = group.prg_scalars(prg, statement.s * (k - 1))
-    r_bits = group.scalars(_with_last(drawn, r, [group.scalar(w_j) for w_j in w[:-1]]))
-    first = _first_rows(statement.s, k)
+    drawn = group.prg_scalars(prg, rows - len(k))
+    r_bits = group.scalars(_with_last(group, drawn, statement.randomness(r), w))
+    first = _first_rows(k)
     r_sent = group.scalars(r_bits[row] for row in first)
     b_sent = group.scalars(b[row] for row in first)
     d1, d2 = g**r_sent, (g**b_sent) * (y**r_sent)
@@ -201,10 +243,10 @@ def prove(statement: RangeStatement, m: Sequence[int], r: Scalars, prg: PRG) -> 
     e0, e1 = (y**tau0) * (g ** (-v0_drawn)), (y**tau1) * (g**v1_drawn)
     # 3. One challenge for the whole contest; the true branch takes what the false one leaves.
     zero = group.scalars([0] * rows)
-    draft = RangeProof(statement.s, d1, d2, a0, e0, a1, e1, zero, zero, zero)
+    draft = RangeProof(tuple(k), d1, d2, a0, e0, a1, e1, zero, zero, zero)
     left = -(v_simulated - _challenge(statement, encrypt(key, m, r), draft))
     return RangeProof(
-        statement.s,
+        tuple(k),
         *(d1, d2, a0, e0, a1, e1),
         v0=v0_drawn + not_b * left,
         z0=z0_drawn + not_b * left * r_bits,
@@ -222,14 +264,17 @@ def _bits(m: int, w: Sequence[int]) -> list[int]:
     return bits
 
 
-def _with_last(drawn: Scalars, r: Scalars, w: Sequence[Scalar]) -> Iterator[Scalar]:
-    """For each selection its r_{i,j} as drawn, then r_{i,k−1} = r_i − Σ_{j<k−1} w_j r_{i,j}."""
-    for i, r_i in enumerate(r):
+def _with_last(
+    group: Group, drawn: Scalars, r: Scalars, w: Sequence[Sequence[int]]
+) -> Iterator[Scalar]:
+    """For each number its r_{i,j} as drawn, then r_{i,k−1} = r_i − Σ_{j<k−1} w_j r_{i,j}."""
+    next_drawn = iter(drawn)
+    for r_i, w_i in zip(r, w, strict=True):
         rest = r_i
-        for j, w_j in enumerate(w):
-            r_ij = drawn[i * len(w) + j]
+        for w_j in w_i[:-1]:
+            r_ij = next(next_drawn)
             yield r_ij
-            rest = rest - w_j * r_ij
+            rest = rest - group.scalar(w_j) * r_ij
         yield rest
 
 
@@ -246,7 +291,7 @@ def verify(
 ) -> None:
     """Check one contest.
 
-    1. Numbers of selections and bits; no identity in C and D.
+    1. How many selections and bits; no identity in C and D.
     2. v recomputed over the whole statement and all commitments; v_1 = v − v_0.
     3. For every bit and β: a_β d1^{v_β} = g^{z_β} and e_β (d2 g^{−β})^{v_β} = y^{z_β}.
 
@@ -308,12 +353,13 @@ class _Checked:
     ) -> _Checked:
         """Steps 1 and 2 of `verify`."""
         s, k = statement.s, statement.k
-        if ciphertexts.width != 1 or len(ciphertexts) != s or proof.s != s:
+        if ciphertexts.width != 1 or len(ciphertexts) != s:
             raise VerificationError(check_id, where, f"not {s} selections")
         sent = (proof.d1, proof.d2)
         others = (proof.a0, proof.e0, proof.a1, proof.e1, proof.v0, proof.z0, proof.z1)
-        if {len(d) for d in sent} != {s * (k - 1)} or {len(x) for x in others} != {s * k}:
-            raise VerificationError(check_id, where, f"not {k} bits for each selection")
+        lengths = {len(d) for d in sent}, {len(x) for x in others}
+        if list(proof.k) != k or lengths != ({sum(k) - len(k)}, {sum(k)}):
+            raise VerificationError(check_id, where, f"not {k} bits for the numbers")
         if any(x.is_identity for part in (*ciphertexts.u, *ciphertexts.v, *sent) for x in part):
             raise VerificationError(check_id, where, "the identity in a ciphertext")
         v = _challenge(statement, ciphertexts, proof)
@@ -323,8 +369,9 @@ class _Checked:
         """Step 3 of `verify`, equation by equation."""
         key, proof = self.statement.key, self.proof
         g, y = key.g, key.y
-        d1 = self._all_bits(proof.d1, self.ciphertexts.u[0])
-        d2 = self._all_bits(proof.d2, self.ciphertexts.v[0])
+        c = self.statement.proven(self.ciphertexts)
+        d1 = self._all_bits(proof.d1, c.u[0])
+        d2 = self._all_bits(proof.d2, c.v[0])
         equations = (
             (proof.a0 * d1**self.v0, g**proof.z0),
             (proof.e0 * d2**self.v0, y**proof.z0),
@@ -334,8 +381,9 @@ class _Checked:
         for left, right in equations:
             for row, (x, x_expected) in enumerate(zip(left, right, strict=True)):
                 if x != x_expected:
-                    i, j = divmod(row, self.statement.k)
-                    place = f"{where} selection {i} bit {j}".strip()
+                    i, j = _number_and_bit(row, self.statement.k)
+                    what = "sum" if i == self.statement.s else f"selection {i}"
+                    place = f"{where} {what} bit {j}".strip()
                     why = "the proof does not show that the choice is allowed"
                     raise VerificationError(check_id, place, why)
 
@@ -344,7 +392,7 @@ class _Checked:
         exponents, and the exponents of g and of y in it.
 
         The exponent x of a computed D_{i,k−1} = c_i / ∏ D_{i,j}^{w_j} goes to c_i, and −w_j x
-        to each D_{i,j}.
+        to each D_{i,j}; that of c_s to every c_i, and in the second component −L_0 times to g.
         """
         proof, group = self.proof, self.statement.key.group
         a0, e0, a1, e1 = (_random_weights(group, len(proof.a0)) for _ in range(4))
@@ -356,25 +404,38 @@ class _Checked:
             (a0 * self.v0 + a1 * self.v1, proof.d1, self.ciphertexts.u[0]),
             (e0 * self.v0 + e1 * self.v1, proof.d2, self.ciphertexts.v[0]),
         ):
+            sent, of_numbers = self._without_last(x)
             bases += [*d, *c]
-            exponents += self._without_last(x)
+            exponents += sent + self._of_selections(of_numbers)
+        if self.statement.total is not None:
+            x_g += group.scalar(self.statement.total[0]) * of_numbers[-1]
         return bases, exponents, -x_g, -x_y
 
-    def _without_last(self, x: Scalars) -> list[Scalar]:
-        """Exponents of the D_{i,j} with j < k − 1, then of the c_i, from those of all D_{i,j}."""
-        k = self.statement.k
-        w = [self.statement.key.group.scalar(w_j) for w_j in self.statement.w]
-        last = [x[i * k + k - 1] for i in range(self.statement.s)]
-        rows = _first_rows(self.statement.s, k)
-        return [x[row] - w[row % k] * last[row // k] for row in rows] + last
+    def _without_last(self, x: Scalars) -> tuple[list[Scalar], list[Scalar]]:
+        """Exponents of the D_{i,j} with j < k − 1, and of the c_i, from those of all D_{i,j}."""
+        scalar, at = self.statement.key.group.scalar, 0
+        sent: list[Scalar] = []
+        of_numbers: list[Scalar] = []
+        for w_i in self.statement.w:
+            last = x[at + len(w_i) - 1]
+            sent += [x[at + j] - scalar(w_j) * last for j, w_j in enumerate(w_i[:-1])]
+            of_numbers.append(last)
+            at += len(w_i)
+        return sent, of_numbers
+
+    def _of_selections(self, x: list[Scalar]) -> list[Scalar]:
+        """Exponents of the c_i that are sent, from those of all numbers."""
+        if self.statement.total is None:
+            return x
+        return [x_i + x[-1] for x_i in x[:-1]]
 
     def _all_bits(self, d: Elements, c: Elements) -> Elements:
         """One component of all D_{i,j}, the computed ones in their places."""
-        k, w = self.statement.k, self.statement.w
         bits: list[Element] = []
-        for i, c_i in enumerate(c):
-            sent = list(d[i * (k - 1) : (i + 1) * (k - 1)])
-            powers = (d_j**w_j for d_j, w_j in zip(sent, w, strict=False))
+        left = list(d)
+        for c_i, w_i in zip(c, self.statement.w, strict=True):
+            sent, left = left[: len(w_i) - 1], left[len(w_i) - 1 :]
+            powers = (d_j**w_j for d_j, w_j in zip(sent, w_i[:-1], strict=True))
             bits += [*sent, reduce(lambda rest, power: rest / power, powers, c_i)]
         return c.group.elements(bits)
 
@@ -417,28 +478,34 @@ def _challenge(statement: RangeStatement, ciphertexts: Ciphertexts, proof: Range
 # --- Shapes -------------------------------------------------------------------------------------
 
 
-def _first_rows(s: int, k: int) -> list[int]:
-    """The rows i·k + j of the bits that are sent: j < k − 1."""
-    return [i * k + j for i in range(s) for j in range(k - 1)]
+def _first_rows(k: Sequence[int]) -> list[int]:
+    """The rows of the bits that are sent: j < k − 1."""
+    return [sum(k[:i]) + j for i, k_i in enumerate(k) for j in range(k_i - 1)]
 
 
-def _rows(s: int, columns: Sequence[Elements | Scalars]) -> Tree:
-    """A node per selection of a node per bit of a node of its entry in each column."""
+def _number_and_bit(row: int, k: Sequence[int]) -> tuple[int, int]:
+    """Which number's which bit stands in a row."""
+    i = 0
+    while row >= k[i]:
+        row, i = row - k[i], i + 1
+    return i, row
+
+
+def _rows(lengths: Sequence[int], columns: Sequence[Elements | Scalars]) -> Tree:
+    """A node per number, of that many rows, of a node of its entry in each column."""
     trees = [children(column.tree(), len(column), "column") for column in columns]
-    entries = list(zip(*trees, strict=True))
-    bits = len(entries) // s
-    return tuple(tuple(entries[i * bits : (i + 1) * bits]) for i in range(s))
+    entries = iter(zip(*trees, strict=True))
+    return tuple(tuple(islice(entries, n)) for n in lengths)
 
 
-def _columns(tree: Tree, shape: tuple[int, int, int], what: str) -> list[tuple[Tree, ...]]:
-    """The columns of what `_rows` wrote; shape: selections, bits, columns. Raises EncodingError."""
-    s, bits, columns = shape
+def _columns(tree: Tree, lengths: Sequence[int], width: int, what: str) -> list[tuple[Tree, ...]]:
+    """The `width` columns of what `_rows` wrote. Raises EncodingError."""
     rows = [
         entry
-        for selection in children(tree, s, what)
-        for entry in _nodes(selection, bits, columns, what)
+        for number, n in zip(children(tree, len(lengths), what), lengths, strict=True)
+        for entry in _nodes(number, n, width, what)
     ]
-    return [tuple(row[c] for row in rows) for c in range(columns)]
+    return [tuple(row[c] for row in rows) for c in range(width)]
 
 
 def _nodes(tree: Tree, n: int, width: int, what: str) -> list[tuple[Tree, ...]]:

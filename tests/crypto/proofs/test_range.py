@@ -83,7 +83,7 @@ def with_field(proof: RangeProof, field: str, value: Any) -> RangeProof:
 
 @pytest.mark.parametrize("N", [*SIZES, 6, 7, 8, 9, 255, 256, 257, 65535])
 def test_weighted_bits_take_exactly_the_allowed_values(N: int) -> None:
-    w = statement(N).w
+    (w,) = statement(N).w
     assert w[-1] == 1
     assert sum(w) == N - 1
     for m in range(N):
@@ -203,7 +203,7 @@ def test_a_rerandomised_copy_is_refused(N: int) -> None:
     t = G.random_scalar()
     copy = KEY.re_encrypt(ciphertexts, [G.scalars([t])])
     v = range_proof._challenge(claim, ciphertexts, proof)
-    last = claim.k - 1
+    last = claim.k[0] - 1
     z0, z1 = list(proof.z0), list(proof.z1)
     z0[last] = z0[last] + proof.v0[last] * t
     z1[last] = z1[last] + (v - proof.v0[last]) * t
@@ -244,7 +244,7 @@ def test_other_numbers_of_selections_or_bits_are_refused() -> None:
     refused((statement(5, 1), ciphertexts, proof))
     refused((statement(9, 2), ciphertexts, proof))
     refused((statement(3, 2), ciphertexts, proof))
-    refused((claim, ciphertexts, dataclasses.replace(proof, s=1)))
+    refused((claim, ciphertexts, dataclasses.replace(proof, k=proof.k[:1])))
     refused((claim, ciphertexts, dataclasses.replace(proof, a0=proof.a0[:1])))
     wide = Ciphertexts(ciphertexts.u * 2, ciphertexts.v * 2)
     refused((claim, wide, proof))
@@ -358,7 +358,7 @@ def test_any_contest_verifies_and_any_mixture_does_not(data: st.DataObject) -> N
     claim, ciphertexts, proof = vote(N, *m)
     verify(claim, ciphertexts, proof)
     other = vote(N, *m, voter=voter_digest(E, "another"))[2]
-    fields = [f.name for f in dataclasses.fields(proof) if f.name not in ("s", "d1", "d2")]
+    fields = [f.name for f in dataclasses.fields(proof) if f.name not in ("k", "d1", "d2")]
     field = data.draw(st.sampled_from(fields))
     refused((claim, ciphertexts, with_field(proof, field, getattr(other, field))))
 
