@@ -17,7 +17,7 @@ STEP := @.ci/step
 # The fast tests write many small durable files: in memory where there is a gigabyte for them.
 MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -kP /dev/shm | awk 'END {print $$4}')" -gt 1000000 ] && echo TMPDIR=/dev/shm)
 
-.PHONY: help setup demo test check quick lint types bench faults lock clean
+.PHONY: help setup demo test check quick lint types tampered bench faults lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ lint: $(STAMP)
 
 types: $(STAMP)
 	$(STEP) types $(BIN)/mypy
+
+tampered: $(STAMP) ## every forgery written to build/tampered, each refused by exactly its check
+	@$(BIN)/python -m tests.tampered cases --out build/tampered
 
 bench: $(STAMP) ## CPU time per ciphertext of every step (N=1000 GROUP=ristretto255)
 	$(STEP) bench $(BIN)/python -m tests.benchmarks mix --group "$(GROUP)" --n "$(N)"

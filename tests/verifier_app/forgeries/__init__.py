@@ -25,6 +25,13 @@ class Case:
     box: bool
     name: str
 
+    @property
+    def why(self) -> str:
+        """What is wrong with it, in one sentence."""
+        said = self.name.replace("_", " ")
+        more = (self.forge.__doc__ or "").split("\n\n")[0].split()
+        return f"{said[0].upper()}{said[1:]}" + (f": {' '.join(more)}" if more else ".")
+
 
 CASES: list[Case] = []
 
