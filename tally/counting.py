@@ -131,21 +131,22 @@ def make_tally(
     contest = manifest.contest(count.contest)
     w = decode_list(data, manifest, count.ballots)
     table = PlaintextTable(manifest.crypto_group, contest.range_size - 1)
+    meaning = contest.meaning(count.option)
     found: Counter[int] = Counter()
     for member in combine(w, factors, manifest.parties.trustees.threshold)[0]:
         m = table.lookup(member)
-        found[INVALID if m is None else contest.option_of(m)] += 1
+        found[INVALID if m is None else meaning[m]] += 1
     members = manifest.parties.trustees.members
-    options = [contest.option_of(m) for m in range(contest.range_size)]
     return Tally(
         schema="sukashi/tally/1",
         election=manifest.digest.hex(),
         count=count.count,
         contest=count.contest,
         unit=count.unit,
+        option=count.option,
         ballots=count.ballots,
         trustees=tuple(members[l - 1].id for l in sorted(factors)),
-        votes=results.votes_of(found, options),
+        votes=results.votes_of(found, meaning),
         invalid=found[INVALID],
     )
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from voting.election.documents import Document
-from voting.election.manifest import Digest, Identifier, Text
+from voting.election.values import Digest, Identifier, Text
 
 Number = Annotated[int, Field(ge=1)]
 Amount = Annotated[int, Field(ge=0)]
@@ -35,12 +35,17 @@ class Seal(Document):
 
 
 class Count(Document):
-    """One list of ciphertexts: a contest in a counting unit."""
+    """One list of ciphertexts: a contest, or one option of it, in a counting unit.
+
+    `eligible`: how many of the last roll's persons in these districts may vote.
+    """
 
     count: Number
     contest: Identifier
     unit: Identifier
+    option: Number | None
     districts: tuple[Identifier, ...]
+    eligible: Amount
     ballots: Amount
     status: Literal["counted", "empty", "withheld"]
     ciphertexts: Digest | None
@@ -48,7 +53,8 @@ class Count(Document):
     @property
     def path(self) -> str:
         """Its folder in the record."""
-        return f"counts/{self.contest}/{self.unit}"
+        column = "" if self.option is None else f".{self.option}"
+        return f"counts/{self.contest}/{self.unit}{column}"
 
 
 class Selection(Document):
@@ -65,7 +71,7 @@ class Selection(Document):
 
 
 class Votes(Document):
-    """Votes of one option; 0 is blank."""
+    """Votes of one option; 0 is blank, and in the tally of one option's list "not approved"."""
 
     option: Amount
     votes: Amount
@@ -79,6 +85,7 @@ class Tally(Document):
     count: Number
     contest: Identifier
     unit: Identifier
+    option: Number | None
     ballots: Amount
     trustees: tuple[Identifier, ...]
     votes: tuple[Votes, ...]
@@ -91,6 +98,7 @@ class UnitResult(Document):
     unit: Identifier
     districts: tuple[Identifier, ...]
     status: Literal["counted", "empty", "withheld"]
+    eligible: Amount
     ballots: Amount
     votes: tuple[Votes, ...]
 
@@ -110,19 +118,47 @@ class Tie(Document):
     options: tuple[Number, ...]
 
 
+class QuorumResult(Document):
+    """How many must take part, or approve, and how many did."""
+
+    of: Literal["participation", "approval"]
+    percent: Number
+    needed: Amount
+    reached: Amount
+    met: bool
+
+
+class Decision(Document):
+    """What a referendum decided."""
+
+    yes: Amount
+    no: Amount
+    majority: Literal["simple", "two_thirds", "three_quarters"]
+    majority_met: bool
+    quorum: QuorumResult | None
+    accepted: bool
+
+
 class ContestResult(Document):
-    """The result of one contest."""
+    """The result of one contest.
+
+    `seats` is null for a referendum. `blank` is null for an approval contest, whose options are
+    counted one by one: nobody can see how many approved of none.
+    """
 
     id: Identifier
+    kind: Literal["single_choice", "approval", "referendum"]
     title: Text
-    seats: Number
+    seats: Number | None
+    eligible: Amount
     ballots: Amount
-    blank: Amount
+    blank: Amount | None
     invalid: Amount
     units: tuple[UnitResult, ...]
     totals: tuple[Total, ...]
     elected: tuple[Number, ...]
     tie: Tie | None
+    decision: Decision | None
 
 
 class Results(Document):

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tally.documents import ContestResult, Results, UnitResult
-from voting.election.manifest import Manifest, Text
+from tally.documents import ContestResult, Results, Total, UnitResult
+from voting.election.contests import Referendum
+from voting.election.manifest import Manifest
+from voting.election.values import Text
 
 _SCOPE = "unit-election"
 
@@ -87,9 +89,12 @@ def _election(manifest: Manifest, results: Results) -> dict[str, Any]:
     return {
         "@type": "ElectionResults.Election",
         "Candidate": [
-            candidate for contest in results.contests for candidate in _candidates(contest)
+            candidate
+            for contest in results.contests
+            if contest.kind != "referendum"
+            for candidate in _candidates(contest)
         ],
-        "Contest": [_contest(contest) for contest in results.contests],
+        "Contest": [_contest(manifest, contest) for contest in results.contests],
         "ElectionScopeId": _SCOPE,
         "EndDate": str(manifest.election_day),
         "Name": _text(dict(manifest.title)),
@@ -113,20 +118,20 @@ def _candidates(contest: ContestResult) -> list[dict[str, Any]]:
     return candidates
 
 
-def _contest(contest: ContestResult) -> dict[str, Any]:
-    title = contest.title
-    return {
+def _contest(manifest: Manifest, contest: ContestResult) -> dict[str, Any]:
+    configured = manifest.contest(contest.id)
+    common: dict[str, Any] = {
         "@id": f"contest-{contest.id}",
-        "@type": "ElectionResults.CandidateContest",
-        "BallotTitle": _text(title),
+        "BallotTitle": _text(contest.title),
         "ContestSelection": [
-            _selection(contest, total.option)
+            _selection(contest, total)
             for total in sorted(contest.totals, key=lambda row: row.option)
         ],
         "ElectionDistrictId": f"area-{contest.id}",
         "Name": contest.id,
-        "NumberElected": contest.seats,
-        "OtherCounts": [
+    }
+    if contest.blank is not None:
+        common["OtherCounts"] = [
             {
                 "@type": "ElectionResults.OtherCounts",
                 "GpUnitId": _unit_id(contest, unit),
@@ -134,22 +139,55 @@ def _contest(contest: ContestResult) -> dict[str, Any]:
             }
             for unit in contest.units
             if unit.status == "counted"
-        ],
-        "VoteVariation": "plurality",
-        "VotesAllowed": 1,
+        ]
+    if configured.kind == "referendum":
+        return {
+            **common,
+            "@type": "ElectionResults.BallotMeasureContest",
+            "PassageThreshold": _threshold(configured),
+            "Type": "referendum",
+            "VoteVariation": "majority" if configured.majority == "simple" else "super-majority",
+        }
+    allowed, variation = 1, "plurality"
+    if configured.kind == "approval":
+        allowed = configured.maximum
+        variation = "approval" if allowed == len(configured.options) else "n-of-m"
+    return {
+        **common,
+        "@type": "ElectionResults.CandidateContest",
+        "NumberElected": contest.seats,
+        "VoteVariation": variation,
+        "VotesAllowed": allowed,
     }
 
 
-def _selection(contest: ContestResult, option: int) -> dict[str, Any]:
+def _threshold(contest: Referendum) -> dict[str, Any]:
+    """In words, as the format wants it; in English, for readers of the format."""
+    words = f"{contest.majority} majority"
+    if contest.quorum is not None:
+        words += f", {contest.quorum.of} of {contest.quorum.percent} percent"
+    return _text({"en": words})
+
+
+def _selection(contest: ContestResult, total: Total) -> dict[str, Any]:
+    if contest.kind == "referendum":
+        what = {
+            "@type": "ElectionResults.BallotMeasureSelection",
+            "Selection": _text(total.name),
+        }
+    else:
+        what = {
+            "@type": "ElectionResults.CandidateSelection",
+            "CandidateIds": [f"candidate-{contest.id}-{total.option}"],
+        }
     return {
-        "@id": f"selection-{contest.id}-{option}",
-        "@type": "ElectionResults.CandidateSelection",
-        "CandidateIds": [f"candidate-{contest.id}-{option}"],
-        "SequenceOrder": option,
+        **what,
+        "@id": f"selection-{contest.id}-{total.option}",
+        "SequenceOrder": total.option,
         "VoteCounts": [
             {
                 "@type": "ElectionResults.VoteCounts",
-                "Count": _votes(unit, option),
+                "Count": _votes(unit, total.option),
                 "GpUnitId": _unit_id(contest, unit),
                 "OtherType": "internet",
                 "Type": "other",

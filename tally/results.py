@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from tally.documents import (
     ContestResult,
     Count,
+    Decision,
+    QuorumResult,
     Results,
     Tally,
     Tie,
@@ -16,10 +18,11 @@ from tally.documents import (
     UnitResult,
     Votes,
 )
-from tally.totals import Outcome, add_up, decide
-from voting.election.manifest import Contest, Manifest
+from tally.totals import Outcome, add_up, fill, has_majority, quorum_of
+from voting.election.contests import Contest, Referendum
+from voting.election.manifest import Manifest
 
-BLANK = 0
+BLANK, YES, NO = 0, 1, 2
 
 
 def build(manifest: Manifest, counts: Sequence[Count], tallies: Mapping[int, Tally]) -> Results:
@@ -37,7 +40,7 @@ def build(manifest: Manifest, counts: Sequence[Count], tallies: Mapping[int, Tal
         contests=tuple(
             _contest(
                 contest,
-                [_unit(count, tallies) for count in counts if count.contest == contest.id],
+                _units(contest, counts, tallies),
                 sum(t.invalid for t in tallies.values() if t.contest == contest.id),
             )
             for contest in manifest.contests
@@ -45,14 +48,33 @@ def build(manifest: Manifest, counts: Sequence[Count], tallies: Mapping[int, Tal
     )
 
 
-def _unit(count: Count, tallies: Mapping[int, Tally]) -> UnitResult:
-    votes = tallies[count.count].votes if count.status == "counted" else ()
+def _units(
+    contest: Contest, counts: Sequence[Count], tallies: Mapping[int, Tally]
+) -> list[UnitResult]:
+    """Each unit once, with the votes of all its lists."""
+    units: dict[str, list[Count]] = {}
+    for count in counts:
+        if count.contest == contest.id:
+            units.setdefault(count.unit, []).append(count)
+    return [_unit(rows, tallies) for rows in units.values()]
+
+
+def _unit(rows: Sequence[Count], tallies: Mapping[int, Tally]) -> UnitResult:
+    first = rows[0]
+    votes = [
+        line
+        for row in rows
+        if row.status == "counted"
+        for line in tallies[row.count].votes
+        if row.option in (None, line.option)
+    ]
     return UnitResult(
-        unit=count.unit,
-        districts=count.districts,
-        status=count.status,
-        ballots=count.ballots,
-        votes=votes,
+        unit=first.unit,
+        districts=first.districts,
+        status=first.status,
+        eligible=first.eligible,
+        ballots=first.ballots,
+        votes=tuple(votes),
     )
 
 
@@ -60,14 +82,23 @@ def _contest(contest: Contest, units: list[UnitResult], invalid: int) -> Contest
     votes = [{row.option: row.votes for row in unit.votes} for unit in units]
     totals = add_up([option.number for option in contest.options], votes)
     ballots = sum(unit.ballots for unit in units if unit.status == "counted")
-    outcome = decide(totals, contest.seats) if ballots else Outcome((), (), 0)
+    eligible = sum(unit.eligible for unit in units)
+    outcome, decision, seats = Outcome((), (), 0), None, None
+    if contest.kind == "referendum":
+        decision = _decide(contest, totals, eligible, ballots) if ballots else None
+    else:
+        seats = contest.seats
+        outcome = fill(totals, seats) if ballots else outcome
     names = {option.number: dict(option.name) for option in contest.options}
+    blank = sum(row.get(BLANK, 0) for row in votes)
     return ContestResult(
         id=contest.id,
+        kind=contest.kind,
         title=dict(contest.title),
-        seats=contest.seats,
+        seats=seats,
+        eligible=eligible,
         ballots=ballots,
-        blank=sum(row.get(BLANK, 0) for row in votes),
+        blank=None if contest.kind == "approval" else blank,
         invalid=invalid,
         units=tuple(units),
         totals=tuple(
@@ -76,6 +107,33 @@ def _contest(contest: Contest, units: list[UnitResult], invalid: int) -> Contest
         ),
         elected=outcome.elected,
         tie=Tie(places=outcome.places, options=outcome.tied) if outcome.tied else None,
+        decision=decision,
+    )
+
+
+def _decide(
+    contest: Referendum, totals: Mapping[int, int], eligible: int, ballots: int
+) -> Decision:
+    yes, no = totals[YES], totals[NO]
+    quorum = None
+    if contest.quorum is not None:
+        reached = ballots if contest.quorum.of == "participation" else yes
+        needed = quorum_of(contest.quorum.percent, eligible)
+        quorum = QuorumResult(
+            of=contest.quorum.of,
+            percent=contest.quorum.percent,
+            needed=needed,
+            reached=reached,
+            met=reached >= needed,
+        )
+    majority = has_majority(yes, no, contest.majority)
+    return Decision(
+        yes=yes,
+        no=no,
+        majority=contest.majority,
+        majority_met=majority,
+        quorum=quorum,
+        accepted=majority and (quorum is None or quorum.met),
     )
 
 
@@ -100,8 +158,14 @@ def as_csv(results: Results, languages: Sequence[str]) -> bytes:
         for total in contest.totals:
             line = [contest.id, "total", "", total.option, *names[total.option], total.votes]
             writer.writerow(line)
-        writer.writerow([contest.id, "total", "", "blank", *unnamed, contest.blank])
-        writer.writerow([contest.id, "total", "", "invalid", *unnamed, contest.invalid])
+        for word, number in (
+            ("blank", contest.blank),
+            ("invalid", contest.invalid),
+            ("ballots", contest.ballots),
+            ("eligible", contest.eligible),
+        ):
+            if number is not None:
+                writer.writerow([contest.id, "total", "", word, *unnamed, number])
     return out.getvalue().encode()
 
 

@@ -5,11 +5,12 @@ Specification, section 9. Everything is derived from the signed containers in th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crypto.elgamal import Ciphertext, Ciphertexts
+from crypto.elgamal import Ciphertexts
 from tally import box as boxes
 from tally.documents import Count, Selection
 from tally.log import Log
@@ -22,10 +23,12 @@ from voting.ballot.box import Box
 from voting.console import Refused, progress
 from voting.eid.profile import EidProfile
 from voting.election import entries as kinds
+from voting.election.contests import Contest
 from voting.election.documents import digest, document_bytes
-from voting.election.manifest import Contest, Manifest
+from voting.election.manifest import Manifest
 from voting.election.signatures import Trust, check_signed_manifest
 from voting.files import read_bounded, read_tree, write_atomic
+from voting.roll.roll import Person, is_eligible
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,9 @@ def select(path: Path, work: Path, trust: Path) -> Step:
             seal = boxes.announced_seal(box, manifest, log)
             stored = _replay(room, box, manifest, log)
             overridden = {i for p in boxes.papers(box, manifest, log) for i in p.identifiers}
-        selected = make_selection(manifest, digest(seal), stored, overridden)
+            rolls = boxes.rolls(box, manifest, log)
+        persons = rolls[max(rolls)].persons
+        selected = make_selection(manifest, digest(seal), stored, overridden, persons)
         data = document_bytes(selected.document)
         done = (room.record / "selection.json").is_file()
         _write(room, manifest, selected, data, log)
@@ -68,7 +73,9 @@ def select(path: Path, work: Path, trust: Path) -> Step:
     did = (
         f"All {d.ballots} ballots in the sealed box were rightly accepted.",
         sums,
-        *(_say(row) for row in d.counts if row.status == "withheld" or len(row.districts) > 1),
+        *dict.fromkeys(
+            _say(row) for row in d.counts if row.status == "withheld" or len(row.districts) > 1
+        ),
         f"{counted} lists without names are made"
         + (" (they were there already)." if done else "."),
     )
@@ -102,7 +109,11 @@ def _replay(room: Workspace, box: Box, manifest: Manifest, log: Log) -> list[Sto
 
 
 def make_selection(
-    manifest: Manifest, seal: str, stored: Sequence[Stored], overridden: set[str]
+    manifest: Manifest,
+    seal: str,
+    stored: Sequence[Stored],
+    overridden: set[str],
+    persons: Iterable[Person],
 ) -> Selected:
     """selection.json and the lists. Pure.
 
@@ -110,17 +121,24 @@ def make_selection(
         seal: H(seal.json).
         stored: every ballot in the box, in order of the log.
         overridden: the identifiers on the lists of paper voters.
+        persons: the roll as it was last.
     """
     last = {ballot.accepted.identifier: ballot for ballot in stored}
     counted = [ballot for person, ballot in last.items() if person not in overridden]
+    eligible = Counter(
+        person.district
+        for person in persons
+        if is_eligible(person, manifest.eligibility, manifest.election_day)
+    )
     counts: list[Count] = []
     lists: dict[str, bytes] = {}
     for contest in manifest.contests:
         for unit in _units(manifest, contest, counted):
-            row, data = _count(len(counts) + 1, contest, unit, counted)
-            counts.append(row)
-            if data is not None:
-                lists[row.path] = data
+            for column in contest.columns:
+                row, data = _count(len(counts) + 1, contest, column, unit, counted, eligible)
+                counts.append(row)
+                if data is not None:
+                    lists[row.path] = data
     document = Selection(
         schema="sukashi/selection/1",
         election=manifest.digest.hex(),
@@ -145,18 +163,26 @@ def _units(manifest: Manifest, contest: Contest, counted: Iterable[Stored]) -> l
 
 
 def _count(
-    number: int, contest: Contest, unit: Unit, counted: Iterable[Stored]
+    number: int,
+    contest: Contest,
+    column: int | None,
+    unit: Unit,
+    counted: Iterable[Stored],
+    eligible: Mapping[str, int],
 ) -> tuple[Count, bytes | None]:
     """One count, and its list where it is counted."""
     data = None
     if unit.status == "counted":
-        found = [_ciphertext(b, contest.id) for b in counted if _votes_in(b, contest, unit)]
+        place = contest.columns.index(column)
+        found = [_contest(b, contest)[place] for b in counted if _votes_in(b, contest, unit)]
         data = encode_list(Ciphertexts.collect(found).sorted_by_bytes())
     row = Count(
         count=number,
         contest=contest.id,
         unit=unit.id,
+        option=column,
         districts=unit.districts,
+        eligible=sum(eligible[district] for district in unit.districts),
         ballots=unit.ballots,
         status=unit.status,
         ciphertexts=None if data is None else digest(data),
@@ -169,9 +195,9 @@ def _votes_in(ballot: Stored, contest: Contest, unit: Unit) -> bool:
     return style.district in unit.districts and contest.id in style.contests
 
 
-def _ciphertext(ballot: Stored, contest: str) -> Ciphertext:
-    place = ballot.accepted.style.contests.index(contest)
-    return ballot.accepted.contests[place].ciphertexts[0]
+def _contest(ballot: Stored, contest: Contest) -> Ciphertexts:
+    place = ballot.accepted.style.contests.index(contest.id)
+    return ballot.accepted.contests[place].ciphertexts
 
 
 def _write(room: Workspace, manifest: Manifest, selected: Selected, data: bytes, log: Log) -> None:

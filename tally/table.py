@@ -15,6 +15,13 @@ WORDS = {
         "ballots": "投票数",
         "withheld": "票が少なく秘密を守れないため開票しない投票区",
         "nothing": "開票した票はありません",
+        "accepted": "可決",
+        "rejected": "否決",
+        "majority": "賛成の割合",
+        "participation": "定足数（投票者数）",
+        "approval": "定足数（賛成数）",
+        "met": "満たした",
+        "missed": "満たさない",
     },
     "en": {
         "elected": "elected",
@@ -24,6 +31,13 @@ WORDS = {
         "ballots": "ballots",
         "withheld": "not counted, too few ballots to keep votes secret",
         "nothing": "no ballots were counted",
+        "accepted": "ACCEPTED",
+        "rejected": "REJECTED",
+        "majority": "majority",
+        "participation": "quorum of participation",
+        "approval": "quorum of approval",
+        "met": "met",
+        "missed": "missed",
     },
     "et": {
         "elected": "valitud",
@@ -33,6 +47,13 @@ WORDS = {
         "ballots": "sedeleid",
         "withheld": "lugemata, hääle saladuse hoidmiseks liiga vähe sedeleid",
         "nothing": "ühtegi sedelit ei loetud",
+        "accepted": "VASTU VÕETUD",
+        "rejected": "TAGASI LÜKATUD",
+        "majority": "häälteenamus",
+        "participation": "osaluskvoorum",
+        "approval": "poolthäälte kvoorum",
+        "met": "täidetud",
+        "missed": "täitmata",
     },
 }
 
@@ -61,9 +82,27 @@ def _contest(contest: ContestResult, language: str, words: dict[str, str]) -> li
             ("invalid", contest.invalid),
             ("ballots", contest.ballots),
         ):
-            lines.append(_row(words[word], votes, width, ""))
+            if votes is not None:
+                lines.append(_row(words[word], votes, width, ""))
+        lines += _decision(contest, words)
     withheld = [unit for unit in contest.units if unit.status == "withheld"]
     lines += [f"  {unit.unit}: {words['withheld']} ({unit.ballots})" for unit in withheld]
+    return lines
+
+
+def _decision(contest: ContestResult, words: dict[str, str]) -> list[str]:
+    """What a referendum decided, and why."""
+    decision = contest.decision
+    if decision is None:
+        return []
+    said = {True: words["met"], False: words["missed"]}
+    lines = [f"  {words['accepted' if decision.accepted else 'rejected']}"]
+    share = f"{decision.yes} / {decision.yes + decision.no}"
+    lines.append(f"    {words['majority']}: {share}, {said[decision.majority_met]}")
+    if decision.quorum is not None:
+        quorum = decision.quorum
+        numbers = f"{quorum.reached} / {contest.eligible} (≥ {quorum.needed})"
+        lines.append(f"    {words[quorum.of]}: {numbers}, {said[quorum.met]}")
     return lines
 
 

@@ -19,14 +19,21 @@ from crypto.proofs.range import EncryptedContest
 from verifier_app.readers.container import Container, load_certificate, read_container
 from verifier_app.readers.documents import read
 from verifier_app.readers.entries import RollEntry
-from verifier_app.readers.models import Ballot, BallotStyle, Person
+from verifier_app.readers.models import Ballot, BallotStyle, Manifest, Person
 from verifier_app.registry import Unavailable, owned
 
 if TYPE_CHECKING:
     from verifier_app.evidence import Evidence
 
-SELECTIONS = 1
 QUALIFICATION = b'{"schema":"sukashi/qualification/1"}'  # nothing more until OCSP and time-stamps
+
+
+def may_vote(manifest: Manifest, person: Person) -> bool:
+    """Of an eligible class, and of age on election day."""
+    day, born = dt.date.fromisoformat(manifest.election_day), dt.date.fromisoformat(person.born)
+    age = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+    eligibility = manifest.eligibility
+    return person.class_ in eligibility.classes and age >= eligibility.minimum_age
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,10 +113,12 @@ class StoredBallot:
             raise Unavailable("box.style", self.where, "its contests are not those of its style")
         group, found = self.evidence.group, []
         for entry in self.ballot.contests:
-            N = self.evidence.manifest.contest(entry.id).N
+            contest = self.evidence.manifest.contest(entry.id)
             with owned("box.elements", f"{self.where}, {entry.id}"):
                 tree = byte_tree.decode(base64.b64decode(entry.ballot, validate=True))
-                found.append(EncryptedContest.decode(group, tree, N, SELECTIONS))
+                found.append(
+                    EncryptedContest.decode(group, tree, contest.N, contest.s, contest.total)
+                )
         return tuple(found)
 
     def first_components(self) -> list[bytes]:

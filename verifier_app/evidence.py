@@ -261,10 +261,11 @@ class Evidence:
         data = self.selection_bytes
         with owned("selection.signatures", "selection.json"):
             selection = read(Selection, data, "selection.json")
-        contests = {contest.id for contest in self.manifest.contests}
+        lists = {contest.id: contest.lists for contest in self.manifest.contests}
         for row in selection.counts:
-            if row.contest not in contests:
-                raise Unavailable("selection.signatures", row.path, "there is no such contest")
+            if row.option not in lists.get(row.contest, []):
+                why = "there is no such contest, or no such list of it"
+                raise Unavailable("selection.signatures", row.path, why)
         return selection
 
     @property

@@ -18,7 +18,7 @@ from tally.ceremony.checks import Fault, Files, open_share, verify_opening
 from tally.documents import Signature
 from voting.election.ceremony import CommitMessage, Run
 from voting.election.documents import Document, parse_model, sign_message, verify_message
-from voting.election.manifest import Digest, Identifier
+from voting.election.values import Digest, Identifier
 
 PREFIX = "complaint-"
 

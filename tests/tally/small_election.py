@@ -20,6 +20,7 @@ from crypto.signing import SigningKey
 from tally.ceremony import rounds
 from tally.ceremony.share import KeyShare, RunSecrets
 from tally.refusals import promise_election
+from tests.choices import chosen
 from voting.ballot.ballot import Anchor, build
 from voting.eid import test_pki
 from voting.eid.cards import SoftwareCard, load_card
@@ -100,7 +101,7 @@ class SmallElection:
             self.manifest,
             self.manifest.style_of_district(district(voter)),
             identifier(voter),
-            choices,
+            chosen(choices),
             seed or bytes([voter]) + anchor.size.to_bytes(31, "big"),
             roll_version=roll_version,
             anchor=anchor,

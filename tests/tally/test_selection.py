@@ -17,7 +17,7 @@ from tally.proofs import decode_list, encode_list
 from tally.replay import Stored, replay
 from tally.selection import Selected, make_selection
 from tests.tally.room import Room, RoomAt, refused
-from tests.tally.small_election import SmallElection, identifier
+from tests.tally.small_election import KITA, MINAMI, SmallElection, identifier
 from voting.eid.profile import EidProfile
 from voting.election.documents import canonical, digest, parse_canonical
 from voting.election.manifest import Manifest
@@ -46,7 +46,8 @@ def select(
 ) -> Selected:
     """The selection under a manifest with these changes."""
     manifest = election.manifest.model_copy(update=changes)
-    return make_selection(manifest, SEAL, stored, voters(*paper))
+    persons = election.roll(2, [*KITA, *MINAMI]).persons
+    return make_selection(manifest, SEAL, stored, voters(*paper), persons)
 
 
 def sums(document: Selection) -> tuple[int, int, int, int]:

@@ -12,13 +12,16 @@ def contest(votes: dict[int, int], elected: tuple[int, ...], tie: Tie | None) ->
         unit="kita",
         districts=("kita",),
         status="counted",
+        eligible=20,
         ballots=sum(votes.values()),
         votes=tuple(Votes(option=option, votes=number) for option, number in votes.items()),
     )
     return ContestResult(
         id="mayor",
         title={"ja": "市長", "en": "Mayor"},
+        kind="single_choice",
         seats=1,
+        eligible=20,
         ballots=unit.ballots,
         blank=0,
         invalid=0,
@@ -26,6 +29,7 @@ def contest(votes: dict[int, int], elected: tuple[int, ...], tie: Tie | None) ->
         totals=tuple(Total(option=o, name=names[o], votes=n) for o, n in votes.items()),
         elected=elected,
         tie=tie,
+        decision=None,
     )
 
 

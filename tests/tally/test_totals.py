@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tally.totals import Outcome, add_up, decide
+from tally.totals import Outcome, add_up, fill
 
 
 def test_totals_add_all_units_and_stand_by_votes_then_number() -> None:
@@ -13,36 +13,36 @@ def test_totals_add_all_units_and_stand_by_votes_then_number() -> None:
 
 
 def test_most_votes_fill_the_seats() -> None:
-    assert decide({3: 9, 1: 5, 2: 1}, 2) == Outcome((3, 1), (), 0)
+    assert fill({3: 9, 1: 5, 2: 1}, 2) == Outcome((3, 1), (), 0)
 
 
 def test_tie_for_the_last_seat_elects_nobody_of_the_tied() -> None:
-    assert decide({3: 9, 1: 5, 2: 5, 4: 5, 5: 0}, 3) == Outcome((3,), (1, 2, 4), 2)
+    assert fill({3: 9, 1: 5, 2: 5, 4: 5, 5: 0}, 3) == Outcome((3,), (1, 2, 4), 2)
 
 
 def test_tie_for_the_only_seat_names_the_tied_by_number() -> None:
-    assert decide({2: 5, 7: 5, 1: 0}, 1) == Outcome((), (2, 7), 1)
+    assert fill({2: 5, 7: 5, 1: 0}, 1) == Outcome((), (2, 7), 1)
 
 
 def test_tie_that_fits_into_the_seats_is_no_tie() -> None:
-    assert decide({1: 5, 2: 5, 3: 1}, 2) == Outcome((1, 2), (), 0)
+    assert fill({1: 5, 2: 5, 3: 1}, 2) == Outcome((1, 2), (), 0)
 
 
 def test_as_many_seats_as_options_elects_all() -> None:
-    assert decide({1: 5, 2: 0}, 2) == Outcome((1, 2), (), 0)
+    assert fill({1: 5, 2: 0}, 2) == Outcome((1, 2), (), 0)
 
 
 VOTES = st.dictionaries(st.integers(1, 9), st.integers(0, 5), min_size=1)
 
 
 @given(st.lists(VOTES, min_size=1, max_size=4), st.integers(1, 9))
-def test_seats_are_filled_from_the_top_and_lots_decide_only_what_is_equal(
+def test_seats_are_filled_from_the_top_and_lots_fill_only_what_is_equal(
     units: list[dict[int, int]], seats: int
 ) -> None:
     options = sorted({option for unit in units for option in unit})
     totals = add_up(options, units)
     assert sum(totals.values()) == sum(sum(unit.values()) for unit in units)
-    outcome = decide(totals, seats)
+    outcome = fill(totals, seats)
     elected, tied = set(outcome.elected), set(outcome.tied)
     assert len(elected) + outcome.places == min(seats, len(options))
     assert not elected & tied
@@ -57,9 +57,9 @@ def test_seats_are_filled_from_the_top_and_lots_decide_only_what_is_equal(
 
 
 @given(VOTES, st.integers(1, 9))
-def test_the_order_in_which_options_are_named_decides_nothing(
+def test_the_order_in_which_options_are_named_fills_nothing(
     votes: dict[int, int], seats: int
 ) -> None:
-    forwards = decide(add_up(sorted(votes), [votes]), seats)
-    backwards = decide(add_up(sorted(votes, reverse=True), [votes]), seats)
+    forwards = fill(add_up(sorted(votes), [votes]), seats)
+    backwards = fill(add_up(sorted(votes, reverse=True), [votes]), seats)
     assert forwards == backwards

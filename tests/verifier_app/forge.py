@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from cryptography.x509.oid import NameOID
@@ -28,6 +29,7 @@ from tally.proofs import (
 )
 from tally.replay import Stored
 from tally.selection import make_selection
+from tests.choices import chosen
 from tests.verifier_app.sealing import LIMIT, SALT, Json, Sealed, now
 from voting.acceptance import AcceptedBallot
 from voting.acceptance.checks import decode_contests, open_ballot
@@ -37,6 +39,7 @@ from voting.eid.container import parse
 from voting.eid.signing import add_signature
 from voting.election.documents import canonical, digest, document_bytes, salted_digest
 from voting.election.signatures import SCHEMA
+from voting.roll.roll import Person, Roll, is_eligible
 
 QUALIFICATION = b'{"schema":"sukashi/qualification/1"}'
 DECRYPTING = (1, 3)
@@ -61,7 +64,7 @@ class Forgery(Sealed):
             manifest,
             style,
             person or self.person,
-            wanted,
+            chosen(wanted),
             seed,
             roll_version=len(self.rolls),
             anchor=anchor,
@@ -102,6 +105,25 @@ class Forgery(Sealed):
         data = canonical(roll)
         self.insert(self.at("closed"), "roll", version=version, digest=salted_digest(data, SALT))
         self.rolls[version] = self.signed(name, data)
+        self.recount_voters()
+
+    def recount_voters(self) -> None:
+        """How many may vote, by the last roll, wherever it is said."""
+        manifest, voters = self.manifest, Counter[str]()
+        for person in self.last_roll():
+            if is_eligible(person, manifest.eligibility, manifest.election_day):
+                voters[person.district] += 1
+        counts = self.json("selection.json")["counts"]
+        for row in counts:
+            row["eligible"] = sum(voters[district] for district in row["districts"])
+        self.edit("selection.json", counts=counts)
+        self.results()
+
+    def last_roll(self) -> tuple[Person, ...]:
+        """The persons of the last version of the roll."""
+        version = max(self.rolls)
+        name = f"roll-{version:04d}.json"
+        return Roll.parse(parse(self.rolls[version], name, LIMIT).data, name).persons
 
     def announce_paper(self, identifiers: Sequence[str], *, announced: bool = True) -> None:
         """Another list of those who voted on paper, at the place of the first; where it is not
@@ -139,7 +161,7 @@ class Forgery(Sealed):
         manifest = self.manifest
         if minimum:
             manifest = manifest.model_copy(update={"privacy_minimum": minimum})
-        selected = make_selection(manifest, "0" * 64, self.stored(), set(paper))
+        selected = make_selection(manifest, "0" * 64, self.stored(), set(paper), self.last_roll())
         self.files["selection.json"] = document_bytes(selected.document)
         for path, data in selected.lists.items():
             self.put_list(path, data)

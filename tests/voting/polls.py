@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from crypto import sealed
 from crypto.signing import SigningKey
+from tests.choices import chosen
 from tests.voting.conftest import Issue
 from tests.voting.election.office import OFFICIALS, PASSPHRASE, TRUSTEES, Office
 from voting.acceptance import Context, accept
@@ -117,7 +118,7 @@ class Polls:
             manifest,
             manifest.style(style),
             identifier(voter),
-            choices or CHOICES[style],
+            chosen(choices or CHOICES[style]),
             seed or secrets.token_bytes(32),
             roll_version=roll_version,
             anchor=anchor or Anchor(size=ledger.size, root=ledger.root_at(ledger.size).hex()),

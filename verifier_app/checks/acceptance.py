@@ -10,7 +10,7 @@ from crypto.errors import VerificationError
 from crypto.proofs import range as range_proof
 from crypto.proofs.binding import ballot_prefix, voter_digest
 from crypto.proofs.range import BatchError, RangeStatement
-from verifier_app.ballots import SELECTIONS, StoredBallot
+from verifier_app.ballots import StoredBallot, may_vote
 from verifier_app.evidence import Evidence
 from verifier_app.registry import check
 
@@ -98,18 +98,13 @@ def box_roll(evidence: Evidence) -> int:
        age on election day.
     """
     manifest, rolls = evidence.manifest, evidence.rolls
-    day = dt.date.fromisoformat(manifest.election_day)
     for ballot in evidence.ballots:
         if ballot.ballot.roll_version != ballot.roll_version:
             why = f"made for roll version {ballot.ballot.roll_version}, not {ballot.roll_version}"
             raise VerificationError("box.roll", ballot.where, why)
-        person = ballot.person
-        if person.class_ not in manifest.eligibility.classes:
-            raise VerificationError("box.roll", ballot.where, "its signer's class may not vote")
-        born = dt.date.fromisoformat(person.born)
-        age = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
-        if age < manifest.eligibility.minimum_age:
-            raise VerificationError("box.roll", ballot.where, "its signer is too young")
+        if not may_vote(manifest, ballot.person):
+            why = "its signer is too young, or of a class that may not vote"
+            raise VerificationError("box.roll", ballot.where, why)
     return len(rolls)
 
 
@@ -211,16 +206,17 @@ def _statements(
     voter = voter_digest(evidence.E, ballot.identifier)
     found = []
     for contest_id, encrypted in zip(ballot.style.contests, ballot.contests, strict=True):
-        N = evidence.manifest.contest(contest_id).N
+        contest = evidence.manifest.contest(contest_id)
         rho_b = ballot_prefix(
             evidence.E,
             ballot.style.id,
             contest_id,
             voter,
             evidence.group.pgroup,
-            N=N,
-            s=SELECTIONS,
+            N=contest.N,
+            s=contest.s,
+            total=contest.total,
         )
-        statement = RangeStatement(evidence.pk, N, SELECTIONS, rho_b)
+        statement = RangeStatement(evidence.pk, contest.N, contest.s, rho_b, contest.total)
         found.append((f"{ballot.where}, {contest_id}", statement, encrypted))
     return found

@@ -15,7 +15,7 @@ _LAYOUT = re.compile(
     r"manifest\.(json|asice|trustees\.json)|election\.yaml|eid_profile/[^/]+|ceremony/[^/]+\.json"
     r"|log/checkpoint|log/tile/[0-9a-z/.]+|selection\.(json|asice)|audits/[^/]+\.json"
     r"|results\.(json|csv|nist\.json)"
-    rf"|counts/{_ID}/{_ID}/(ciphertexts\.bt|tally\.json|mix-[0-9]{{2}}-{_ID}/.+|decryption/{_ID}/.+)"
+    rf"|counts/{_ID}/{_ID}(\.[1-9][0-9]*)?/(ciphertexts\.bt|tally\.json|mix-[0-9]{{2}}-{_ID}/.+|decryption/{_ID}/.+)"
 )
 
 _RESTRICTED = re.compile(

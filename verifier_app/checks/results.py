@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections import Counter
 from collections.abc import Iterator
+from fractions import Fraction
 
 from crypto.errors import VerificationError
 from crypto.proofs.decryption import PlaintextTable, combine
@@ -16,9 +18,13 @@ from verifier_app.readers import nist
 from verifier_app.readers.documents import read, read_object
 from verifier_app.readers.entries import DecryptedEntry, SelectionEntry
 from verifier_app.readers.models import (
+    Approval,
     Contest,
     ContestResult,
     Count,
+    Decision,
+    QuorumResult,
+    Referendum,
     Results,
     Tally,
     Tie,
@@ -38,8 +44,8 @@ def _tally(evidence: Evidence, row: Count) -> Tally:
     with owned(_SUMS, where):
         tally = read(Tally, data, where)
     options = [votes.option for votes in tally.votes]
-    if options != evidence.manifest.contest(row.contest).numbers:
-        raise Unavailable(_SUMS, where, "it does not list exactly the contest's options")
+    if options != evidence.manifest.contest(row.contest).numbers(row.option):
+        raise Unavailable(_SUMS, where, "it does not list exactly the options of its list")
     return tally
 
 
@@ -73,7 +79,8 @@ def tally_plaintexts(evidence: Evidence) -> int:
         with owned("decryption.quorum", row.path):
             members = combine(shares[0].directory.w, factors, threshold)[0]
         found = Counter(table.lookup(member) for member in members)
-        votes = [Votes(option=contest.option(m), votes=found[m]) for m in range(contest.N)]
+        meaning = contest.numbers(row.option)
+        votes = [Votes(option=option, votes=found[m]) for m, option in enumerate(meaning)]
         if (list(tally.votes), tally.invalid) != (votes, found[None]):
             why = "the decrypted votes are others than the tally states"
             raise VerificationError(_PLAINTEXTS, f"{row.path}tally.json", why)
@@ -90,8 +97,15 @@ def tally_plaintexts(evidence: Evidence) -> int:
 def tally_sums(evidence: Evidence) -> int:
     for row in evidence.counted:
         tally, where = _tally(evidence, row), f"{row.path}tally.json"
-        said = (tally.election, tally.count, tally.contest, tally.unit, tally.ballots)
-        if said != (evidence.E.hex(), row.count, row.contest, row.unit, row.ballots):
+        said = (tally.election, tally.count, tally.contest, tally.unit, tally.option)
+        if (*said, tally.ballots) != (
+            evidence.E.hex(),
+            row.count,
+            row.contest,
+            row.unit,
+            row.option,
+            row.ballots,
+        ):
             raise VerificationError(_SUMS, where, "it is of another election or list")
         total = sum(votes.votes for votes in tally.votes) + tally.invalid
         if total != row.ballots:
@@ -105,7 +119,7 @@ def tally_sums(evidence: Evidence) -> int:
     "results.json follows from the tallies by the rules, and both other files say the same.",
 )
 def results_equal(evidence: Evidence) -> int:
-    """1. Units, totals, seats and ties of every contest, computed from the tallies.
+    """1. Units, totals, seats, ties and decisions of every contest, computed from the tallies.
     2. results.csv has these lines and no other.
     3. results.nist.json has these names, votes and winners, and nothing that is not among them.
     """
@@ -144,43 +158,87 @@ def _results(evidence: Evidence) -> Results:
 
 
 def _contest(evidence: Evidence, contest: Contest) -> ContestResult:
-    units, blank, invalid, ballots = [], 0, 0, 0
-    votes: dict[int, int] = {option.number: 0 for option in contest.options}
-    for row in evidence.selection.counts:
-        if row.contest != contest.id:
-            continue
-        tally = _tally(evidence, row) if row.status == "counted" else None
-        for line in tally.votes if tally else ():
-            if line.option == 0:
-                blank += line.votes
-            else:
-                votes[line.option] += line.votes
-        if tally:
-            invalid += tally.invalid
-            ballots += row.ballots
-        units.append(
-            UnitResult(
-                unit=row.unit,
-                districts=row.districts,
-                status=row.status,
-                ballots=row.ballots,
-                votes=tally.votes if tally else (),
-            )
+    rows = [row for row in evidence.selection.counts if row.contest == contest.id]
+    counted = [row for row in rows if row.status == "counted"]
+    tallies = [(row, _tally(evidence, row)) for row in counted]
+    units = [
+        UnitResult(
+            unit=row.unit,
+            districts=row.districts,
+            status=row.status,
+            eligible=row.eligible,
+            ballots=row.ballots,
+            votes=tuple(
+                line
+                for other, tally in tallies
+                if other.unit == row.unit
+                for line in tally.votes
+                if other.option in (None, line.option)
+            ),
         )
+        for row in rows[:: len(contest.lists)]
+    ]
+    votes: dict[int, int] = dict.fromkeys((0, *(o.number for o in contest.options)), 0)
+    for unit in units:
+        for line in unit.votes:
+            votes[line.option] += line.votes
+    blank = votes.pop(0)
     names = {option.number: option.name for option in contest.options}
     ranking = sorted(votes, key=lambda number: (-votes[number], number))
-    elected, tie = _seats(ranking, votes, contest.seats) if ballots else ([], None)
+    ballots = sum(unit.ballots for unit in units if unit.status == "counted")
+    eligible = sum(unit.eligible for unit in units)
+    elected: list[int] = []
+    tie, decision, seats = None, None, None
+    if isinstance(contest, Referendum):
+        if ballots:
+            decision = _decision(contest, votes[1], votes[2], ballots, eligible)
+    else:
+        seats = contest.seats
+        if ballots:
+            elected, tie = _seats(ranking, votes, seats)
     return ContestResult(
         id=contest.id,
+        kind=contest.kind,
         title=contest.title,
-        seats=contest.seats,
+        seats=seats,
+        eligible=eligible,
         ballots=ballots,
-        blank=blank,
-        invalid=invalid,
+        blank=None if isinstance(contest, Approval) else blank,
+        invalid=sum(tally.invalid for _, tally in tallies),
         units=tuple(units),
         totals=tuple(Total(option=n, name=names[n], votes=votes[n]) for n in ranking),
         elected=tuple(elected),
         tie=tie,
+        decision=decision,
+    )
+
+
+def _decision(contest: Referendum, yes: int, no: int, ballots: int, eligible: int) -> Decision:
+    """Accepted are those questions that have their majority of yes and no, and their quorum."""
+    enough = {
+        "simple": yes > no,
+        "two_thirds": yes >= 2 * no and yes > 0,
+        "three_quarters": yes >= 3 * no and yes > 0,
+    }[contest.majority]
+    quorum, accepted = None, enough
+    if contest.quorum is not None:
+        reached = yes if contest.quorum.of == "approval" else ballots
+        met = 100 * reached >= contest.quorum.percent * eligible
+        quorum = QuorumResult(
+            of=contest.quorum.of,
+            percent=contest.quorum.percent,
+            needed=math.ceil(Fraction(contest.quorum.percent * eligible, 100)),
+            reached=reached,
+            met=met,
+        )
+        accepted = enough and met
+    return Decision(
+        yes=yes,
+        no=no,
+        majority=contest.majority,
+        majority_met=enough,
+        quorum=quorum,
+        accepted=accepted,
     )
 
 
@@ -220,5 +278,8 @@ def _lines(evidence: Evidence, results: Results) -> Iterator[list[object]]:
                 ]
         for total in contest.totals:
             yield [contest.id, "total", "", total.option, *names[total.option], total.votes]
-        yield [contest.id, "total", "", "blank", *names[0], contest.blank]
+        if contest.blank is not None:
+            yield [contest.id, "total", "", "blank", *names[0], contest.blank]
         yield [contest.id, "total", "", "invalid", *names[0], contest.invalid]
+        yield [contest.id, "total", "", "ballots", *names[0], contest.ballots]
+        yield [contest.id, "total", "", "eligible", *names[0], contest.eligible]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from crypto import byte_tree
 from crypto.elgamal import Ciphertexts
 from crypto.errors import VerificationError
-from verifier_app.ballots import StoredBallot
+from verifier_app.ballots import StoredBallot, may_vote
 from verifier_app.evidence import Evidence
 from verifier_app.readers.documents import sha256
 from verifier_app.readers.models import Contest, Count
-from verifier_app.registry import check
+from verifier_app.registry import Unavailable, check
 
 
 @check(
@@ -52,11 +54,12 @@ def selection_paper(evidence: Evidence) -> int:
     early=True,
 )
 def selection_units(evidence: Evidence) -> int:
-    """Units, districts, numbers of ballots and status of every count, computed from the ballots;
-    counts are numbered 1, 2, …, and exactly those that are counted have a list."""
+    """Units, options, districts, numbers of voters and ballots and status of every count, computed
+    from roll and ballots; counts are numbered 1, 2, …, and exactly those that are counted have a
+    list."""
     expected = _expected_units(evidence)
     found = [
-        (row.contest, row.unit, row.districts, row.ballots, row.status)
+        (row.contest, row.unit, row.option, row.districts, row.eligible, row.ballots, row.status)
         for row in evidence.selection.counts
     ]
     for number, count in enumerate(evidence.selection.counts, 1):
@@ -65,7 +68,10 @@ def selection_units(evidence: Evidence) -> int:
             raise VerificationError("selection.units", count.path, why)
     for place, row in enumerate(expected):
         if place >= len(found) or found[place] != row:
-            why = f"by the ballots, it is {row[1]} with {row[3]} ballots, {row[4]}"
+            why = (
+                f"by roll and ballots, it is {row[1]} of {row[4]} voters with {row[5]} ballots,"
+                f" {row[6]}"
+            )
             raise VerificationError("selection.units", f"contest {row[0]}, unit {row[1]}", why)
     if len(found) != len(expected):
         why = "it has more counts than there are units"
@@ -112,11 +118,12 @@ def _counted(evidence: Evidence) -> list[StoredBallot]:
     return [ballot for person, ballot in _last(evidence).items() if person not in paper]
 
 
-_Row = tuple[str, str, tuple[str, ...], int, str]
+_Row = tuple[str, str, int | None, tuple[str, ...], int, int, str]
 
 
 def _expected_units(evidence: Evidence) -> list[_Row]:
     manifest, rows = evidence.manifest, list[_Row]()
+    eligible = _eligible(evidence)
     for contest in manifest.contests:
         ballots = dict.fromkeys(contest.districts, 0)
         for ballot in _counted(evidence):
@@ -127,8 +134,21 @@ def _expected_units(evidence: Evidence) -> list[_Row]:
             total = sum(ballots[district] for district in inside)
             small = "withheld" if total else "empty"
             status = "counted" if total >= manifest.privacy_minimum else small
-            rows.append((contest.id, unit, inside, total, status))
+            voters = sum(eligible[district] for district in inside)
+            rows += [
+                (contest.id, unit, option, inside, voters, total, status)
+                for option in contest.lists
+            ]
     return rows
+
+
+def _eligible(evidence: Evidence) -> Counter[str]:
+    """How many persons of the last roll may vote, by district."""
+    rolls = evidence.rolls
+    if not rolls:
+        raise Unavailable("box.roll", "rolls", "there is none")
+    persons = rolls[max(rolls)].values()
+    return Counter(person.district for person in persons if may_vote(evidence.manifest, person))
 
 
 def _units(evidence: Evidence, contest: Contest, ballots: dict[str, int]) -> dict[str, set[str]]:
@@ -160,10 +180,11 @@ def _units(evidence: Evidence, contest: Contest, ballots: dict[str, int]) -> dic
 def _list(evidence: Evidence, row: Count) -> bytes:
     """ciphertexts.bt, made from the ballots."""
     entries = []
+    selection = evidence.manifest.contest(row.contest).lists.index(row.option)
     for ballot in _counted(evidence):
         if ballot.person.district in row.districts and row.contest in ballot.style.contests:
             place = ballot.style.contests.index(row.contest)
-            entries.append(ballot.contests[place].ciphertexts[0])
+            entries.append(ballot.contests[place].ciphertexts[selection])
     if not entries:
         raise VerificationError("selection.lists", row.path, "no ballot belongs to this list")
     entries.sort(key=bytes)

@@ -82,7 +82,8 @@ def selection_audit(evidence: Evidence) -> int:
 )
 def count_complete(evidence: Evidence) -> int:
     """1. Counts are numbered 1, 2, … in the manifest's order of contests and units.
-    2. The units of a contest hold each of its districts once.
+    2. The units of a contest hold each of its districts once; each unit has one row, or one for
+       each option of an approval contest, in order and of equal districts and numbers.
     3. Empty, counted or withheld follows from the number of ballots and the privacy minimum.
     4. Each ballot counts in each contest of its style, so that contests of the same districts have
        equally many.
@@ -102,11 +103,11 @@ def count_complete(evidence: Evidence) -> int:
     for row in selection.counts:
         _verify_row(evidence, row)
     _verify_numbers(evidence, selection)
-    folders = {tuple(name.split("/")[:2]) for name in evidence.folder.names("counts/")}
-    expected = {(row.contest, row.unit) for row in evidence.counted}
+    folders = {"/".join(name.split("/")[:2]) for name in evidence.folder.names("counts/")}
+    expected = {row.path.removeprefix("counts/").removesuffix("/") for row in evidence.counted}
     for folder in sorted(folders ^ expected):
         why = "it is missing" if folder in expected else "no such list was selected"
-        raise VerificationError(_COMPLETE, f"counts/{'/'.join(folder)}", why)
+        raise VerificationError(_COMPLETE, f"counts/{folder}", why)
     for row in evidence.counted:
         evidence.read(f"{row.path}tally.json", _COMPLETE)
     return len(selection.counts)
@@ -115,7 +116,7 @@ def count_complete(evidence: Evidence) -> int:
 def _verify_contest(evidence: Evidence, contest_id: str) -> None:
     """Units of one contest: their districts, names and order."""
     contest = evidence.manifest.contest(contest_id)
-    rows = [row for row in evidence.selection.counts if row.contest == contest_id]
+    rows = _units(evidence, contest_id)
     districts = [d.id for d in evidence.manifest.districts if d.id in contest.districts]
     where = f"contest {contest_id}"
     if sorted(name for row in rows for name in row.districts) != sorted(districts):
@@ -134,6 +135,19 @@ def _verify_contest(evidence: Evidence, contest_id: str) -> None:
         raise VerificationError(_COMPLETE, where, why)
 
 
+def _units(evidence: Evidence, contest_id: str) -> list[Count]:
+    """The first row of each unit of a contest; the others, of its other options, are like it."""
+    rows = [row for row in evidence.selection.counts if row.contest == contest_id]
+    lists = evidence.manifest.contest(contest_id).lists
+    first = rows[:: len(lists)]
+    alike = {"count", "option", "ciphertexts"}
+    expected = [(row.model_dump(exclude=alike), option) for row in first for option in lists]
+    if [(row.model_dump(exclude=alike), row.option) for row in rows] != expected:
+        why = "a unit has not exactly one list for each option, alike in all numbers"
+        raise VerificationError(_COMPLETE, f"contest {contest_id}", why)
+    return first
+
+
 def _verify_row(evidence: Evidence, row: Count) -> None:
     minimum = evidence.manifest.privacy_minimum
     status = "empty" if row.ballots == 0 else "counted" if row.ballots >= minimum else "withheld"
@@ -146,19 +160,23 @@ def _verify_row(evidence: Evidence, row: Count) -> None:
 
 
 def _verify_numbers(evidence: Evidence, selection: Selection) -> None:
-    """Contests and lists of the same districts hold the same ballots, as each ballot counts in all
-    contests of its style; a contest of all districts holds all of them."""
-    by_districts: dict[tuple[str, ...], int] = {}
+    """Contests and lists of the same districts hold the same ballots and the same number of persons
+    who may vote, as each ballot counts in all contests of its style; a contest of all districts
+    holds all of them."""
+    by_districts: dict[tuple[str, ...], tuple[int, int]] = {}
     for contest in evidence.manifest.contests:
-        ballots = sum(row.ballots for row in selection.counts if row.contest == contest.id)
-        if by_districts.setdefault(tuple(sorted(contest.districts)), ballots) != ballots:
-            why = "two contests of the same districts have different numbers of ballots"
+        rows = _units(evidence, contest.id)
+        whole = tuple(sorted(contest.districts))
+        numbers = sum(row.ballots for row in rows), sum(row.eligible for row in rows)
+        if by_districts.setdefault(whole, numbers) != numbers:
+            why = "two contests of the same districts have different numbers of ballots or voters"
             raise VerificationError(_COMPLETE, f"contest {contest.id}", why)
     for row in selection.counts:
-        if by_districts.setdefault(tuple(sorted(row.districts)), row.ballots) != row.ballots:
-            why = "in the same districts another list holds another number of ballots"
+        numbers = row.ballots, row.eligible
+        if by_districts.setdefault(tuple(sorted(row.districts)), numbers) != numbers:
+            why = "in the same districts another list holds another number of ballots or voters"
             raise VerificationError(_COMPLETE, row.path, why)
     everywhere = tuple(sorted(district.id for district in evidence.manifest.districts))
-    if by_districts.get(everywhere, selection.counted) != selection.counted:
+    if everywhere in by_districts and by_districts[everywhere][0] != selection.counted:
         why = "a contest of all districts does not hold all counted ballots"
         raise VerificationError(_COMPLETE, "selection.json", why)

@@ -15,7 +15,7 @@ from crypto.groups import group_by_name
 from crypto.signing import PublicKey
 from verifier_app.readers.container import load_certificate
 from verifier_app.readers.documents import Text, read
-from verifier_app.readers.models import Contest, Manifest
+from verifier_app.readers.models import Approval, Contest, Manifest, Referendum
 
 MINIMUM = 5  # ballots of a counted list
 MOST_TRUSTEES = 15
@@ -40,11 +40,26 @@ def _contests(manifest: Manifest) -> Faults:
         numbers = [option.number for option in contest.options]
         if numbers != list(range(1, len(numbers) + 1)) or not 2 <= contest.N <= 65536:
             yield where, "its options are not 1, 2, 3, …, or there are too few or too many"
+        yield from _kind(contest)
         if not contest.districts or not set(contest.districts) <= set(districts):
             yield where, "its districts are none, or not those of the election"
         yield from _repeated(where, contest.districts)
     if manifest.period.opens >= manifest.period.closes:
         yield "period", "voting closes before it opens"
+
+
+def _kind(contest: Contest) -> Faults:
+    """What only one kind of contest has."""
+    where, options = f"contest {contest.id}", len(contest.options)
+    match contest:
+        case Approval(minimum=minimum, maximum=maximum):
+            if not 0 <= minimum < maximum <= options <= 65535:
+                yield where, f"from {minimum} to {maximum} approvals of {options} options"
+        case Referendum(quorum=quorum):
+            if options != 2:
+                yield where, "a referendum has the options yes and no"
+            if quorum is not None and quorum.percent > 100:
+                yield where, "its quorum is more than everybody"
 
 
 def _styles(manifest: Manifest) -> Faults:

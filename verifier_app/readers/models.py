@@ -49,13 +49,12 @@ class Option(Document):
     affiliation: Text | None
 
 
-class Contest(Document):
+class OneChoice(Document):
+    """A contest whose ballot is one ciphertext of the chosen option, or of blank."""
+
     id: Identifier
-    kind: Literal["single_choice"]
     title: Text
     blank: bool
-    seats: Positive
-    tie: Literal["lot"]
     counting: Literal["district", "contest"]
     districts: tuple[Identifier, ...]
     options: tuple[Option, ...]
@@ -65,14 +64,85 @@ class Contest(Document):
         """How many plaintexts are allowed."""
         return len(self.options) + self.blank
 
-    def option(self, plaintext: int) -> int:
-        """The option's number for a plaintext; 0 is blank."""
-        return plaintext if self.blank else plaintext + 1
+    @property
+    def s(self) -> int:
+        """How many ciphertexts a ballot has."""
+        return 1
 
     @property
-    def numbers(self) -> list[int]:
-        """The option numbers of a tally, in order."""
+    def total(self) -> tuple[int, int] | None:
+        """What the sum of a ballot's plaintexts must be, from and to."""
+        return None
+
+    @property
+    def lists(self) -> list[int | None]:
+        """The options whose ciphertexts are lists of their own; None for one list of all."""
+        return [None]
+
+    def numbers(self, _option: int | None) -> list[int]:
+        """The option that each plaintext 0, 1, … of a list means; option 0 is blank."""
         return list(range(0 if self.blank else 1, len(self.options) + 1))
+
+
+class SingleChoice(OneChoice):
+    kind: Literal["single_choice"]
+    seats: Positive
+    tie: Literal["lot"]
+
+
+class ReferendumQuorum(Document):
+    of: Literal["participation", "approval"]
+    percent: Positive
+
+
+class Referendum(OneChoice):
+    """Option 1 is yes, option 2 no."""
+
+    kind: Literal["referendum"]
+    majority: Literal["simple", "two_thirds", "three_quarters"]
+    quorum: ReferendumQuorum | None
+
+
+class Approval(Document):
+    """A contest whose ballot has a ciphertext of 0 or 1 for each option."""
+
+    id: Identifier
+    kind: Literal["approval"]
+    title: Text
+    minimum: Natural
+    maximum: Positive
+    seats: Positive
+    tie: Literal["lot"]
+    counting: Literal["district", "contest"]
+    districts: tuple[Identifier, ...]
+    options: tuple[Option, ...]
+
+    @property
+    def N(self) -> int:
+        """How many plaintexts are allowed."""
+        return 2
+
+    @property
+    def s(self) -> int:
+        """How many ciphertexts a ballot has."""
+        return len(self.options)
+
+    @property
+    def total(self) -> tuple[int, int] | None:
+        """What the sum of a ballot's plaintexts must be, from and to."""
+        return self.minimum, self.maximum
+
+    @property
+    def lists(self) -> list[int | None]:
+        """The options, each of whose ciphertexts are a list of their own."""
+        return [option.number for option in self.options]
+
+    def numbers(self, option: int | None) -> list[int]:
+        """What the plaintexts 0 and 1 of an option's list mean: 0, not approved, and the option."""
+        return [0] if option is None else [0, option]
+
+
+Contest = Annotated[SingleChoice | Approval | Referendum, Field(discriminator="kind")]
 
 
 class BallotStyle(Document):
@@ -217,14 +287,17 @@ class Count(Document):
     count: Positive
     contest: Identifier
     unit: Identifier
+    option: Positive | None
     districts: tuple[Identifier, ...]
+    eligible: Natural
     ballots: Natural
     status: Literal["counted", "empty", "withheld"]
     ciphertexts: Digest | None
 
     @property
     def path(self) -> str:
-        return f"counts/{self.contest}/{self.unit}/"
+        option = "" if self.option is None else f".{self.option}"
+        return f"counts/{self.contest}/{self.unit}{option}/"
 
 
 class Selection(Document):
@@ -269,6 +342,7 @@ class Tally(Document):
     count: Positive
     contest: Identifier
     unit: Identifier
+    option: Positive | None
     ballots: Natural
     trustees: tuple[Identifier, ...]
     votes: tuple[Votes, ...]
@@ -279,6 +353,7 @@ class UnitResult(Document):
     unit: Identifier
     districts: tuple[Identifier, ...]
     status: Literal["counted", "empty", "withheld"]
+    eligible: Natural
     ballots: Natural
     votes: tuple[Votes, ...]
 
@@ -294,17 +369,37 @@ class Tie(Document):
     options: tuple[Positive, ...]
 
 
+class QuorumResult(Document):
+    of: Literal["participation", "approval"]
+    percent: Positive
+    needed: Natural
+    reached: Natural
+    met: bool
+
+
+class Decision(Document):
+    yes: Natural
+    no: Natural
+    majority: Literal["simple", "two_thirds", "three_quarters"]
+    majority_met: bool
+    quorum: QuorumResult | None
+    accepted: bool
+
+
 class ContestResult(Document):
     id: Identifier
+    kind: Literal["single_choice", "approval", "referendum"]
     title: Text
-    seats: Positive
+    seats: Positive | None
+    eligible: Natural
     ballots: Natural
-    blank: Natural
+    blank: Natural | None
     invalid: Natural
     units: tuple[UnitResult, ...]
     totals: tuple[Total, ...]
     elected: tuple[Positive, ...]
     tie: Tie | None
+    decision: Decision | None
 
 
 class Results(Document):

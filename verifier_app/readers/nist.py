@@ -11,7 +11,15 @@ from typing import Any
 
 from crypto.errors import VerificationError
 from verifier_app.readers.documents import Text
-from verifier_app.readers.models import ContestResult, Manifest, Results
+from verifier_app.readers.models import (
+    Approval,
+    Contest,
+    ContestResult,
+    Manifest,
+    Referendum,
+    Results,
+    SingleChoice,
+)
 
 _ID = "results.equal"
 _PREFIX = "ElectionResults."
@@ -124,7 +132,7 @@ def verify(report: object, manifest: Manifest, results: Results, generated: str)
     if len(contests) != len(results.contests):
         raise _differs("election", "it holds other contests")
     for found, contest in zip(contests, results.contests, strict=True):
-        _verify_contest(found, contest)
+        _verify_contest(found, manifest.contest(contest.id), contest)
 
 
 def _verify_places(found: list[Any], manifest: Manifest, results: Results) -> None:
@@ -160,6 +168,7 @@ def _verify_candidates(found: list[Any], results: Results) -> None:
     expected = {
         f"candidate-{contest.id}-{total.option}": (total.name, total.option in contest.elected)
         for contest in results.contests
+        if contest.kind != "referendum"
         for total in contest.totals
     }
     for entry in found:
@@ -176,17 +185,19 @@ def _verify_candidates(found: list[Any], results: Results) -> None:
         raise _differs("candidates", f"{min(expected)} is missing")
 
 
-def _verify_contest(found: object, result: ContestResult) -> None:
-    contest = _Reader(found, "CandidateContest", f"contest {result.id}")
+def _verify_contest(found: object, configured: Contest, result: ContestResult) -> None:
+    measure = isinstance(configured, Referendum)
+    kind = "BallotMeasureContest" if measure else "CandidateContest"
+    contest = _Reader(found, kind, f"contest {result.id}")
     contest.expect(
         ElectionDistrictId=f"area-{result.id}",
         Name=result.id,
-        NumberElected=result.seats,
-        VoteVariation="plurality",
-        VotesAllowed=1,
         **{"@id": f"contest-{result.id}"},
+        **_rules(configured),
     )
     contest.expect_text("BallotTitle", result.title)
+    if isinstance(configured, Referendum):
+        contest.expect_text("PassageThreshold", _threshold(configured))
     votes = {
         (f"unit-{result.id}-{unit.unit}", row.option): row.votes
         for unit in result.units
@@ -194,31 +205,56 @@ def _verify_contest(found: object, result: ContestResult) -> None:
     }
     units = [f"unit-{result.id}-{u.unit}" for u in result.units if u.status == "counted"]
     blank: dict[str, int] = {}
-    for entry in contest.list("OtherCounts"):
+    for entry in [] if result.blank is None else contest.list("OtherCounts"):
         other = _Reader(entry, "OtherCounts", contest.where)
         unit = other.string("GpUnitId")
         if unit in blank:
             raise _differs(contest.where, f"the blank votes of {unit!r} stand twice")
         blank[unit] = other.number("Undervotes")
         other.end()
-    if blank != {unit: votes.get((unit, 0), 0) for unit in units}:
+    if result.blank is not None and blank != {unit: votes.get((unit, 0), 0) for unit in units}:
         raise _differs(contest.where, "its blank votes are not the result's")
     options = sorted(total.option for total in result.totals)
     selections = contest.list("ContestSelection")
     contest.end()
     if len(selections) != len(options):
         raise _differs(contest.where, "it holds other options")
+    names = {total.option: total.name for total in result.totals if measure}
     for entry, option in zip(selections, options, strict=True):
-        _verify_option(entry, result.id, option, {unit: votes[unit, option] for unit in units})
+        counts = {unit: votes[unit, option] for unit in units}
+        _verify_option(entry, result.id, option, names.get(option), counts)
 
 
-def _verify_option(entry: object, contest: str, option: int, votes: Mapping[str, int]) -> None:
-    selection = _Reader(entry, "CandidateSelection", f"contest {contest}, option {option}")
-    selection.expect(
-        CandidateIds=[f"candidate-{contest}-{option}"],
-        SequenceOrder=option,
-        **{"@id": f"selection-{contest}-{option}"},
-    )
+def _rules(contest: Contest) -> dict[str, object]:
+    """How the format names the contest's rule."""
+    match contest:
+        case Referendum(majority=majority):
+            variation = "majority" if majority == "simple" else "super-majority"
+            return {"Type": "referendum", "VoteVariation": variation}
+        case Approval(maximum=allowed, seats=seats, options=options):
+            variation = "approval" if allowed == len(options) else "n-of-m"
+        case SingleChoice(seats=seats):
+            allowed, variation = 1, "plurality"
+    return {"NumberElected": seats, "VoteVariation": variation, "VotesAllowed": allowed}
+
+
+def _threshold(contest: Referendum) -> Text:
+    quorum = contest.quorum
+    more = "" if quorum is None else f", {quorum.of} of {quorum.percent} percent"
+    return {"en": f"{contest.majority} majority{more}"}
+
+
+def _verify_option(
+    entry: object, contest: str, option: int, name: Text | None, votes: Mapping[str, int]
+) -> None:
+    """An option with its votes: a candidate's, or with a `name` of its own an answer."""
+    kind = "CandidateSelection" if name is None else "BallotMeasureSelection"
+    selection = _Reader(entry, kind, f"contest {contest}, option {option}")
+    selection.expect(SequenceOrder=option, **{"@id": f"selection-{contest}-{option}"})
+    if name is None:
+        selection.expect(CandidateIds=[f"candidate-{contest}-{option}"])
+    else:
+        selection.expect_text("Selection", name)
     found: dict[str, int] = {}
     for count in selection.list("VoteCounts"):
         line = _Reader(count, "VoteCounts", selection.where)

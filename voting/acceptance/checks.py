@@ -14,7 +14,7 @@ from crypto import byte_tree
 from crypto.errors import EncodingError, VerificationError
 from crypto.proofs import range as range_proof
 from crypto.proofs.range import EncryptedContest
-from voting.ballot.ballot import SELECTIONS, Ballot, contest_tree, statement
+from voting.ballot.ballot import Ballot, decode_contest, statement
 from voting.eid import container as containers
 from voting.eid.container import Container, Signature
 from voting.eid.profile import EidProfile
@@ -222,10 +222,8 @@ def decode_contests(ballot: Ballot, manifest: Manifest) -> tuple[EncryptedContes
     """10. accept.elements: all elements and scalars canonical, none the identity where refused."""
     found = []
     for entry in ballot.contests:
-        N = manifest.contest(entry.id).range_size
         try:
-            tree = contest_tree(entry)
-            found.append(EncryptedContest.decode(manifest.crypto_group, tree, N, SELECTIONS))
+            found.append(decode_contest(manifest, entry))
         except EncodingError as fault:
             raise VerificationError("accept.elements", entry.id, str(fault)) from fault
     return tuple(found)

@@ -21,10 +21,11 @@ from crypto.proofs import range as range_proof
 from crypto.proofs.binding import ballot_prefix, ballot_randomness, nonce_prg, voter_digest
 from crypto.proofs.decryption import PlaintextTable
 from crypto.proofs.range import EncryptedContest, RangeStatement
+from voting.election.contests import Choice, Contest
 from voting.election.documents import Document, document_bytes, parse_model
-from voting.election.manifest import BallotStyle, Contest, Digest, Identifier, Manifest, Positive
+from voting.election.manifest import BallotStyle, Manifest
+from voting.election.values import Digest, Identifier, Positive
 
-SELECTIONS = 1  # single choice
 SEED_BYTES = 32
 TOKEN_BYTES = 16
 
@@ -76,17 +77,18 @@ def contest_tree(contest: ContestBallot) -> byte_tree.Tree:
 
 def statement(manifest: Manifest, style: str, contest: Contest, identifier: str) -> RangeStatement:
     """What the range proof of one contest must be about; nothing comes from the ballot."""
-    E = manifest.digest
-    rho_b = ballot_prefix(
-        E,
-        style,
-        contest.id,
-        voter_digest(E, identifier),
-        manifest.group.pgroup,
-        N=contest.range_size,
-        s=SELECTIONS,
+    E, N, s, total = manifest.digest, contest.range_size, contest.selections, contest.total
+    voter, pgroup = voter_digest(E, identifier), manifest.group.pgroup
+    rho_b = ballot_prefix(E, style, contest.id, voter, pgroup, N=N, s=s, total=total)
+    return RangeStatement(manifest.election_key, N, s, rho_b, total)
+
+
+def decode_contest(manifest: Manifest, entry: ContestBallot) -> EncryptedContest:
+    """The ciphertexts and the proof of one contest. Raises EncodingError."""
+    contest, tree = manifest.contest(entry.id), contest_tree(entry)
+    return EncryptedContest.decode(
+        manifest.crypto_group, tree, contest.range_size, contest.selections, contest.total
     )
-    return RangeStatement(manifest.election_key, contest.range_size, SELECTIONS, rho_b)
 
 
 def fetch_token(seed: bytes, E: bytes) -> bytes:
@@ -99,13 +101,13 @@ def build(
     manifest: Manifest,
     style: BallotStyle,
     identifier: str,
-    choices: Mapping[str, int],
+    choices: Mapping[str, Choice],
     seed: bytes,
     *,
     roll_version: int,
     anchor: Anchor,
 ) -> bytes:
-    """ballot.json for these choices (contest → option number, 0 for blank).
+    """ballot.json for these choices (by contest).
 
     `seed`: 32 fresh secret bytes, for this ballot alone. Raises ValueError for a choice that a
     contest does not have, KeyError for a contest without a choice.
@@ -133,12 +135,14 @@ def _encrypt(
     style: BallotStyle,
     contest: Contest,
     identifier: str,
-    option: int,
+    choice: Choice,
     seed: bytes,
 ) -> byte_tree.Tree:
     key, group = manifest.election_key, manifest.crypto_group
-    m = [contest.plaintext_of(option)]
-    r = group.scalars([ballot_randomness(group, seed, manifest.digest, contest.id, 0)])
+    m = contest.plaintexts(choice)
+    r = group.scalars(
+        ballot_randomness(group, seed, manifest.digest, contest.id, i) for i in range(len(m))
+    )
     what = statement(manifest, style.id, contest, identifier)
     ciphertexts = range_proof.encrypt(key, m, r)
     nonces = nonce_prg(secrets.token_bytes(32), seed, what.rho_b, ciphertexts, m)
@@ -146,8 +150,8 @@ def _encrypt(
     return EncryptedContest(ciphertexts, proof).tree()
 
 
-def open_with_seed(manifest: Manifest, ballot: Ballot, seed: bytes) -> dict[str, int]:
-    """The choices in a stored ballot: contest → option number, 0 for blank.
+def open_with_seed(manifest: Manifest, ballot: Ballot, seed: bytes) -> dict[str, Choice]:
+    """The choices in a stored ballot, by contest.
 
     Raises:
         VerificationError: (`verify.opening`) the ballot was not made with this seed, or holds
@@ -155,23 +159,27 @@ def open_with_seed(manifest: Manifest, ballot: Ballot, seed: bytes) -> dict[str,
     """
     if ballot.fetch != hashlib.sha256(fetch_token(seed, manifest.digest)).hexdigest():
         raise VerificationError("verify.opening", "ballot", "it was not made with this seed")
-    choices: dict[str, int] = {}
+    return {
+        entry.id: _open(manifest, manifest.contest(entry.id), decode_contest(manifest, entry), seed)
+        for entry in ballot.contests
+    }
+
+
+def _open(manifest: Manifest, contest: Contest, encrypted: EncryptedContest, seed: bytes) -> Choice:
     group, y = manifest.crypto_group, manifest.election_key.y
-    for entry in ballot.contests:
-        contest = manifest.contest(entry.id)
-        encrypted = EncryptedContest.decode(
-            group, contest_tree(entry), contest.range_size, SELECTIONS
-        )
-        ciphertext = encrypted.ciphertexts[0]
-        r = ballot_randomness(group, seed, manifest.digest, contest.id, 0)
+    table = PlaintextTable(group, contest.range_size - 1)
+    found: list[int] = []
+    for i in range(contest.selections):
+        ciphertext = encrypted.ciphertexts[i]
+        r = ballot_randomness(group, seed, manifest.digest, contest.id, i)
         if ciphertext.u[0] != group.g**r:
             why = "the ciphertext was not made with this seed"
             raise VerificationError("verify.opening", contest.id, why)
-        m = PlaintextTable(group, contest.range_size - 1).lookup(ciphertext.v[0] / y**r)
+        m = table.lookup(ciphertext.v[0] / y**r)
         if m is None:
             raise VerificationError("verify.opening", contest.id, "it holds no option")
-        choices[contest.id] = contest.option_of(m)
-    return choices
+        found.append(m)
+    return contest.choice(found)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from crypto.groups import Group
 from crypto.threshold import ThresholdKey, combine_commitments
 from voting.election import forms
 from voting.election.documents import Document, parse_model, verify_message
-from voting.election.manifest import Digest, Identifier
+from voting.election.values import Digest, Identifier
 
 SCHEMA = "sukashi/ceremony/1"
 Signature = Annotated[str, Field(pattern=forms.SIGNATURE)]

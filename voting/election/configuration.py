@@ -17,21 +17,14 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from voting.console import Refused
 from voting.election import forms
+from voting.election.contests import Contest
 from voting.election.documents import Document
-from voting.election.manifest import (
-    BallotStyle,
-    Contest,
-    Day,
-    District,
-    Eligibility,
-    Identifier,
-    Limits,
-    Positive,
-    Text,
-)
+from voting.election.manifest import BallotStyle, District, Eligibility, Limits
+from voting.election.values import Day, Identifier, Positive, Text
 from voting.files import read_bounded
 
 _LIMIT = 1 << 22
+_KINDS = ("single_choice", "approval", "referendum")
 Moment = Annotated[str, Field(pattern=forms.MOMENT)]
 PathInConfig = tuple[str | int, ...]
 
@@ -218,7 +211,12 @@ class _Reader:
     def explain(self, fault: ValidationError) -> str:
         """The first fault in words, with its line and a remedy."""
         first = fault.errors()[0]
-        at: PathInConfig = tuple(first["loc"])
+        # A contest's kind stands in pydantic's path, but not in the file's.
+        at: PathInConfig = tuple(
+            p for n, p in enumerate(first["loc"]) if not (n == 2 and p in _KINDS)
+        )
+        if first["type"].startswith("union_tag"):
+            at = (*at, "kind")
         around = at
         while around and around not in self.lines:
             around = around[:-1]
@@ -227,12 +225,14 @@ class _Reader:
         return f"{where}: {name}: {_remedy(first)}"
 
 
-def _remedy(error: Any) -> str:
+def _remedy(error: Any) -> str:  # noqa: PLR0911 -- one sentence for each kind of fault
     match error["type"]:
         case "extra_forbidden":
             return "there is no such field; remove it or correct its spelling"
         case "missing":
             return "this field is missing; add it"
+        case "union_tag_not_found" | "union_tag_invalid":
+            return f"its kind is one of {', '.join(_KINDS)}"
         case "bool_type":
             return "write true or false"
         case "value_error":

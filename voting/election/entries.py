@@ -10,7 +10,7 @@ from crypto.errors import EncodingError
 from crypto.tlog import leaf_hash
 from voting.election.documents import Document, document_bytes, parse_canonical
 from voting.election.forms import in_words
-from voting.election.manifest import Digest, Positive, Time
+from voting.election.values import Digest, Positive, Time
 
 NO_PREVIOUS = "0" * 64
 

@@ -5,43 +5,16 @@ E, the election digest, is H of its bytes. Who signed it is checked elsewhere.
 
 from __future__ import annotations
 
-import base64
-import datetime as dt
 import hashlib
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from crypto.elgamal import PublicKey
 from crypto.groups import Group, group_by_name
-from voting.election import forms
+from voting.election.contests import Contest
 from voting.election.documents import Document, parse_model
-
-Identifier = Annotated[str, Field(pattern=forms.IDENTIFIER)]
-Digest = Annotated[str, Field(pattern=forms.DIGEST)]
-
-
-def _moment(text: str) -> str:
-    dt.datetime.fromisoformat(text)  # raises ValueError for 31 April
-    return text
-
-
-def _day(text: str) -> str:
-    dt.date.fromisoformat(text)
-    return text
-
-
-def _base64(text: str) -> str:
-    if base64.b64encode(base64.b64decode(text, validate=True)).decode() != text:
-        raise ValueError("not canonical base64 (RFC 4648 section 4)")
-    return text
-
-
-Time = Annotated[str, Field(pattern=forms.TIME), AfterValidator(_moment)]
-Day = Annotated[str, Field(pattern=forms.DAY), AfterValidator(_day)]
-Base64 = Annotated[str, AfterValidator(_base64)]
-Text = dict[str, str]
-Positive = Annotated[int, Field(ge=1)]
+from voting.election.values import Base64, Day, Digest, Identifier, Positive, Text, Time
 
 
 class GroupName(Document):
@@ -62,45 +35,6 @@ class Eligibility(Document):
 class District(Document):
     id: Identifier
     title: Text
-
-
-class Option(Document):
-    number: Positive
-    name: Text
-    reading: Text | None
-    affiliation: Text | None
-
-
-class Contest(Document):
-    id: Identifier
-    kind: Literal["single_choice"]
-    title: Text
-    blank: bool
-    seats: Positive
-    tie: Literal["lot"]
-    counting: Literal["district", "contest"]
-    districts: tuple[Identifier, ...]
-    options: tuple[Option, ...]
-
-    @property
-    def range_size(self) -> int:
-        """N: how many plaintexts are allowed."""
-        return len(self.options) + (1 if self.blank else 0)
-
-    def plaintext_of(self, option: int) -> int:
-        """The plaintext of an option's number, 0 for blank.
-
-        Raises:
-            ValueError: the contest has no such option.
-        """
-        lowest = 0 if self.blank else 1
-        if not lowest <= option <= len(self.options):
-            raise ValueError(f"contest {self.id} has no option {option}")
-        return option - lowest
-
-    def option_of(self, plaintext: int) -> int:
-        """The option's number of a plaintext, 0 for blank."""
-        return plaintext if self.blank else plaintext + 1
 
 
 class BallotStyle(Document):

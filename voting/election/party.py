@@ -15,7 +15,7 @@ from crypto import sealed
 from crypto.signing import SigningKey
 from voting.console import Refused
 from voting.election.documents import Document, parse_model, sign_message, verify_message
-from voting.election.manifest import Base64, Digest, Identifier
+from voting.election.values import Base64, Digest, Identifier
 from voting.files import read_bounded, write_atomic
 
 Role = Literal["trustee", "mixer", "collector", "auditor", "witness"]

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from voting.console import Refused
 from voting.election.configuration import Configuration, ConfigurationFile
-from voting.election.manifest import Contest, Text
+from voting.election.contests import Approval, Contest
+from voting.election.size import largest_ballot
+from voting.election.values import Text
 
 MOST_TRUSTEES = 15
 Fault = tuple[tuple[str | int, ...], str]
@@ -94,12 +96,25 @@ def _options(at: tuple[str | int, ...], contest: Contest) -> Iterator[Fault]:
     numbers = [option.number for option in contest.options]
     if numbers != list(range(1, len(numbers) + 1)):
         yield (*at, "options"), "options must be numbered 1, 2, 3, … in order, without gaps"
-    if contest.range_size < 2:
+    if contest.kind == "approval":
+        yield from _approvals(at, contest)
+    elif contest.kind == "referendum":
+        if len(contest.options) != 2:
+            yield (*at, "options"), "a referendum has two options: 1 is yes, 2 is no"
+    elif contest.range_size < 2:
         yield (*at, "options"), "a voter needs two choices at least; allow blank or add an option"
-    if contest.range_size > 65536:
-        yield (*at, "options"), "at most 65,536 choices are possible"
-    if contest.seats > max(1, len(contest.options)):
+    if len(contest.options) > 65535:
+        yield (*at, "options"), "at most 65,535 options are possible"
+    if contest.kind != "referendum" and contest.seats > max(1, len(contest.options)):
         yield (*at, "seats"), "there are more seats than options"
+
+
+def _approvals(at: tuple[str | int, ...], contest: Approval) -> Iterator[Fault]:
+    if contest.maximum > len(contest.options):
+        yield (*at, "maximum"), "more approvals are allowed than there are options"
+    if contest.minimum >= contest.maximum:
+        why = "the least number of approvals must be lower than the most; lower it"
+        yield (*at, "minimum"), why
 
 
 def _styles(c: Configuration) -> Iterator[Fault]:
@@ -114,6 +129,10 @@ def _styles(c: Configuration) -> Iterator[Fault]:
         held = [contest.id for contest in c.contests if style.district in contest.districts]
         if list(style.contests) != held:
             yield at, f"district {style.district} votes in {', '.join(held)}, in this order"
+        needed = largest_ballot([contest for contest in c.contests if contest.id in style.contests])
+        if needed > c.limits.container_bytes:
+            limit = ("limits", "container_bytes")
+            yield limit, f"a ballot of {style.id} may need {needed} bytes; allow as many"
     yield from _unknown(("merge_order",), c.merge_order, districts, "district")
     if sorted(c.merge_order) != sorted(districts):
         yield ("merge_order",), "name every district once, in the order in which small ones merge"

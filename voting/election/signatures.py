@@ -17,7 +17,8 @@ from voting.eid.officials import verify_document
 from voting.election import forms
 from voting.election.conformity import check_rules
 from voting.election.documents import Document, canonical, parse_canonical, parse_model
-from voting.election.manifest import Base64, Identifier, Manifest, Positive
+from voting.election.manifest import Manifest
+from voting.election.values import Base64, Identifier, Positive
 from voting.files import read_bounded, write_atomic
 
 SCHEMA = "sukashi/manifest/1"

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 
 from voting.election.configuration import Configuration, Member
-from voting.election.manifest import Contest
+from voting.election.contests import Contest
 
 
 def summary(c: Configuration) -> list[str]:
@@ -60,8 +60,18 @@ def _contest(c: Configuration, contest: Contest) -> Iterator[str]:
     names = {district.id: district.title[language] for district in c.districts}
     where = ", ".join(names[district] for district in contest.districts)
     blank = "a blank vote is allowed" if contest.blank else "no blank vote"
-    yield f"{contest.title[language]} ({contest.id}): {contest.seats} to be elected in {where};"
-    yield f"  one choice of {len(contest.options)}, {blank}"
+    if contest.kind == "referendum":
+        majority = contest.majority.replace("_", " ")
+        yield f"{contest.title[language]} ({contest.id}): {majority} majority in {where};"
+        if contest.quorum is not None:
+            yield f"  quorum: {contest.quorum.of} of {contest.quorum.percent} % of all voters;"
+    else:
+        yield f"{contest.title[language]} ({contest.id}): {contest.seats} to be elected in {where};"
+    if contest.kind == "approval":
+        least = f"from {contest.minimum} " if contest.minimum else ""
+        yield f"  {least}up to {contest.maximum} approvals of {len(contest.options)}, {blank}"
+    else:
+        yield f"  one choice of {len(contest.options)}, {blank}"
     for option in contest.options:
         of = f", {option.affiliation[language]}" if option.affiliation else ""
         yield f"  {option.number:3d}  {option.name[language]}{of}"

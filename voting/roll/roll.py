@@ -21,7 +21,8 @@ from crypto.errors import EncodingError
 from voting.console import Refused
 from voting.election import forms
 from voting.election.documents import Document, document_bytes, parse_model, salted_digest
-from voting.election.manifest import Day, Digest, Eligibility, Identifier, Positive
+from voting.election.manifest import Eligibility
+from voting.election.values import Day, Digest, Identifier, Positive
 from voting.files import read_bounded
 
 COLUMNS = ["identifier", "name", "born", "district", "class"]

@@ -18,12 +18,13 @@ from voting.console import Refused, UsageFault
 from voting.eid import container as containers
 from voting.eid.cards import SoftwareCard
 from voting.eid.signing import add_signature
+from voting.election.contests import Choice, Contest
 from voting.election.manifest import BallotStyle, Manifest
 from voting.files import read_bounded, write_atomic
 from voting.voter.client import Client, Receipt
 
 _LIMIT = 1 << 24
-_NUMBER = re.compile(r"[0-9]{1,5}")
+_NUMBERS = re.compile(r"[1-9][0-9]{0,4}(,[1-9][0-9]{0,4})*")
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,15 @@ class Cast:
 
 @dataclass(frozen=True)
 class Vote:
-    """What a voter decided: one option in each contest of a ballot style; 0 is blank."""
+    """What a voter decided in each contest of a ballot style."""
 
     style: BallotStyle
-    choices: Mapping[str, int]
+    choices: Mapping[str, Choice]
 
 
 def parse_vote(manifest: Manifest, texts: list[str], style_id: str | None = None) -> Vote:
-    """CONTEST=OPTION for exactly the contests of one ballot style, OPTION a number or `blank`.
+    """CONTEST=CHOICE for exactly the contests of one ballot style; CHOICE is an option's
+    number, the numbers of several (1,4), or `blank`.
 
     `style_id` is needed where several styles have the same contests. Raises UsageFault.
     """
@@ -62,20 +64,34 @@ def parse_vote(manifest: Manifest, texts: list[str], style_id: str | None = None
     return Vote(chosen[0], choices)
 
 
-def _choices(manifest: Manifest, texts: list[str]) -> dict[str, int]:
-    choices: dict[str, int] = {}
+def _choices(manifest: Manifest, texts: list[str]) -> dict[str, Choice]:
+    choices: dict[str, Choice] = {}
     for text in texts:
-        contest_id, _, option = text.partition("=")
+        contest_id, _, said = text.partition("=")
         known = [contest.id for contest in manifest.contests]
         if contest_id not in known or contest_id in choices:
             raise UsageFault(f"{text!r}: name each contest once; there are {', '.join(known)}")
-        number = 0 if option == "blank" else int(option) if _NUMBER.fullmatch(option) else -1
+        contest = manifest.contest(contest_id)
+        if said != "blank" and not _NUMBERS.fullmatch(said):
+            raise UsageFault(f"{text!r}: {said!r} is neither an option's number nor blank")
+        choice = () if said == "blank" else tuple(sorted(map(int, said.split(","))))
         try:
-            manifest.contest(contest_id).plaintext_of(number)
+            contest.plaintexts(choice)
         except ValueError:
-            raise UsageFault(f"{text!r}: {contest_id} has no option {option!r}") from None
-        choices[contest_id] = number
+            raise UsageFault(f"{text!r}: {_allowed(contest)}") from None
+        choices[contest_id] = choice
     return choices
+
+
+def _allowed(contest: Contest) -> str:
+    """What may be chosen, in words."""
+    of = f"of the options 1 to {len(contest.options)}"
+    if contest.kind == "approval":
+        least = f"{contest.minimum} to " if contest.minimum else "up to "
+        how = f"{contest.id} takes {least}{contest.maximum} {of}, each once"
+    else:
+        how = f"{contest.id} takes one {of}"
+    return f"{how}, or blank" if contest.blank else f"{how}; a blank vote is not allowed"
 
 
 def cast(

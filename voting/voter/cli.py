@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from voting.election.contests import Choice
     from voting.election.manifest import Manifest
     from voting.voter.client import Client
 
@@ -31,18 +32,18 @@ def _connect(collector: str, trust: Path) -> Client:
     return Client(collector, TrustFile.parse(read_bounded(trust / "trust.json", 1 << 24)))
 
 
-def _words(manifest: Manifest, choices: Mapping[str, int], language: str) -> list[str]:
+def _words(manifest: Manifest, choices: Mapping[str, Choice], language: str) -> list[str]:
     """The choices in words, every contest on a line."""
     blank = {"ja": "白票", "en": "blank", "et": "tühi"}
     lines = []
-    for contest_id, option in choices.items():
+    for contest_id, choice in choices.items():
         contest = manifest.contest(contest_id)
-        chosen = blank[language]
-        if option:
+        chosen = []
+        for option in choice:
             name = contest.options[option - 1].name
-            chosen = f"{option} {name.get(language) or next(iter(name.values()))}"
+            chosen.append(f"{option} {name.get(language) or next(iter(name.values()))}")
         title = contest.title.get(language) or next(iter(contest.title.values()))
-        lines.append(f"{title}: {chosen}")
+        lines.append(f"{title}: {', '.join(chosen) or blank[language]}")
     return lines
 
 
@@ -58,7 +59,9 @@ def cast(
     collector: Collector,
     trust: Trust,
     card: Annotated[Path, typer.Option("--card", help="Your card (PKCS#12, test elections).")],
-    choose: Annotated[list[str], typer.Option("--choose", help="CONTEST=NUMBER or =blank.")],
+    choose: Annotated[
+        list[str], typer.Option("--choose", help="CONTEST=NUMBER, =blank, or =1,4 for several.")
+    ],
     out: Annotated[Path, typer.Option("--out", help="New folder for receipt and code.")],
     style: Annotated[
         str | None, typer.Option(help="Your ballot style, where several have these contests.")
@@ -148,10 +151,10 @@ def simulate(
 ) -> None:
     """Many voters, one after the other as planned; each receipt is checked.
 
-    The plan is {"votes": [{"identifier": "…", "choices": {"mayor": 3}}, …]}; 0 is blank, and a
-    member "style" names the ballot style where several have these contests. Votes of one person
-    keep their order. Example: voting simulate --collector http://localhost:8080
-    --trust trust --cards cards --plan plan.json --out receipts
+    The plan is {"votes": [{"identifier": "…", "choices": {"mayor": 3}}, …]}; 0 is blank, [1, 4]
+    approves of two options, and a member "style" names the ballot style where several have these
+    contests. Votes of one person keep their order. Example: voting simulate
+    --collector http://localhost:8080 --trust trust --cards cards --plan plan.json --out receipts
     """
     from voting import console
     from voting.voter.simulation import read_plan, run

@@ -13,6 +13,7 @@ from crypto.errors import EncodingError, VerificationError
 from voting.ballot.ballot import Ballot, QrCode, fetch_token, open_with_seed
 from voting.eid import container as containers
 from voting.eid.cards import name_on
+from voting.election.contests import Choice
 from voting.voter.client import Client, Receipt
 
 
@@ -22,7 +23,7 @@ class StoredBallot:
 
     signer: str
     style: str
-    choices: dict[str, int]
+    choices: dict[str, Choice]
     receipt: Receipt
     latest: bool | None
 

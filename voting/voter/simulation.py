@@ -41,11 +41,14 @@ def read_plan(path: Path) -> list[PlannedVote]:
 
 
 def _choices(choices: dict[str, object]) -> list[str]:
-    """As `parse_choices` reads them, 0 for blank."""
-    return [
-        f"{contest}={'blank' if option == 0 and option is not False else option}"
-        for contest, option in choices.items()
-    ]
+    """As `parse_vote` reads them; 0 and [] are blank."""
+    return [f"{contest}={_choice(chosen)}" for contest, chosen in choices.items()]
+
+
+def _choice(chosen: object) -> str:
+    if chosen == [] or (chosen == 0 and chosen is not False):
+        return "blank"
+    return ",".join(map(str, chosen)) if isinstance(chosen, list) else str(chosen)
 
 
 def run(

@@ -17,8 +17,8 @@ from crypto.proofs.range import EncryptedContest, RangeProof, RangeStatement
 from tests.voting.acceptance.conftest import Booth
 from tests.voting.acceptance.forgery import with_members, with_tree
 from tests.voting.polls import ALSO_KITA, KITA, identifier
-from voting.ballot.ballot import SELECTIONS, statement
-from voting.election.manifest import Contest
+from voting.ballot.ballot import statement
+from voting.election.contests import Contest
 
 MAYOR = "mayor"
 
@@ -29,7 +29,7 @@ def mayor(booth: Booth) -> Contest:
 
 def decoded(booth: Booth, tree: Tree) -> EncryptedContest:
     manifest = booth.polls.manifest
-    return EncryptedContest.decode(manifest.crypto_group, tree, mayor(booth).range_size, SELECTIONS)
+    return EncryptedContest.decode(manifest.crypto_group, tree, mayor(booth).range_size, 1)
 
 
 def claim(booth: Booth, voter: int) -> RangeStatement:
@@ -133,7 +133,7 @@ def test_weights_of_a_contest_with_more_options_are_refused(
 
 # -- every field --------------------------------------------------------------------------------
 
-FIELDS = [field.name for field in dataclasses.fields(RangeProof) if field.name != "s"]
+FIELDS = [field.name for field in dataclasses.fields(RangeProof) if field.name != "k"]
 
 
 @pytest.mark.parametrize("field", ["u", "v", *FIELDS])

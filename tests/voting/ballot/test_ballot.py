@@ -13,6 +13,7 @@ from crypto.byte_tree import Tree
 from crypto.elgamal import Ciphertexts
 from crypto.errors import EncodingError, VerificationError
 from crypto.proofs.range import EncryptedContest
+from tests.choices import chosen
 from tests.voting.acceptance.forgery import with_members, with_tree
 from tests.voting.polls import KITA, Polls, identifier
 from voting.ballot.ballot import (
@@ -34,7 +35,13 @@ ANCHOR = Anchor(size=0, root="00" * 32)
 def ballot(polls: Polls, choices: dict[str, int], seed: bytes = SEED) -> bytes:
     style = polls.manifest.style("style-kita")
     return build(
-        polls.manifest, style, identifier(KITA), choices, seed, roll_version=1, anchor=ANCHOR
+        polls.manifest,
+        style,
+        identifier(KITA),
+        chosen(choices),
+        seed,
+        roll_version=1,
+        anchor=ANCHOR,
     )
 
 
@@ -58,7 +65,9 @@ def test_seed_opens_every_choice_and_the_blank_vote(
     polls: Polls, mayor: int, assembly: int
 ) -> None:
     choices = {"mayor": mayor, "assembly-kita": assembly}
-    assert open_with_seed(polls.manifest, Ballot.parse(ballot(polls, choices)), SEED) == choices
+    assert open_with_seed(polls.manifest, Ballot.parse(ballot(polls, choices)), SEED) == chosen(
+        choices
+    )
 
 
 def test_options_are_numbered_from_1_where_blank_is_not_allowed(polls: Polls) -> None:
@@ -66,14 +75,16 @@ def test_options_are_numbered_from_1_where_blank_is_not_allowed(polls: Polls) ->
     members["contests"][0]["blank"] = False
     manifest = Manifest.parse(canonical(members))
     contest = manifest.contest("mayor")
-    assert [contest.option_of(contest.plaintext_of(n)) for n in range(1, 6)] == [1, 2, 3, 4, 5]
-    with pytest.raises(ValueError, match="no option 0"):
-        contest.plaintext_of(0)
+    assert [contest.plaintexts((n,)) for n in range(1, 6)] == [[0], [1], [2], [3], [4]]
+    assert [contest.choice([m]) for m in range(5)] == [(1,), (2,), (3,), (4,), (5,)]
+    for absent in ((), (0,), (1, 2)):
+        with pytest.raises(ValueError, match="no choice"):
+            contest.plaintexts(absent)
 
 
 @pytest.mark.parametrize("option", [-1, 6, 7])
 def test_option_that_does_not_exist_is_not_encrypted(polls: Polls, option: int) -> None:
-    with pytest.raises(ValueError, match="no option"):
+    with pytest.raises(ValueError, match="no choice"):
         ballot(polls, {"mayor": option, "assembly-kita": 0})
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from crypto.errors import VerificationError
+from tests.choices import chosen
 from tests.voting.polls import ALSO_KITA, CHILD, KITA, MINAMI, Collector, Polls, identifier
 from tests.voting.voter.conftest import Liar
 from voting.ballot.ballot import QrCode
@@ -26,7 +27,7 @@ class Voter:
 
     def cast(self, choices: dict[str, int] | None = None) -> Cast:
         person, manifest = identifier(self.number), self.client.manifest
-        vote = Vote(manifest.style("style-kita"), choices or CHOICES)
+        vote = Vote(manifest.style("style-kita"), chosen(choices or CHOICES))
         return cast(self.client, self.card, person, vote, self.out, "en")
 
     @property
@@ -154,7 +155,7 @@ def test_collector_hears_neither_seed_nor_choice_nor_name(voter: Voter, liar: Li
 
 def test_choices_are_contests_with_a_number_or_blank(polls: Polls) -> None:
     vote = parse_vote(polls.manifest, ["mayor=5", "assembly-kita=blank"])
-    assert vote.choices == {"mayor": 5, "assembly-kita": 0}
+    assert vote.choices == {"mayor": (5,), "assembly-kita": ()}
     assert vote.style.id == "style-kita"
 
 

@@ -1,0 +1,28 @@
+"""How large a ballot can become: what `container_bytes` must allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from voting.election.contests import Contest
+
+_LEAF, _NODE = 37, 5  # a byte tree's element or scalar of 32 bytes, and a node's head
+_AROUND = 24_000  # certificate, signature and the other members of ballot.json, at their largest
+
+
+def largest_ballot(contests: Iterable[Contest]) -> int:
+    """An upper bound of the bytes of a container with these contests."""
+    return _AROUND + sum(_contest(contest) * 4 // 3 + 200 for contest in contests)
+
+
+def _contest(contest: Contest) -> int:
+    """The bytes of node(C, D, T, S) (docs/specification.md section 4)."""
+    s = contest.selections
+    sizes = [contest.range_size] * s
+    if contest.total is not None:
+        least, most = contest.total
+        sizes.append(most - least + 1)
+    bits = sum((size - 1).bit_length() for size in sizes)
+    leaves = 2 * s + 2 * (bits - len(sizes)) + 4 * bits + 3 * bits
+    nodes = 5 + s + 3 * len(sizes) + 3 * bits
+    return leaves * _LEAF + nodes * _NODE
