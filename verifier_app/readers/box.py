@@ -101,6 +101,8 @@ def _readable() -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as fault:
         raise EncodingError(f"it cannot be read as a ballot box: {fault}") from fault
+    except UnicodeDecodeError as fault:  # SQLite repeats what it found in the file
+        raise EncodingError("it cannot be read as a ballot box") from fault
 
 
 def _number(value: object) -> int:

@@ -20,6 +20,10 @@ from verifier_app.readers.models import Manifest
 _ID = "manifest.configuration"
 _DEFAULTS = {"publication": "restricted", "group": "ristretto255", "privacy_minimum": "30"}
 MAX_BYTES = 1 << 20
+_YAML_FAULTS = (  # the parser's own, and what it lets through from the parts that it is made of
+    YAMLError, ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError,
+    TypeError, ValueError,
+)  # fmt: skip
 _NULL = ("", "~", "null")
 
 
@@ -29,7 +33,7 @@ def compare(data: bytes, manifest: Manifest) -> int:
         raise EncodingError(f"election.yaml has {len(data)} bytes, more than {MAX_BYTES}")
     try:
         found = YAML(typ="base", pure=True).load(data.decode("utf-8"))
-    except (YAMLError, ValueError, RecursionError) as fault:
+    except _YAML_FAULTS as fault:
         raise EncodingError(f"election.yaml is not readable ({type(fault).__name__})") from fault
     if not isinstance(found, dict):
         raise EncodingError("election.yaml is not a configuration")
@@ -61,11 +65,11 @@ def _expected(manifest: Manifest) -> dict[str, Any]:
 def _utc(text: str) -> str:
     try:
         moment = dt.datetime.fromisoformat(text)
-    except ValueError:
+        if moment.tzinfo is None:
+            return text
+        return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError):  # no time, or in UTC before the first one
         return text
-    if moment.tzinfo is None:
-        return text
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _same(where: str, expected: object, found: object) -> int:

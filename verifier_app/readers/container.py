@@ -32,6 +32,7 @@ _MARK = re.compile(r"\{([a-z_]+)\}")
 _DS = ' xmlns:ds="http://www.w3.org/2000/09/xmldsig#"'
 _XADES = ' xmlns:xades="http://uri.etsi.org/01903/v1.3.2#"'
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
+_ALGORITHMS = {_MORE + name for name in ("ecdsa-sha256", "ecdsa-sha384", "rsa-sha256")}
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,8 @@ def _signature(number: int, name: str, xml: bytes) -> Signature:
     values = _values(template, xml)
     if (values["n"], values["name"]) != (str(number), name):
         raise EncodingError(f"signatures{number}.xml is of another place or file")
+    if values["algorithm"] not in _ALGORITHMS:
+        raise EncodingError(f"signatures{number}.xml names an algorithm that is not allowed")
     _refuse_no_time(values["signing_time"])
     certificate, value = _base64(values["certificate"]), _base64(values["signature"])
     if len(certificate) > MAX_CERTIFICATE or len(value) > MAX_VALUE:

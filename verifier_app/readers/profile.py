@@ -24,6 +24,10 @@ from verifier_app.readers.documents import Document
 
 MAX_CHARACTERS = 1 << 14
 
+_YAML_FAULTS = (  # the parser's own, and what it lets through from the parts that it is made of
+    YAMLError, ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError,
+    TypeError, ValueError,
+)  # fmt: skip
 TEST_POLICY = "1.3.6.1.4.1.99999.1.1"  # in every certificate of the test eID
 
 
@@ -55,13 +59,13 @@ class Profile:
             text = files["profile.yaml"].decode("utf-8")
             if len(text) > MAX_CHARACTERS:
                 raise EncodingError(f"the eID profile has more than {MAX_CHARACTERS} characters")
-            document = ProfileDocument.model_validate(YAML(typ="safe", pure=True).load(text))
-            pattern = re.compile(document.identifier_pattern, re.ASCII)
+            document = ProfileDocument.model_validate(_yaml(text))
+            pattern = _pattern(document.identifier_pattern)
             roots = [_pem(files[name]) for name in document.roots]
             intermediates = [_pem(files[name]) for name in document.intermediates]
         except KeyError as fault:
             raise EncodingError(f"the eID profile lacks {fault}") from None
-        except (ValidationError, YAMLError, ValueError, RecursionError, re.error) as fault:
+        except (ValidationError, ValueError) as fault:
             raise EncodingError(f"the eID profile is malformed ({type(fault).__name__})") from fault
         if pattern.groups != 1 or not roots:
             raise EncodingError("the eID profile needs a root and a pattern with one group")
@@ -124,6 +128,20 @@ class Profile:
         policy = policy.time(at.astimezone(dt.UTC).replace(tzinfo=None)).max_chain_depth(2)
         policy = policy.extension_policies(ca_policy=authority, ee_policy=person)
         policy.build_client_verifier().verify(certificate, list(self.intermediates))
+
+
+def _yaml(text: str) -> object:
+    try:
+        return YAML(typ="safe", pure=True).load(text)
+    except _YAML_FAULTS as fault:
+        raise EncodingError(f"the eID profile is no YAML ({type(fault).__name__})") from fault
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text, re.ASCII)
+    except (re.error, OverflowError, RecursionError) as fault:
+        raise EncodingError("the eID profile's pattern is none") from fault
 
 
 def _pem(data: bytes) -> x509.Certificate:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,12 +84,10 @@ class Box:
         self.path = path
         if not path.is_file():
             raise Refused(f"there is no ballot box at {path}")
-        try:
+        with _readable(path):
             self._db = self._open(read_only=True)
             self._check_schema()
             self.about: dict[str, str] = dict(self._db.execute("SELECT key, value FROM about"))
-        except sqlite3.DatabaseError as fault:
-            raise Refused(f"{path} is not a ballot box: {fault}") from None
         if set(self.about) != {"schema", "election"} or self.about["schema"] != "sukashi/box/1":
             raise Refused(f"{path} is not a ballot box of this version")
 
@@ -98,19 +96,24 @@ class Box:
         return sqlite3.connect(f"file:{quote(str(self.path.resolve()))}?mode={mode}", uri=True)
 
     def _check_schema(self) -> None:
+        self._db.execute("PRAGMA trusted_schema=OFF")
         rows = self._db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-        if dict(rows.fetchall()) != TABLES:
+        if rows.fetchall() != list(TABLES.items()):
             raise Refused(f"{self.path} has other tables than a ballot box")
+        # whatever a crafted file holds against its own tables: types, order, keys, indices
+        if self._db.execute("PRAGMA integrity_check(1)").fetchall() != [("ok",)]:
+            raise Refused(f"{self.path} is damaged; get it again from the collector")
+
+    def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
+        with _readable(self.path):
+            yield from self._db.execute(query)
 
     def _numbered(self, query: str) -> Iterator[tuple[Any, ...]]:
         """Rows that start with a number a byte tree can hold. Raises Refused."""
-        try:
-            for row in self._db.execute(query):
-                if not 0 <= row[0] < 1 << 31:
-                    raise Refused(f"{self.path}: {row[0]} is no place in a log")
-                yield row
-        except sqlite3.DatabaseError as fault:
-            raise Refused(f"{self.path} is damaged: {fault}") from None
+        for row in self._rows(query):
+            if not 0 <= row[0] < 1 << 31:
+                raise Refused(f"{self.path}: {row[0]} is no place in a log")
+            yield row
 
     def close(self) -> None:
         self._db.close()
@@ -132,8 +135,8 @@ class Box:
         return (BoxBallot(*row) for row in self._numbered(query))
 
     def ballot_count(self) -> int:
-        count: int = self._db.execute("SELECT count(*) FROM ballots").fetchone()[0]
-        return count
+        ((count,),) = self._rows("SELECT count(*) FROM ballots")
+        return int(count)
 
     def rolls(self) -> list[tuple[int, bytes]]:
         """(version, container), ascending."""
@@ -145,12 +148,12 @@ class Box:
 
     def seal(self) -> bytes | None:
         """The signed seal, once attached."""
-        row = self._db.execute("SELECT container FROM seal").fetchone()
-        return None if row is None else row[0]
+        return next((row[0] for row in self._rows("SELECT container FROM seal")), None)
 
     def files(self) -> dict[str, bytes]:
         """What is restricted of the record, by its path in the record."""
-        return dict(self._db.execute("SELECT path, content FROM files ORDER BY path"))
+        rows = self._rows("SELECT path, content FROM files ORDER BY path")
+        return dict(rows)
 
     def contents_root(self) -> bytes:
         """`contents` of the seal: the RFC 6962 root over ballots, rolls and paper lists."""
@@ -194,3 +197,13 @@ class Box:
             raise Refused(f"{self.path} holds other restricted files already")
         with closing(self._open(read_only=False)) as db, db:
             db.executemany("INSERT INTO files VALUES (?, ?)", sorted(files.items()))
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as fault:
+        raise Refused(f"{path} is not a ballot box, or is damaged: {fault}") from None
+    except UnicodeDecodeError:  # SQLite repeats what it found in the file
+        raise Refused(f"{path} is not a ballot box, or is damaged") from None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -49,8 +51,10 @@ def load_card(path: Path, pin: str) -> SoftwareCard:
     """
     data = read_bounded(path, 1 << 20)
     try:
-        key, certificate, _ = pkcs12.load_key_and_certificates(data, pin.encode())
-    except ValueError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # what is no DER would be tried as BER, with a warning
+            key, certificate, _ = pkcs12.load_key_and_certificates(data, pin.encode())
+    except (ValueError, TypeError, UserWarning, UnsupportedAlgorithm):
         raise Refused(f"{path}: the PIN is wrong or the file is not a card") from None
     if certificate is None or not isinstance(key, ec.EllipticCurvePrivateKey):
         raise Refused(f"{path} does not hold one EC key with its certificate")

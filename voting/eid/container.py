@@ -159,12 +159,15 @@ def _parse_signature(number: int, xml: bytes) -> Signature:
     try:
         certificate = base64.b64decode(values["certificate"], validate=True)
         value = base64.b64decode(values["signature"], validate=True)
+        digest = base64.b64decode(values["data_digest"], validate=True)
         x509.load_der_x509_certificate(certificate)
         dt.datetime.strptime(values["signing_time"], "%Y-%m-%dT%H:%M:%SZ")
     except (binascii.Error, ValueError, x509.InvalidVersion) as fault:
         raise EncodingError(f"signatures{number}.xml holds a malformed value") from fault
     if len(certificate) > MAX_CERTIFICATE or len(value) > MAX_VALUE:
         raise EncodingError(f"signatures{number}.xml holds a value that is too long")
+    if base64.b64encode(digest).decode() != values["data_digest"]:  # the others are encoded again
+        raise EncodingError(f"signatures{number}.xml holds base64 that is not canonical")
     return Signature(
         number,
         values["algorithm"],

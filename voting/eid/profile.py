@@ -6,7 +6,6 @@ A folder with `profile.yaml` (schema sukashi/eid-profile/1) and the CA certifica
 from __future__ import annotations
 
 import datetime as dt
-import io
 import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -30,13 +29,21 @@ from ruamel.yaml.error import YAMLError
 from crypto.errors import EncodingError, VerificationError
 from voting.election.documents import Document
 
+_MALFORMED = (  # what a certificate's parts raise when somebody looks at them
+    ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
+)  # fmt: skip
+MAX_CHARACTERS = 1 << 14
+_YAML_FAULTS = (  # the parser's own, and what it lets through from the parts that it is made of
+    YAMLError, ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError,
+    TypeError, ValueError,
+)  # fmt: skip
 TEST_POLICY = "1.3.6.1.4.1.99999.1.1"  # in every certificate of the test eID
 
 
 def _one_group(pattern: str) -> str:
     try:
         groups = re.compile(pattern, re.ASCII).groups
-    except re.error as fault:
+    except (re.error, OverflowError, RecursionError) as fault:
         raise ValueError(f"not a regular expression: {fault}") from None
     if groups != 1:
         raise ValueError("exactly one group holds the roll identifier")
@@ -73,8 +80,7 @@ class EidProfile:
             EncodingError: malformed, or a named certificate is missing or surplus.
         """
         try:
-            loaded = YAML(typ="safe", pure=True).load(io.BytesIO(files["profile.yaml"]))
-            file = ProfileFile.model_validate(loaded)
+            file = ProfileFile.model_validate(_yaml(files["profile.yaml"]))
             names = {*file.roots, *file.intermediates}
             if names | {"profile.yaml"} != set(files):
                 raise EncodingError("eID profile: its files are not exactly those it names")
@@ -83,7 +89,7 @@ class EidProfile:
             intermediates = tuple(load(files[name]) for name in file.intermediates)
         except KeyError as fault:
             raise EncodingError(f"eID profile: {fault} is missing") from None
-        except (ValidationError, YAMLError, ValueError) as fault:
+        except (ValidationError, ValueError) as fault:
             raise EncodingError(f"eID profile: {fault}") from None
         return cls(file, roots, intermediates)
 
@@ -99,7 +105,7 @@ class EidProfile:
             raise VerificationError(check_id, where, "the certificate's key type is not allowed")
         try:
             found = _policies(certificate)
-        except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        except _MALFORMED:
             raise VerificationError(check_id, where, "the certificate is malformed") from None
         if TEST_POLICY in found and not self.file.test:
             raise VerificationError(check_id, where, "a card of the test eID identifies nobody")
@@ -122,7 +128,7 @@ class EidProfile:
         )
         try:
             verifier.verify(certificate, list(self.intermediates))
-        except (ChainError, ValueError) as fault:
+        except (ChainError, *_MALFORMED) as fault:
             why = f"the certificate is not valid under the profile: {fault}"
             raise VerificationError(check_id, where, why) from fault
 
@@ -133,12 +139,26 @@ class EidProfile:
             VerificationError: no such attribute, or not of the profile's pattern.
         """
         oid = x509.NameOID.SERIAL_NUMBER
-        values = certificate.subject.get_attributes_for_oid(oid)
+        try:
+            values = certificate.subject.get_attributes_for_oid(oid)
+        except _MALFORMED:
+            values = []
         if len(values) == 1:
             found = re.fullmatch(self.file.identifier_pattern, str(values[0].value), re.ASCII)
             if found:
                 return found.group(1)
         raise VerificationError(check_id, where, "the certificate names no person of the profile")
+
+
+def _yaml(data: bytes) -> object:
+    try:
+        text = data.decode("utf-8")
+        if len(text) > MAX_CHARACTERS:
+            raise EncodingError(f"eID profile: more than {MAX_CHARACTERS} characters")
+        return YAML(typ="safe", pure=True).load(text)
+    except _YAML_FAULTS as fault:
+        why = " ".join(str(fault).split())
+        raise EncodingError(f"eID profile: profile.yaml is not readable YAML: {why}") from None
 
 
 def _policies(certificate: x509.Certificate) -> set[str]:
