@@ -8,6 +8,8 @@ VOTERS ?= 200
 N ?= 1000
 GROUP ?= ristretto255
 KILLS ?= 5
+SECONDS ?= 60
+ONLY ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,11 +19,11 @@ STEP := @.ci/step
 # The fast tests write many small durable files: in memory where there is a gigabyte for them.
 MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -kP /dev/shm | awk 'END {print $$4}')" -gt 1000000 ] && echo TMPDIR=/dev/shm)
 
-.PHONY: help setup demo test check quick lint types tampered bench faults lock clean
+.PHONY: help setup demo test check quick lint types tampered fuzz bench faults lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
-	@echo "variables: VOTERS=$(VOTERS) (demo)  N=$(N) GROUP=$(GROUP) (bench)  KILLS=$(KILLS) (faults)  PYTHON=$(PYTHON)"
+	@echo "variables: VOTERS=$(VOTERS) (demo)  N=$(N) GROUP=$(GROUP) (bench)  KILLS=$(KILLS) (faults)  SECONDS=$(SECONDS) ONLY=$(ONLY) (fuzz)  PYTHON=$(PYTHON)"
 
 setup: $(STAMP) ## virtual environment with the locked dependencies
 	@echo "setup: ok $(BIN)"
@@ -50,6 +52,9 @@ types: $(STAMP)
 
 tampered: $(STAMP) ## every forgery written to build/tampered, each refused by exactly its check
 	@$(BIN)/python -m tests.tampered cases --out build/tampered
+
+fuzz: $(STAMP) ## every parser against hostile input (SECONDS=60, ONLY=part of a target's name)
+	@.ci/fuzz "$(BIN)" "$(SECONDS)" "$(ONLY)"
 
 bench: $(STAMP) ## CPU time per ciphertext of every step (N=1000 GROUP=ristretto255)
 	$(STEP) bench $(BIN)/python -m tests.benchmarks mix --group "$(GROUP)" --n "$(N)"
