@@ -6,10 +6,11 @@ Each ends with one line `NAME: ok …` or `NAME: FAILED …`; exit code 1 for th
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
-from tests.tampered import cases, honest
+from tests.tampered import cases, corpus, honest
 from tests.verifier_app.forgeries import load
 
 
@@ -24,16 +25,22 @@ def main() -> int:
         default=Path("build/tampered-election"),
         help="folder of the honest election; held there if there is none",
     )
+    drawn = commands.add_parser("corpus", help="random lies")
+    drawn.add_argument("--n", type=int, default=1000, help="how many (1000)")
+    drawn.add_argument("--seed", type=int, default=2027, help="of the first; then one more each")
+    drawn.add_argument("--kept", type=Path, default=Path("build/corpus"), help="for the accepted")
     arguments = parser.parse_args()
     name = {"cases": "tampered", "corpus": "corpus"}[arguments.command]
     try:
         root = honest.election(arguments.election)
-        return _cases(arguments.out, root)
+        if arguments.command == "cases":
+            return _cases(arguments.out, root)
+        return _corpus(arguments.n, arguments.seed, root, arguments.kept)
     except (honest.NoElectionError, OSError) as fault:
-        print(f"{fault}\n{name}: FAILED there is nothing to judge")
+        print(f"{fault}\n{name}: FAILED there is nothing to judge", file=sys.stderr)
         return 3
     except KeyboardInterrupt:
-        print(f"{name}: FAILED interrupted")
+        print(f"{name}: FAILED interrupted", file=sys.stderr)
         return 3
 
 
@@ -48,6 +55,22 @@ def _cases(out: Path, root: Path) -> int:
         return 1
     print(f"in {out}: honest/ and <check id>/<case>/ (docs/formats/tampered.md)")
     print(f"tampered: ok {len(found)} cases of {checks} checks, each refused by exactly its check")
+    return 0
+
+
+def _corpus(number: int, seed: int, root: Path, kept: Path) -> int:
+    said = corpus.summary(corpus.run(number, seed, root, kept))
+    print(json.dumps(said))
+    others = {name: said[name] for name in ("accepted", "incomplete", "no_verdict") if said[name]}
+    if others or said["records"] != number:
+        print(
+            f"corpus: FAILED {others} of {number} records; a seed gives each again:"
+            f" make corpus N=1 SEED=…",
+            file=sys.stderr,
+        )
+        return 1
+    share = f"{said['caught_by_files_only']} by the list of files alone"
+    print(f"corpus: ok {number} records refused, {share}", file=sys.stderr)
     return 0
 
 

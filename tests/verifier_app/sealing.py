@@ -13,7 +13,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -79,7 +79,8 @@ class Keys:
 @dataclass
 class Sealed:
     """An election as published. Paths are those in the record; `entries` lack sequence and
-    previous, unless a forger sets them."""
+    previous, unless a forger sets them; `rows` are those of tables of the box that a forger writes
+    instead of the true ones."""
 
     keys: Keys
     files: dict[str, bytes]
@@ -91,6 +92,7 @@ class Sealed:
     seal: bytes
     officials: tuple[SoftwareCard, ...]
     about: dict[str, str]
+    rows: dict[str, Sequence[Sequence[object]]] = field(default_factory=dict)
 
     # -- reading and writing ----------------------------------------------------------------------
 
@@ -127,6 +129,7 @@ class Sealed:
             rolls=dict(self.rolls),
             papers=dict(self.papers),
             about=dict(self.about),
+            rows=dict(self.rows),
         )
 
     def write(self, folder: Path) -> None:
@@ -142,20 +145,23 @@ class Sealed:
             db.execute("PRAGMA synchronous=OFF")
             for statement in TABLES.values():
                 db.execute(statement)
-            entries = list(enumerate(self.chain(self.at("box"))))
-            ballots = [(sequence, *pair) for sequence, pair in self.ballots.items()]
-            rows: dict[str, Sequence[Sequence[object]]] = {
-                "about": list(self.about.items()),
-                "entries": entries,
-                "ballots": ballots,
-                "rolls": list(self.rolls.items()),
-                "papers": list(self.papers.items()),
-                "seal": [(1, self.seal)],
-                "files": list(self.restricted.items()),
-            }
-            for table, values in rows.items():
+            for table, values in {**self.tables(), **self.rows}.items():
                 for row in values:
                     db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+
+    def tables(self) -> dict[str, Sequence[Sequence[object]]]:
+        """The rows of every table of the box, as they must be."""
+        kinds = [entry.get("kind") for entry in self.entries]
+        size = kinds.index("box") if "box" in kinds else len(kinds)  # a log without its seal
+        return {
+            "about": list(self.about.items()),
+            "entries": list(enumerate(self.chain(size))),
+            "ballots": [(sequence, *pair) for sequence, pair in self.ballots.items()],
+            "rolls": list(self.rolls.items()),
+            "papers": list(self.papers.items()),
+            "seal": [(1, self.seal)],
+            "files": list(self.restricted.items()),
+        }
 
     # -- looking around ---------------------------------------------------------------------------
 
@@ -231,7 +237,7 @@ class Sealed:
 
     def at(self, kind: str) -> int:
         """The index of the first entry of a kind."""
-        return [entry["kind"] for entry in self.entries].index(kind)
+        return [entry.get("kind") for entry in self.entries].index(kind)
 
     def chain(self, size: int | None = None) -> list[bytes]:
         """The first entries with their numbers and the hash chain."""
@@ -302,17 +308,21 @@ class Sealed:
         self.seal = self.signed("seal.json", data)
         self.entries[place]["seal"] = digest(data)
         self.edit("selection.json", seal=digest(data))
-        selection = self.files["selection.json"]
-        self.files["selection.asice"] = self.signed("selection.json", selection)
-        self.entries[self.at("selection")]["selection"] = digest(selection)
-        for path in [path for path in self.files if path.startswith("audits/")]:
-            self.audit(path)
+        self.sign_selection()
         self._sign_directories()
         self.entries[self.at("result")]["result"] = digest(self.files["results.json"])
         known = [entry for entry in self.entries if entry["kind"] in ("selection", "decrypted")]
         self.edit("results.nist.json", GeneratedDate=known[-1]["time"])
         self.write_log()
         self.publish()
+
+    def sign_selection(self) -> None:
+        """Officials, collector and auditors take selection.json as it stands."""
+        selection = self.files["selection.json"]
+        self.files["selection.asice"] = self.signed("selection.json", selection)
+        self.entries[self.at("selection")]["selection"] = digest(selection)
+        for path in [path for path in self.files if path.startswith("audits/")]:
+            self.audit(path)
 
     def reannounce(self) -> None:
         """The collector logs the directories' signatures as they stand now; all is published."""

@@ -50,6 +50,7 @@ def case(check_id: str, *also: str, box: bool = True, name: str = "") -> Callabl
 
 def load() -> list[Case]:
     """All forgeries, of every file of this folder."""
-    for name in ("publishing", "ceremony", "balloting", "selecting", "mixing", "counting"):
+    files = ("publishing", "ceremony", "balloting", "selecting", "mixing", "counting")
+    for name in (*files, "equations", "places", "documents"):
         importlib.import_module(f"{__name__}.{name}")
     return CASES

@@ -17,7 +17,7 @@ from voting.election.documents import digest, sign_message
 GROUP = group_by_name("ristretto255")
 
 
-def message(forgery: Forgery, name: str, sender: str, **members: object) -> None:
+def message(forgery: Forgery, name: str, sender: str, /, **members: object) -> None:
     """A trustee's message with other members, signed by that trustee, or by another one."""
     file = f"ceremony/{name}.json"
     body = {**forgery.json(file), **members}
@@ -65,11 +65,11 @@ def _proof_says(name: str, change: Callable[[Json], Json]) -> None:
         forgery.hold(lambda manifest: rerun(forgery, manifest, change))
 
 
-def rerun(forgery: Forgery, manifest: Json, change: Callable[[Json], Json]) -> None:
-    """A false opening by trustee-1, and rounds 3 and 4 made again over it."""
-    message(
-        forgery, "2-trustee-1", "trustee-1", **change(forgery.json("ceremony/2-trustee-1.json"))
-    )
+def rerun(forgery: Forgery, manifest: Json, change: Callable[[Json], Json], liar: int = 1) -> None:
+    """A false opening by a trustee, and rounds 3 and 4 made again over it."""
+    opening = f"2-trustee-{liar}"
+    said = change(forgery.json(f"ceremony/{opening}.json"))
+    message(forgery, opening, f"trustee-{liar}", **said)
     transcript = transcript_of(forgery)
     manifest["key"]["ceremony"] = transcript.hex()
     for number, share in forgery.keys.shares.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from crypto import byte_tree
@@ -67,7 +68,7 @@ _reply_plus_one("mix.proof.D", "k_D", 3)
 _reply_plus_one("mix.proof.F", "k_F", 5)
 
 
-def _k_e_plus_one(name: str, place: int, *also: str) -> None:
+def _k_e_plus_one(name: str, place: int) -> None:
     # k_E,i stands in the equations A, B and F, in no other
     @case("mix.proof.A", "mix.proof.B", "mix.proof.F", name=name)
     def forge(forgery: Forgery) -> None:
@@ -77,6 +78,7 @@ def _k_e_plus_one(name: str, place: int, *also: str) -> None:
 
 
 _k_e_plus_one("k_E_first_plus_one", 0)
+_k_e_plus_one("k_E_middle_plus_one", 2)
 _k_e_plus_one("k_E_last_plus_one", -1)
 
 
@@ -226,15 +228,23 @@ def _mix_with(name: str, **other: object) -> None:
         row, manifest = first_count(forgery), forgery.manifest
         base, key = forgery.mix_base(row, 2), manifest.election_key
         what = replace(parameters(manifest, f"c{row.count}m2"), **other)  # type: ignore[arg-type]
-        _prove_with(forgery, base, what, key)
+        prove_with(forgery, base, what, key)
 
 
-def _prove_with(forgery: Forgery, base: str, what: ProofParameters, key: PublicKey) -> None:
-    """The second mixer's true shuffle, proven with these parameters under this key."""
+def prove_with(
+    forgery: Forgery,
+    base: str,
+    what: ProofParameters,
+    key: PublicKey,
+    lying: AbstractContextManager[object] = nullcontext(),  # noqa: B008 - does nothing, ever
+) -> None:
+    """The second mixer's true shuffle, proven with these parameters under this key; `lying` is
+    entered while it is proven."""
     row, manifest = first_count(forgery), forgery.manifest
     w = decode_list(forgery.files[base + "Ciphertexts.bt"], manifest, row.ballots)
     w_, witness = shuffle(key, w)
-    proof = prove_shuffle(what, key, w, w_, witness)
+    with lying:
+        proof = prove_shuffle(what, key, w, w_, witness)
     forgery.put(base, ShufflingDirectory(what.auxsid, key, w, w_, proof).files())
     info = protinfo_xml(what, name=manifest.name, party="mixer-2", width=1)
     forgery.put(base, {PROTINFO: info})
@@ -254,7 +264,7 @@ def mix_under_another_key(forgery: Forgery) -> None:
     row, group = first_count(forgery), forgery.manifest.crypto_group
     key = PublicKey(group.g, group.g ** group.scalar(7))
     what = parameters(forgery.manifest, f"c{row.count}m2")
-    _prove_with(forgery, forgery.mix_base(row, 2), what, key)
+    prove_with(forgery, forgery.mix_base(row, 2), what, key)
 
 
 @case("mix.signatures")
