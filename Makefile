@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 VOTERS ?= 200
+CONFIG ?= election_configs/kawabe-2027.yaml
 N ?= 1000
 GROUP ?= ristretto255
 KILLS ?= 5
@@ -23,7 +24,7 @@ MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -kP /dev/shm | awk 'END {print $$4
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
-	@echo "variables: VOTERS=$(VOTERS) (demo)  N=$(N) GROUP=$(GROUP) (bench)  KILLS=$(KILLS) (faults)  SECONDS=$(SECONDS) ONLY=$(ONLY) (fuzz)  PYTHON=$(PYTHON)"
+	@echo "variables: VOTERS=$(VOTERS) CONFIG=$(CONFIG) (demo)  N=$(N) GROUP=$(GROUP) (bench)  KILLS=$(KILLS) (faults)  SECONDS=$(SECONDS) ONLY=$(ONLY) (fuzz)  PYTHON=$(PYTHON)"
 
 setup: $(STAMP) ## virtual environment with the locked dependencies
 	@echo "setup: ok $(BIN)"
@@ -32,8 +33,8 @@ $(STAMP): requirements.lock pyproject.toml .ci/setup
 	@.ci/setup "$(PYTHON)" "$(VENV)"
 	@touch $@
 
-demo: $(STAMP) ## a whole small election, verified; then a changed copy, refused (VOTERS=200)
-	@$(BIN)/python tests/e2e/demo.py --voters "$(VOTERS)" --out build/demo
+demo: $(STAMP) ## a whole small election, verified; then a changed copy, refused (VOTERS=200 CONFIG=…)
+	@$(BIN)/python tests/e2e/demo.py --config "$(CONFIG)" --voters "$(VOTERS)" --out build/demo
 
 test: $(STAMP) ## all tests
 	$(STEP) test $(BIN)/python -m pytest -n 2 tests

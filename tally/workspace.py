@@ -21,6 +21,7 @@ from tally.documents import Count, Selection
 from voting.console import Refused, Unfinished, UsageFault
 from voting.eid.officials import verify_document
 from voting.election import entries as kinds
+from voting.election.contests import Contest
 from voting.election.documents import parse_model
 from voting.election.manifest import Manifest
 from voting.election.signatures import check_signed_manifest
@@ -206,13 +207,26 @@ def check_selection(selection: Selection, manifest: Manifest, log: logs.Log) -> 
         if entry.count not in counted:
             why = f"count {entry.count} is {entry.kind}, which the selection does not count"
             raise VerificationError("log.entries", f"entry {entry.sequence}", why)
-    for contest in {row.contest for row in selection.counts} | {c.id for c in manifest.contests}:
-        rows = [row for row in selection.counts if row.contest == contest]
-        counted_in = sorted(district for row in rows for district in row.districts)
-        held_in = [sorted(c.districts) for c in manifest.contests if c.id == contest]
-        if held_in != [counted_in] or len({row.unit for row in rows}) != len(rows):
-            why = "its units are not a division of the contest's districts"
-            raise VerificationError("selection.units", contest, why)
+    for stranger in {row.contest for row in selection.counts} - {c.id for c in manifest.contests}:
+        raise VerificationError("selection.units", stranger, "there is no such contest")
+    for contest in manifest.contests:
+        _verify_units(contest, [row for row in selection.counts if row.contest == contest.id])
+
+
+def _verify_units(contest: Contest, rows: list[Count]) -> None:
+    """Every district of the contest in one unit; every unit with one list for each column."""
+    units = rows[:: len(contest.columns)]
+    lists = [
+        row.model_copy(update={"option": option}) for row in units for option in contest.columns
+    ]
+    own = {"count", "ciphertexts"}
+    if [row.model_dump(exclude=own) for row in rows] != [r.model_dump(exclude=own) for r in lists]:
+        why = "a unit has not one list for each option, with the same numbers"
+        raise VerificationError("selection.units", contest.id, why)
+    counted_in = sorted(district for row in units for district in row.districts)
+    if counted_in != sorted(contest.districts) or len({row.unit for row in units}) != len(units):
+        why = "its units are not a division of the contest's districts"
+        raise VerificationError("selection.units", contest.id, why)
 
 
 def explain(fault: SukashiError) -> str:

@@ -28,24 +28,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml import YAML
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 CONFIG = ROOT / "election_configs" / "kawabe-2027.yaml"
-OFFICIALS = ("official-1", "official-2", "official-3")
-SIGNING = OFFICIALS[:2]  # any two of the three
-TRUSTEES = ("trustee-1", "trustee-2", "trustee-3")
-DECRYPTING = ("trustee-1", "trustee-3")  # any two of the three
-MIXERS = ("mixer-1", "mixer-2")
-KEYHOLDERS = (*TRUSTEES, *MIXERS, "collector", "auditor-1")
-# How many of a hundred invented voters choose blank, option 1, option 2, …
-POPULARITY = {
-    "mayor": (7, 24, 31, 17, 12, 9),
-    "assembly-kita": (9, 21, 13, 11, 17, 9, 20),
-    "assembly-minami": (9, 17, 13, 10, 7, 15, 11, 18),
+# How many people live where: districts 1, 2, … of an election with so many, person after person.
+LIVING = {2: (1, 0), 3: (0, 1, 0, 0, 1, 0, 2, 0, 1, 0)}
+NAMES = {
+    "ja": (
+        ("佐藤", "鈴木", "高橋", "田中", "伊藤", "渡辺", "山本", "中村", "小林", "加藤"),
+        ("葵", "蓮", "陽菜", "湊", "凛", "樹", "結衣", "大和", "さくら", "悠真", "紬", "律"),
+    ),
+    "et": (
+        ("Tamm", "Saar", "Mägi", "Kask", "Rebane", "Ivanov", "Koppel", "Õunapuu", "Virtanen"),
+        ("Mari", "Jaan", "Liina", "Toomas", "Katrin", "Olga", "Märt", "Ülle", "Andrei", "Piret"),
+    ),
 }
-FAMILY = ("佐藤", "鈴木", "高橋", "田中", "伊藤", "渡辺", "山本", "中村", "小林", "加藤")
-GIVEN = ("葵", "蓮", "陽菜", "湊", "凛", "樹", "結衣", "大和", "さくら", "悠真", "紬", "律")
-
 PASS = "--passphrase-file secrets/passphrase.txt"
 PIN = "--pin-file secrets/pin.txt"
 COLLECTOR = f"--home homes/collector {PASS}"
@@ -68,14 +67,26 @@ def kind(command: str) -> str:
     return command.split(" --")[0]
 
 
-def district(number: int) -> str:
-    return ("kita", "minami")[number % 2]
-
-
 class Demo:
     """The courier: starts each party's program and carries files between the folders."""
 
-    def __init__(self, out: Path, voters: int, seed: int, kills: int) -> None:
+    def __init__(self, config: Path, out: Path, voters: int, seed: int, kills: int) -> None:
+        self.config = config
+        self.election: dict[str, Any] = YAML(typ="safe", pure=True).load(config)
+        parties = self.election["parties"]
+        self.officials: list[str] = [member["id"] for member in parties["officials"]["members"]]
+        self.trustees: list[str] = [member["id"] for member in parties["trustees"]["members"]]
+        self.mixers: list[str] = [member["id"] for member in parties["mixers"]]
+        self.auditors: list[str] = [member["id"] for member in parties["auditors"]["members"]]
+        self.keyholders = [
+            *self.trustees,
+            *self.mixers,
+            parties["collector"]["id"],
+            *self.auditors,
+        ]
+        # Any quorum will do: this one leaves a gap where it can.
+        others = parties["trustees"]["threshold"] - 1
+        self.decrypting = [self.trustees[0], *self.trustees[len(self.trustees) - others :]]
         self.out = out
         self.voters = voters
         self.kills = kills
@@ -156,8 +167,8 @@ class Demo:
             list(pool.map(self.run, commands))
 
     def sign(self, document: str) -> None:
-        """Two officials sign a document, one after the other, each with the own card."""
-        for official in SIGNING:
+        """As many officials as must, one after the other, sign a document with their cards."""
+        for official in self.officials[: self.election["parties"]["officials"]["required"]]:
             self.run(f"voting sign {document} --card homes/{official}/card.p12 {PIN}")
 
     def to_log(self, *documents: str) -> None:
@@ -183,35 +194,46 @@ class Demo:
             "closes": f"{now + dt.timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}",
             "election_day": f"{now + dt.timedelta(days=1):%Y-%m-%d}",
         }
+        minimum = self.election["privacy_minimum"]
         if self.voters < 200:  # too few for a real count; a test election may say so
-            changes["privacy_minimum"] = "1"
-            self.say(f"with {self.voters} voters, lists of any size are counted: only a test may")
-        text = CONFIG.read_text(encoding="utf-8")
+            lower = max(1, minimum * self.voters // 200)
+            changes["privacy_minimum"] = f"{lower}"
+            self.say(f"with {self.voters} voters, lists of {lower} are counted: only a test may")
+        text = self.config.read_text(encoding="utf-8")
         for key, value in changes.items():
             text, found = re.subn(rf"(?m)^(\s*{key}: ).*$", rf"\g<1>{value}", text)
             if found != 1:
-                raise DemoError(f"{CONFIG.name} has no single line '{key}:'")
+                raise DemoError(f"{self.config.name} has no single line '{key}:'")
         (self.out / "election.yaml").write_text(text, encoding="utf-8")
-        self.log(f"# election.yaml: {CONFIG.relative_to(ROOT)} with {changes}")
+        self.log(f"# election.yaml: {self.config.name} with {changes}")
 
     def invent_electorate(self) -> None:
-        """The roll: those who will vote, and some who will not."""
+        """The roll: those who will vote, some who will not, and one who is too young."""
         self.log("# roll.csv: who may vote, as identifier,name,born,district,class")
-        draw = self.random
+        draw, classes = self.random, self.election["eligibility"]["classes"]
+        family, given = NAMES[self.election["languages"][0]]
+        last = self.voters + max(5, self.voters // 10)
         with (self.out / "roll.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["identifier", "name", "born", "district", "class"])
-            for number in range(1, self.voters + max(5, self.voters // 10) + 1):
-                name = f"{draw.choice(FAMILY)} {draw.choice(GIVEN)}"
-                born = f"{draw.randint(1935, 2005)}-{draw.randint(1, 12):02d}-15"
-                writer.writerow([identifier(number), name, born, district(number), "citizen"])
+            for number in range(1, last + 1):
+                name = f"{draw.choice(family)} {draw.choice(given)}"
+                year = 2015 if number == last else draw.randint(1935, 2005)
+                born = f"{year}-{draw.randint(1, 12):02d}-15"
+                of = classes[number % len(classes)]
+                writer.writerow([identifier(number), name, born, self.district(number), of])
+
+    def district(self, number: int) -> str:
+        districts: list[str] = [district["id"] for district in self.election["districts"]]
+        living = LIVING.get(len(districts), range(len(districts)))
+        return districts[living[(number - 1) % len(living)]]
 
     def make_cards_and_keys(self) -> None:
         self.run("voting pki init pki")
         self.carry("pki/eid_profile", "eid_profile")
         self.run("voting election check election.yaml")
         (self.out / "parties").mkdir()
-        for official in OFFICIALS:
+        for official in self.officials:
             (self.out / "homes" / official).mkdir(parents=True)
         self.run_all(
             [
@@ -219,17 +241,17 @@ class Demo:
                 *(
                     f"voting pki card pki --identifier {identifier(9000 + number)}"
                     f" --name {official} --out homes/{official}/card.p12 {PIN}"
-                    for number, official in enumerate(OFFICIALS)
+                    for number, official in enumerate(self.officials)
                 ),
                 *(
                     f"voting party new {party} --config election.yaml --home homes/{party} {PASS}"
-                    for party in KEYHOLDERS
+                    for party in self.keyholders
                 ),
             ]
         )
-        for party in KEYHOLDERS:
+        for party in self.keyholders:
             self.carry(f"homes/{party}/party.json", f"parties/{party}.json")
-        for official in OFFICIALS:
+        for official in self.officials:
             self.run(
                 f"voting party official {official} --config election.yaml"
                 f" --card homes/{official}/card.p12 {PIN} --out parties/{official}.json"
@@ -242,7 +264,9 @@ class Demo:
     def ceremony(self) -> None:
         (self.out / "ceremony").mkdir()
         for _ in range(5):  # four rounds of messages, then each reads the last and keeps its share
-            self.run_all([f"tally ceremony step --home homes/{t} {CEREMONY}" for t in TRUSTEES])
+            self.run_all(
+                [f"tally ceremony step --home homes/{t} {CEREMONY}" for t in self.trustees]
+            )
 
     def manifest(self) -> None:
         self.run(
@@ -250,7 +274,7 @@ class Demo:
             " --roll roll-0001.json --out election"
         )
         self.sign("election/manifest.json")
-        for trustee in TRUSTEES:
+        for trustee in self.trustees:
             self.run(f"tally ceremony sign --home homes/{trustee} --election election {PASS}")
         self.run("voting election complete election")
         self.run("voting election trust election --out trust")
@@ -294,27 +318,57 @@ class Demo:
 
     def vote(self) -> None:
         self.run(
-            f"voting cast {VOTER} --card cards/{identifier(1)}.p12"
-            " --choose mayor=3 --choose assembly-minami=blank --yes --out voter-1"
+            f"voting cast {VOTER} --card cards/{identifier(1)}.p12 {self.first_choice()} --yes"
+            " --out voter-1"
         )
         self.say("the first voter's second device fetches the stored ballot and opens it:")
         self.say(self.run(f"voting verify-ballot {VOTER.replace(PIN, '')} --qr voter-1/qr.txt"))
         others = list(range(2, self.voters + 1))
         again = self.random.sample(others, max(1, self.voters // 10))
-        votes = [{"identifier": identifier(n), "choices": self.choose(n)} for n in others + again]
+        votes = [
+            {"identifier": identifier(n), "style": self.style(n)["id"], "choices": self.choose(n)}
+            for n in others + again
+        ]
         self.log("# plan.json: who votes for what, and who votes again")
         (self.out / "plan.json").write_text(json.dumps({"votes": votes}))
         self.run(f"voting simulate {VOTER} --cards cards --plan plan.json --out receipts")
         self.say(f"{len(votes) + 1} ballots stored, every receipt checked")
         self.say(f"{len(again)} people voted a second time: their last vote counts")
 
-    def choose(self, number: int) -> dict[str, int]:
-        """A random choice in each contest of the person's district; 0 is a blank vote."""
-        contests = ("mayor", f"assembly-{district(number)}")
-        return {contest: self.draw(POPULARITY[contest]) for contest in contests}
+    def style(self, number: int) -> dict[str, Any]:
+        """The ballot style of a person's district."""
+        styles = {style["district"]: style for style in self.election["ballot_styles"]}
+        found: dict[str, Any] = styles[self.district(number)]
+        return found
 
-    def draw(self, weights: tuple[int, ...]) -> int:
-        return self.random.choices(range(len(weights)), weights)[0]
+    def contest(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = {c["id"]: c for c in self.election["contests"]}[name]
+        return found
+
+    def first_choice(self) -> str:
+        """Of the first voter: option 3, a blank vote where it is allowed, two approvals."""
+        style, words = self.style(1), []
+        for place, name in enumerate(style["contests"]):
+            contest = self.contest(name)
+            choice = "blank" if contest.get("blank") and place else "3"
+            words.append(f"--choose {name}={'1,4' if contest['kind'] == 'approval' else choice}")
+        return f"--style {style['id']} {' '.join(words)}"
+
+    def choose(self, number: int) -> dict[str, int | list[int]]:
+        """A random choice in each contest of the person's district; 0 is a blank vote."""
+        return {name: self.draw(self.contest(name)) for name in self.style(number)["contests"]}
+
+    def draw(self, contest: dict[str, Any]) -> int | list[int]:
+        """Some options are more popular than others, the first answer to a question most."""
+        options = len(contest["options"])
+        if contest["kind"] == "approval":
+            many = self.random.randint(contest["minimum"], contest["maximum"])
+            return sorted(self.random.sample(range(1, options + 1), many))
+        answers = (5, 70, 25) if contest["kind"] == "referendum" else (8, 21, 30, 17, 12, 10, 9, 8)
+        weights = [answers[n % len(answers)] for n in range(options + 1)]
+        if not contest["blank"]:
+            weights[0] = 0
+        return self.random.choices(range(options + 1), weights)[0]
 
     def close(self) -> None:
         self.run(f"voting collector close {COLLECTOR}")
@@ -342,44 +396,32 @@ class Demo:
 
     def audit_selection(self) -> None:
         (self.out / "counting-room/record/audits").mkdir(exist_ok=True)
-        self.run(
-            f"verifier check counting-room/record {VERIFY} --stage selection"
-            f" --sign-with homes/auditor-1 {PASS} --out counting-room/record/audits/auditor-1.json"
-        )
+        for auditor in self.auditors:
+            self.run(
+                f"verifier check counting-room/record {VERIFY} --stage selection --sign-with"
+                f" homes/{auditor} {PASS} --out counting-room/record/audits/{auditor}.json"
+            )
 
     def announce(self, kind: str) -> None:
         found = sorted((self.out / "counting-room/announce").glob(f"*-{kind}-*.json"))
         self.to_log(*(str(path.relative_to(self.out)) for path in found))
 
     def mix(self) -> None:
-        for mixer in MIXERS:
+        for mixer in self.mixers:
             self.run(f"tally mix --home homes/{mixer} {WORK} {PASS}")
         self.announce("mixed")
 
     def decrypt(self) -> None:
-        for trustee in DECRYPTING:
+        for trustee in self.decrypting:
             self.run(f"tally decrypt --home homes/{trustee} {WORK} {PASS}")
         self.announce("decrypted")
 
     def count_and_publish(self) -> None:
-        self.run(f"tally count {WORK}")
+        self.say(self.run(f"tally count {WORK} --lang {self.election['languages'][-1]}"))
         self.to_log("counting-room/record/results.json")
         self.run(f"tally publish {WORK} --box box.sqlite")
         self.sign("counting-room/record/record.json")
         self.carry("counting-room/record", "record")
-
-    def show_results(self) -> None:
-        results = json.loads((self.out / "record/results.json").read_text(encoding="utf-8"))
-        for contest in results["contests"]:
-            self.say(f"\n{contest['title']['ja']}  {contest['title']['en']}")
-            for row in contest["totals"]:
-                mark = "  elected" if row["option"] in contest["elected"] else ""
-                self.say(f"{row['votes']:6d}  {row['name']['ja']}  {row['name']['en']}{mark}")
-            self.say(f"{contest['blank']:6d}  白票  blank")
-            if contest["tie"]:
-                names = {row["option"]: row["name"]["en"] for row in contest["totals"]}
-                tied = ", ".join(names[option] for option in contest["tie"]["options"])
-                self.say(f"tie of {tied}: decided by lot, as the law says, not by a program")
 
     # -- checking ---------------------------------------------------------------------------------
 
@@ -420,7 +462,7 @@ class Demo:
         self.say(f"({time.monotonic() - started:.1f} s)")
 
     def play(self) -> None:
-        with self.chapter(1, "The city configures its election; every party makes its own key."):
+        with self.chapter(1, "The election is configured; every party makes its own key."):
             self.configure()
             self.invent_electorate()
             self.make_cards_and_keys()
@@ -444,7 +486,6 @@ class Demo:
             self.decrypt()
         with self.chapter(9, "The votes are counted and the record is published."):
             self.count_and_publish()
-            self.show_results()
         with self.chapter(10, "Anyone verifies the record."):
             self.verify()
         with self.chapter(11, "Somebody changes one byte. The verifier says no."):
@@ -464,6 +505,7 @@ def empty(out: Path) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Run and verify a whole small election.")
     parser.add_argument("--voters", type=int, default=200, help="how many vote, 3 to 5000 (200)")
+    parser.add_argument("--config", type=Path, default=CONFIG, help="which election (kawabe-2027)")
     parser.add_argument("--out", type=Path, default=Path("build/demo"), help="folder for all of it")
     parser.add_argument("--seed", type=int, default=2027, help="which invented electorate")
     parser.add_argument(
@@ -477,7 +519,7 @@ def main() -> int:
     out = arguments.out.resolve()
     started = time.monotonic()
     name = "faults" if arguments.kills else "demo"
-    demo = Demo(out, arguments.voters, arguments.seed, arguments.kills)
+    demo = Demo(arguments.config.resolve(), out, arguments.voters, arguments.seed, arguments.kills)
     try:
         empty(out)
         demo.play()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import VOTERS, FinishedElection
+from tests.conftest import DEMO, VOTERS, FinishedElection
 
 pytestmark = pytest.mark.e2e
 
@@ -64,3 +64,30 @@ def test_totals_are_the_votes_that_were_selected(election: FinishedElection) -> 
         counted = sum(c["ballots"] for c in selection["counts"] if c["contest"] == contest["id"])
         assert contest["ballots"] == counted
         assert contest["blank"] + sum(row["votes"] for row in contest["totals"]) == counted
+
+
+@pytest.mark.parametrize("name", ["metsavalla-2027", "hoshizora-2027"])
+def test_other_elections_run_end_to_end_and_verify(name: str, tmp_path: Path) -> None:
+    """Three districts of which the smallest is merged, resident foreigners, a referendum; a board
+    by approval and statutes by referendum with quorum, openly published."""
+    config = DEMO.parents[2] / "election_configs" / f"{name}.yaml"
+    command = [sys.executable, str(DEMO), "--config", str(config), "--voters", "20"]
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path / "demo")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-4000:]
+    last = done.stdout.splitlines()[-1]
+    assert last == "demo: ok verified 20 voters, tampered record refused"
+    results = json.loads((tmp_path / "demo/record/results.json").read_bytes())
+    contests = {contest["id"]: contest for contest in results["contests"]}
+    if name.startswith("metsavalla"):
+        units = {unit["unit"]: unit["districts"] for unit in contests["council-villages"]["units"]}
+        assert units == {"rannakula": ["rannakula", "soosaare"]}
+        roll = (tmp_path / "demo/roll.csv").read_text(encoding="utf-8")
+        assert "resident-foreigner" in roll
+        assert contests["school"]["decision"]["accepted"] in (True, False)
+    else:
+        assert contests["board"]["blank"] is None
+        assert contests["statutes"]["decision"]["quorum"]["met"]
+        assert len(list((tmp_path / "demo/record/counts/board").iterdir())) == 5
+    assert all(contest["eligible"] < 25 for contest in contests.values())

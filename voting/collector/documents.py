@@ -196,6 +196,16 @@ def _selection_fits(path: Path, seal: object) -> Callable[[Ledger], None]:
     return require
 
 
+def _counted_lists(results: Mapping[str, Any]) -> int:
+    """One in each counted unit, or one for each option of an approval contest."""
+    return sum(
+        len(unit["votes"]) if contest["kind"] == "approval" else 1
+        for contest in results["contests"]
+        for unit in contest["units"]
+        if unit["status"] == "counted"
+    )
+
+
 def _results_fit(path: Path, members: Mapping[str, Any]) -> Callable[[Ledger], None]:
     """Every counted list is mixed and decrypted in the log.
 
@@ -203,8 +213,7 @@ def _results_fit(path: Path, members: Mapping[str, Any]) -> Callable[[Ledger], N
     it that what is decrypted was mixed, and that what was mixed is decrypted.
     """
     try:
-        units = [unit for contest in members["contests"] for unit in contest["units"]]
-        counted = sum(unit["status"] == "counted" for unit in units)
+        counted = _counted_lists(members)
     except (KeyError, TypeError):
         raise Refused(f"{path} does not have the form of results; nothing was appended") from None
 

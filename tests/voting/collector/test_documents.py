@@ -13,7 +13,12 @@ from crypto.errors import EncodingError, VerificationError
 from crypto.tlog.checkpoint import open_checkpoint
 from tests.voting.polls import Collector, Polls, sign
 from voting.collector import store
-from voting.collector.documents import Addition, check_order, read_addition
+from voting.collector.documents import (
+    Addition,
+    _counted_lists,
+    check_order,
+    read_addition,
+)
 from voting.console import Refused
 from voting.election import entries as log
 from voting.election.documents import canonical, digest, salted_digest
@@ -165,7 +170,8 @@ def seal_over(collector: Collector) -> dict[str, Any]:
 
 
 def results(*statuses: str) -> dict[str, Any]:
-    return {"contests": [{"units": [{"status": status} for status in statuses]}]}
+    units = [{"status": status} for status in statuses]
+    return {"contests": [{"kind": "single_choice", "units": units}]}
 
 
 def test_seal_over_an_older_log_is_refused(collector: Collector, tmp_path: Path) -> None:
@@ -344,3 +350,9 @@ def test_signed_document_of_no_known_schema_is_refused(polls: Polls, tmp_path: P
     path = write(tmp_path, "record", {"schema": "sukashi/record/1"}, polls)
     with pytest.raises(Refused, match="which the log does not take"):
         read_addition(path, polls.manifest)
+
+
+def test_every_option_of_an_approval_contest_is_a_list() -> None:
+    votes = [{"option": option, "votes": 3} for option in (1, 2, 3)]
+    unit = {"status": "counted", "votes": votes}
+    assert _counted_lists({"contests": [{"kind": "approval", "units": [unit] * 2}]}) == 6
