@@ -7,6 +7,7 @@ PYTHON ?= python3
 VOTERS ?= 200
 CONFIG ?= election_configs/kawabe-2027.yaml
 N ?= 1000
+SEED ?= 2027
 GROUP ?= ristretto255
 KILLS ?= 5
 SECONDS ?= 60
@@ -20,11 +21,11 @@ STEP := @.ci/step
 # The fast tests write many small durable files: in memory where there is a gigabyte for them.
 MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -kP /dev/shm | awk 'END {print $$4}')" -gt 1000000 ] && echo TMPDIR=/dev/shm)
 
-.PHONY: help setup demo test check quick lint types tampered fuzz bench faults lock clean
+.PHONY: help setup demo test check quick lint types tampered corpus fuzz bench faults lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
-	@echo "variables: VOTERS=$(VOTERS) CONFIG=$(CONFIG) (demo)  N=$(N) GROUP=$(GROUP) (bench)  KILLS=$(KILLS) (faults)  SECONDS=$(SECONDS) ONLY=$(ONLY) (fuzz)  PYTHON=$(PYTHON)"
+	@echo "variables: VOTERS=$(VOTERS) CONFIG=$(CONFIG) (demo)  N=$(N) (bench, corpus)  SEED=$(SEED) (corpus)  GROUP=$(GROUP) (bench)  KILLS=$(KILLS) (faults)  SECONDS=$(SECONDS) ONLY=$(ONLY) (fuzz)  PYTHON=$(PYTHON)"
 
 setup: $(STAMP) ## virtual environment with the locked dependencies
 	@echo "setup: ok $(BIN)"
@@ -53,6 +54,9 @@ types: $(STAMP)
 
 tampered: $(STAMP) ## every forgery written to build/tampered, each refused by exactly its check
 	@$(BIN)/python -m tests.tampered cases --out build/tampered
+
+corpus: $(STAMP) ## N random lies, sealed again, none of which may be accepted (N=1000 SEED=2027)
+	@$(BIN)/python -m tests.tampered corpus --n "$(N)" --seed "$(SEED)"
 
 fuzz: $(STAMP) ## every parser against hostile input (SECONDS=60, ONLY=part of a target's name)
 	@.ci/fuzz "$(BIN)" "$(SECONDS)" "$(ONLY)"
