@@ -25,6 +25,10 @@ from voting.files import read_bounded
 
 _LIMIT = 1 << 22
 _KINDS = ("single_choice", "approval", "referendum")
+_DIGITS = 15  # what JSON's numbers hold exactly
+_YAML_FAULTS = (  # the parser's own, and what it lets through from the parts that it is made of
+    YAMLError, ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError,
+)  # fmt: skip
 Moment = Annotated[str, Field(pattern=forms.MOMENT)]
 PathInConfig = tuple[str | int, ...]
 
@@ -157,11 +161,11 @@ class _Reader:
         except MarkedYAMLError as fault:
             line = fault.problem_mark.line + 1 if fault.problem_mark else 1
             raise Refused(f"{self.path}, line {line}: not readable YAML: {fault.problem}") from None
-        except (YAMLError, UnicodeDecodeError) as fault:
-            why = " ".join(str(fault).split())
-            raise Refused(f"{self.path}: not readable YAML: {why}") from None
         except RecursionError:
             raise Refused(f"{self.path}: deep nesting is not allowed") from None
+        except _YAML_FAULTS as fault:
+            why = " ".join(str(fault).split())
+            raise Refused(f"{self.path}: not readable YAML: {why}") from None
         if not isinstance(node, MappingNode):
             raise Refused(f"{self.path}: a configuration is a list of `name: value` lines")
         return self._value(node, ())
@@ -199,7 +203,7 @@ class _Reader:
                 return None
             case "bool" if text in ("true", "false"):
                 return text == "true"
-            case "int" if text.lstrip("-").isdecimal():
+            case "int" if text.lstrip("-").isdecimal() and len(text) <= _DIGITS:
                 return int(text)
             case "str" | "timestamp":
                 return text

@@ -33,7 +33,7 @@ def _dates(c: Configuration) -> Iterator[Fault]:
     try:
         opens, closes = moment(c.period.opens), moment(c.period.closes)
         day = dt.date.fromisoformat(c.election_day)
-    except ValueError as fault:
+    except (ValueError, OverflowError) as fault:  # the first day of all, in an eastern zone
         yield ("period",), f"a date does not exist: {fault}"
         return
     if opens >= closes:

@@ -14,10 +14,10 @@ from crypto.elgamal import Ciphertexts, PublicKey
 from crypto.groups import Elements, Scalars
 from crypto.proofs import range as range_proof
 from crypto.proofs.range import EncryptedContest, RangeProof, RangeStatement
+from tests.voting.acceptance import forgery
 from tests.voting.acceptance.conftest import Booth
 from tests.voting.acceptance.forgery import with_members, with_tree
 from tests.voting.polls import ALSO_KITA, KITA, identifier
-from voting.ballot.ballot import statement
 from voting.election.contests import Contest
 
 MAYOR = "mayor"
@@ -28,12 +28,7 @@ def mayor(booth: Booth) -> Contest:
 
 
 def decoded(booth: Booth, tree: Tree) -> EncryptedContest:
-    manifest = booth.polls.manifest
-    return EncryptedContest.decode(manifest.crypto_group, tree, mayor(booth).range_size, 1)
-
-
-def claim(booth: Booth, voter: int) -> RangeStatement:
-    return statement(booth.polls.manifest, "style-kita", mayor(booth), identifier(voter))
+    return forgery.decoded(booth.polls.manifest, tree)
 
 
 # -- another voter's ballot -----------------------------------------------------------------------
@@ -49,37 +44,14 @@ def test_copy_of_another_voters_ballot_under_ones_own_signature_is_refused(booth
 
 
 def test_re_randomised_copy_is_refused(booth: Booth) -> None:
-    """Replies are adapted to the new randomness, so that every equation holds but the challenge."""
-    key, group = booth.polls.manifest.election_key, booth.polls.manifest.crypto_group
-
-    def copied(tree: Tree) -> Tree:
-        found = decoded(booth, tree)
-        t = group.random_scalar()
-        again = key.re_encrypt(found.ciphertexts, [group.scalars([t])])
-        v = range_proof._challenge(claim(booth, KITA), found.ciphertexts, found.proof)
-        z0, z1 = list(found.proof.z0), list(found.proof.z1)
-        z0[-1] = z0[-1] + found.proof.v0[-1] * t
-        z1[-1] = z1[-1] + (v - found.proof.v0[-1]) * t
-        moved = dataclasses.replace(found.proof, z0=group.scalars(z0), z1=group.scalars(z1))
-        return EncryptedContest(again, moved).tree()
-
-    copy = with_tree(booth.ballot(KITA), copied)
+    change = forgery.re_randomised(booth.polls.manifest, "style-kita", identifier(KITA))
+    copy = with_tree(booth.ballot(KITA), change)
     booth.refused("accept.proofs", booth.polls.signed(copy, ALSO_KITA))
     booth.refused("accept.proofs", booth.polls.signed(copy, KITA))
 
 
 def test_ballot_related_by_an_exponent_is_refused(booth: Booth) -> None:
-    x = booth.polls.manifest.crypto_group.scalar(3)
-
-    def related(tree: Tree) -> Tree:
-        found = decoded(booth, tree)
-        c, p = found.ciphertexts, found.proof
-        powers = Ciphertexts((c.u[0] ** x,), (c.v[0] ** x,))
-        elements = {name: getattr(p, name) ** x for name in ("d1", "d2", "a0", "e0", "a1", "e1")}
-        proof = dataclasses.replace(p, **elements, z0=p.z0 * x, z1=p.z1 * x)
-        return EncryptedContest(powers, proof).tree()
-
-    ballot = with_tree(booth.ballot(KITA), related)
+    ballot = with_tree(booth.ballot(KITA), forgery.related(booth.polls.manifest))
     for voter in (KITA, ALSO_KITA):
         booth.refused("accept.proofs", booth.polls.signed(ballot, voter))
 
