@@ -92,6 +92,17 @@ def _digest_in_a_second_base64(m: Material) -> bytes:
     return xml[: end - 1] + bytes([other]) + xml[end:]
 
 
+def _long_digest(m: Material) -> bytes:
+    xml = dict(containers._unzip(m.ballots[0]))["META-INF/signatures0.xml"]
+    return xml.replace(b"=</ds:DigestValue>", b"AAAA=</ds:DigestValue>", 1)
+
+
+def _no_signature_value(m: Material) -> bytes:
+    xml = dict(containers._unzip(m.ballots[0]))["META-INF/signatures0.xml"]
+    start = xml.index(b'Id="S0-SIG">') + 12
+    return xml[:start] + xml[xml.index(b"<", start) :]
+
+
 def _unknown_algorithm(m: Material) -> bytes:
     xml = dict(containers._unzip(m.ballots[0]))["META-INF/signatures0.xml"]
     assert b"#ecdsa-sha384" in xml
@@ -122,6 +133,8 @@ def _without_page(number: int) -> Callable[[Material], bytes]:
 
 FINDS: dict[str, tuple[str, Callable[[Material], bytes]]] = {
     "digest_in_a_second_base64": ("container_signatures", _digest_in_a_second_base64),
+    "digest_that_is_too_long": ("container_signatures", _long_digest),
+    "signature_without_a_value": ("container_signatures", _no_signature_value),
     "unknown_algorithm": ("container_signatures", _unknown_algorithm),
     "bits_for_a_name": ("certificates", _bits_for_a_name),
     # SQLite quotes what it found in its message

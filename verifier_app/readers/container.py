@@ -186,8 +186,11 @@ def _signature(number: int, name: str, xml: bytes) -> Signature:
         raise EncodingError(f"signatures{number}.xml names an algorithm that is not allowed")
     _refuse_no_time(values["signing_time"])
     certificate, value = _base64(values["certificate"]), _base64(values["signature"])
-    if len(certificate) > MAX_CERTIFICATE or len(value) > MAX_VALUE:
-        raise EncodingError(f"signatures{number}.xml holds a value that is too long")
+    data_digest = _base64(values["data_digest"])
+    if len(certificate) > MAX_CERTIFICATE or not 1 <= len(value) <= MAX_VALUE:
+        raise EncodingError(f"signatures{number}.xml holds a value that is too long, or none")
+    if len(data_digest) != 32:
+        raise EncodingError(f"signatures{number}.xml holds a digest that is none")
     load_certificate(certificate)
     if _base64(values["certificate_digest"]) != hashlib.sha256(certificate).digest():
         raise EncodingError(f"signatures{number}.xml names another certificate than it holds")
@@ -203,7 +206,7 @@ def _signature(number: int, name: str, xml: bytes) -> Signature:
         algorithm=values["algorithm"],
         value=value,
         signed=signed_info.replace("<ds:SignedInfo>", f"<ds:SignedInfo{_DS}>", 1).encode(),
-        data_digest=_base64(values["data_digest"]),
+        data_digest=data_digest,
     )
 
 
