@@ -7,19 +7,21 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from crypto.errors import SukashiError
 from verifier_app.report import plain
 
 if TYPE_CHECKING:
     from verifier_app.evidence import Stage
     from verifier_app.readers.models import Trust
 
-REFUSED, WRONG_CALL, NO_VERDICT = 1, 2, 3
+VERIFIED, REFUSED, WRONG_CALL, NO_VERDICT = 0, 1, 2, 3
 _TYPER_INTERRUPTED = 130  # what typer returns for Ctrl-C instead of raising
 _INTERRUPTED = "interrupted: there is no verdict; run it again"
 
@@ -45,6 +47,10 @@ Election = Annotated[
 
 class WrongCallError(Exception):
     """The call itself is wrong."""
+
+
+class NoVerdictError(SukashiError):
+    """The verification did not come to its end."""
 
 
 @app.command()
@@ -81,14 +87,9 @@ def check(
     if box is not None and not box.is_file():
         raise WrongCallError(f"there is no ballot box at {box}")
     evidence = Evidence(_folder(record, Folder), box, _trust(trust, election), chosen)
-    report = runner.run(evidence, _progress())
-    if as_json:
-        _say(json.dumps(report.as_json()))
-    else:
-        _say("\n".join(report.as_text()))
-    if report.verdict != "verified":
-        return REFUSED
-    if sign_with is not None and out is not None:
+    with _to_its_end():
+        report = runner.run(evidence, _progress())
+    if report.verdict == "verified" and sign_with is not None and out is not None:
         secret = _passphrase(passphrase_file)
         try:
             signed = audit.sign(report, evidence, sign_with, secret)
@@ -97,9 +98,13 @@ def check(
         except audit.SecondSelectionError as fault:
             _complain(str(fault))
             return REFUSED
-        write_durable(out, signed)
-        print(f"Your signed audit is in {out}.", file=sys.stderr)  # noqa: T201
-    return 0
+        write_durable(out, signed)  # before the verdict: who reads it can rely on the file
+        _complain(f"Your signed audit is in {out}.")
+    if as_json:
+        _say(json.dumps(report.as_json()))
+    else:
+        _say("\n".join(report.as_text()))
+    return VERIFIED if report.verdict == "verified" else REFUSED
 
 
 @app.command()
@@ -150,12 +155,14 @@ def receipt(
     ballot = None if container is None else _file(container)
     evidence = Evidence(_folder(record, Folder), None, _trust(trust, election))
     needed = ("manifest.trust", "manifest.encoding", "manifest.signatures")
-    found = [runner.run_one(c, evidence) for c in load_checks() if c.id in needed]
+    with _to_its_end():
+        found = [runner.run_one(c, evidence) for c in load_checks() if c.id in needed]
     bad = next((finding for finding in found if finding.status != "passed"), None)
     if bad is not None:
         return _refused(as_json, "receipt", bad.id, f"{bad.where}: {bad.why}")
     try:
-        outcome = receipts.verify_receipt(data, evidence, ballot)
+        with _to_its_end():
+            outcome = receipts.verify_receipt(data, evidence, ballot)
     except VerificationError as fault:
         return _refused(as_json, "receipt", fault.check_id, f"{fault.where}: {fault.why}")
     except Unavailable as fault:
@@ -171,6 +178,15 @@ def receipt(
                 "Check it again when the record is published: then it shows that there is one log."
             )
     return 0
+
+
+@contextmanager
+def _to_its_end() -> Iterator[None]:
+    """What would end the program without a word, or with an exit code of its own, is no verdict."""
+    try:
+        yield
+    except (SystemExit, GeneratorExit, typer.Exit) as fault:
+        raise NoVerdictError(f"a check ended the program ({type(fault).__name__})") from fault
 
 
 # -- arguments ------------------------------------------------------------------------------------
@@ -267,7 +283,8 @@ def _progress() -> Any:
 
 
 def _complain(sentence: str) -> None:
-    print(plain(sentence), file=sys.stderr)  # noqa: T201
+    with suppress(OSError, ValueError):  # where nobody can hear it, the exit code still says it
+        print(plain(sentence), file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _wrong_call(fault: typer.TyperException) -> str:
@@ -287,14 +304,12 @@ def main() -> None:
 def _run() -> int:
     import traceback
 
-    from crypto.errors import SukashiError
-
     app.pretty_exceptions_enable = False  # a frame may hold the auditor's passphrase
     try:
         result = app(standalone_mode=False)
-        if result != _TYPER_INTERRUPTED:
-            return result if isinstance(result, int) else 0
-        _complain(_INTERRUPTED)
+        if result in (VERIFIED, REFUSED):
+            return int(result)
+        _complain(_INTERRUPTED if result == _TYPER_INTERRUPTED else "there is no verdict")
     except typer.TyperException as fault:
         _complain(_wrong_call(fault))
         return WRONG_CALL
@@ -309,7 +324,7 @@ def _run() -> int:
         _complain(f"no verdict: {fault}")
     except OSError as fault:
         _complain(f"no verdict: {fault.strerror or fault} {fault.filename or ''}".rstrip())
-    except Exception as fault:  # noqa: BLE001 - a defect of this program: say so, and no verdict
+    except BaseException as fault:  # noqa: BLE001 - a defect of this program: say so, no verdict
         place = traceback.extract_tb(fault.__traceback__)[-1]
         _complain(
             f"no verdict: the verifier itself failed ({type(fault).__name__} in"

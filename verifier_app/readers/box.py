@@ -13,6 +13,7 @@ from crypto import byte_tree
 from crypto.byte_tree import integer, leaf_str
 from crypto.errors import EncodingError
 from crypto.tlog import root_hash
+from verifier_app.readers.folder import UnreadableError
 
 _COLUMNS = {
     "about": "key TEXT PRIMARY KEY, value TEXT NOT NULL",
@@ -27,6 +28,12 @@ _COLUMNS = {
 }
 
 
+_NO_ANSWER = {  # what SQLite says of the machine, not of the file
+    sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+}  # fmt: skip
+
+
 class Box:
     """A box opened for reading.
 
@@ -34,7 +41,10 @@ class Box:
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises EncodingError for a file that is not exactly a box."""
+        """Raises EncodingError for a file that is not exactly a box, OSError for one that this
+        program cannot read."""
+        with path.open("rb") as file:
+            file.read(1)
         address = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
         with _readable():
             self._db = sqlite3.connect(address, uri=True)
@@ -100,6 +110,8 @@ def _readable() -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as fault:
+        if getattr(fault, "sqlite_errorcode", 0) & 0xFF in _NO_ANSWER:
+            raise UnreadableError(f"the box cannot be read to its end: {fault}") from fault
         raise EncodingError(f"it cannot be read as a ballot box: {fault}") from fault
     except UnicodeDecodeError as fault:  # SQLite repeats what it found in the file
         raise EncodingError("it cannot be read as a ballot box") from fault
