@@ -89,16 +89,16 @@ def _promise(path: Path, content: bytes) -> bool:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _sync(path.parent.parent)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    with draft.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
     try:
+        with draft.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         path.hardlink_to(draft)  # fails where the promise exists: never replaces one
     except FileExistsError:
         return path.read_bytes() == content
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
         _sync(path.parent)
     return True
 
