@@ -257,6 +257,11 @@ def test_audit_that_cannot_be_written_is_no_verdict_and_no_half_file(
     assert call(*arguments, *secret_of(election)).code == 0
 
 
+def _hears_ctrl_c() -> None:
+    """A shell lets what it starts in the background ignore it, and so all that starts there."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @E2E
 def test_interrupted_verifier_gives_no_verdict(election: FinishedElection) -> None:
     """Ctrl-C to the real program, earlier and later: it ended before, or says nothing."""
@@ -265,7 +270,11 @@ def test_interrupted_verifier_gives_no_verdict(election: FinishedElection) -> No
     interrupted = 0
     for delay in (0.2, 0.6, 0.9, 1.2):
         running = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=_hears_ctrl_c,  # noqa: PLW1509 - no thread runs here
         )
         time.sleep(delay)
         running.send_signal(signal.SIGINT)
