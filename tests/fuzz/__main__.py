@@ -49,15 +49,20 @@ def fuzz_one(name: str, election: Path, flags: list[str]) -> int:
 
 
 def fuzz_all(options: argparse.Namespace) -> int:
-    from tests.fuzz.targets import TARGETS, Material
+    from tests.fuzz.targets import REFUSALS, TARGETS, Material
 
-    names = [name for name in TARGETS if options.only in name]
+    material, names = Material(options.election), [name for name in TARGETS if options.only in name]
+    try:
+        TARGETS["manifests"].run(material, material.read("record/manifest.json"))
+    except REFUSALS as fault:
+        print(f"fuzz: FAILED {options.election} is of another version, remove it ({fault})")
+        return 2
     each = max(1, options.seconds // len(names))
     inputs, crashed = 0, []
     for name in names:
         corpus = options.out / "corpus" / name
         corpus.mkdir(parents=True, exist_ok=True)
-        for number, seed in enumerate(TARGETS[name].seeds(Material(options.election))):
+        for number, seed in enumerate(TARGETS[name].seeds(material)):
             (corpus / f"seed-{number:02}").write_bytes(seed)
         log = options.out / f"{name}.log"
         command = [
