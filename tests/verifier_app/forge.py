@@ -226,12 +226,14 @@ class Forgery(Sealed):
         minimum: int = 0,
         configure: Callable[[bytes], bytes] = lambda data: data,
         prepare: Callable[[Forgery], object] = lambda _forgery: None,
+        reselect: Callable[[Forgery], object] = lambda _forgery: None,
     ) -> None:
         """The whole election again under a changed manifest: the forgers are all parties at once.
 
         Ten persons of the roll vote, the first of them twice and the second on paper as well.
         `minimum`: the privacy minimum that the selection obeys instead of the manifest's;
-        `configure`: what becomes of the configuration; `prepare`: what is done before voting.
+        `configure`: what becomes of the configuration; `prepare`: what is done before voting;
+        `reselect`: what is done to the selection before it is mixed.
         """
         manifest = self.json("manifest.json")
         change(manifest)
@@ -249,6 +251,7 @@ class Forgery(Sealed):
             self.ballots[place] = (container, QUALIFICATION)
         self.announce_paper([voters[1]])
         self.select([voters[1]], minimum)
+        reselect(self)
         for row in self.counts:
             self.count(row, self.list_of(row))
             for kind in ("mixed", "decrypted"):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.verifier_app.conftest import Verify
 from tests.verifier_app.forge import Forgery
-from tests.verifier_app.forgeries import Case, load
+from tests.verifier_app.forgeries import Case, kinds, load
 from tests.verifier_app.sealing import Json
 from verifier_app.registry import load_checks
 
@@ -55,6 +55,14 @@ def without_blank(manifest: Json) -> None:
         contest["blank"] = False
 
 
+def mayor_only(change: Callable[[Json], None], minimum: int = 1) -> Callable[[Json], object]:
+    def hold(manifest: Json) -> None:
+        kinds.alone(manifest, change)
+        manifest["privacy_minimum"] = minimum
+
+    return hold
+
+
 HONEST: dict[str, Callable[[Json], object]] = {
     "like_the_demonstration": lambda _: None,
     "openly_published": lambda manifest: manifest.update(publication="open"),
@@ -62,6 +70,14 @@ HONEST: dict[str, Callable[[Json], object]] = {
     "without_blank_votes": without_blank,
     "small_districts_merged": lambda manifest: manifest.update(privacy_minimum=5),
     "too_small_to_be_counted": lambda manifest: manifest.update(privacy_minimum=30),
+    "approval": mayor_only(kinds.approval),
+    "approval_of_one_at_least": mayor_only(kinds.approval_of_one_at_least),
+    "approval_in_merged_districts": mayor_only(kinds.approval, 5),
+    "approval_withheld": mayor_only(kinds.approval, 30),
+    "referendum": mayor_only(kinds.referendum),
+    "referendum_without_quorum": mayor_only(kinds.simple_referendum),
+    "referendum_by_approval_quorum": mayor_only(kinds.approval_quorum),
+    "referendum_withheld": mayor_only(kinds.referendum, 30),
 }
 
 

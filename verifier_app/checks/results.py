@@ -161,6 +161,9 @@ def _contest(evidence: Evidence, contest: Contest) -> ContestResult:
     rows = [row for row in evidence.selection.counts if row.contest == contest.id]
     counted = [row for row in rows if row.status == "counted"]
     tallies = [(row, _tally(evidence, row)) for row in counted]
+    first: dict[str, Count] = {}
+    for row in rows:
+        first.setdefault(row.unit, row)
     units = [
         UnitResult(
             unit=row.unit,
@@ -176,7 +179,7 @@ def _contest(evidence: Evidence, contest: Contest) -> ContestResult:
                 if other.option in (None, line.option)
             ),
         )
-        for row in rows[:: len(contest.lists)]
+        for row in first.values()
     ]
     votes: dict[int, int] = dict.fromkeys((0, *(o.number for o in contest.options)), 0)
     for unit in units:

@@ -221,7 +221,7 @@ def _verify_contest(found: object, configured: Contest, result: ContestResult) -
         raise _differs(contest.where, "it holds other options")
     names = {total.option: total.name for total in result.totals if measure}
     for entry, option in zip(selections, options, strict=True):
-        counts = {unit: votes[unit, option] for unit in units}
+        counts = {unit: votes.get((unit, option), 0) for unit in units}
         _verify_option(entry, result.id, option, names.get(option), counts)
 
 
