@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from tally.documents import ContestResult, Results, Tie, Total, UnitResult, Votes
+from tally.documents import (
+    ContestResult,
+    Decision,
+    QuorumResult,
+    Results,
+    Tie,
+    Total,
+    UnitResult,
+    Votes,
+)
 from tally.table import WORDS, result_lines
 
 
@@ -73,3 +82,35 @@ def test_contest_without_ballots_says_so() -> None:
 
 def test_every_language_has_every_word() -> None:
     assert {frozenset(words) for words in WORDS.values()} == {frozenset(WORDS["en"])}
+
+
+def referendum(*, accepted: bool, met: bool) -> ContestResult:
+    quorum = QuorumResult(of="participation", percent=50, needed=10, reached=9 + met, met=met)
+    decision = Decision(
+        yes=6,
+        no=3,
+        majority="two_thirds",
+        majority_met=True,
+        quorum=quorum,
+        accepted=accepted,
+    )
+    members = {"kind": "referendum", "seats": None, "decision": decision}
+    return contest({1: 6, 2: 3}, (), None).model_copy(update=members)
+
+
+def test_referendum_says_what_it_decided_and_why() -> None:
+    assert lines(referendum(accepted=True, met=True), "en")[-3:] == [
+        "  ACCEPTED",
+        "    majority: 6 / 9, met",
+        "    quorum of participation: 10 / 20 (≥ 10), met",
+    ]
+    assert lines(referendum(accepted=False, met=False), "ja")[-3:] == [
+        "  否決",
+        "    賛成の割合: 6 / 9, 満たした",
+        "    定足数（投票者数）: 9 / 20 (≥ 10), 満たさない",
+    ]
+
+
+def test_approvals_show_no_blank_votes() -> None:
+    found = contest({1: 6, 2: 3}, (1,), None).model_copy(update={"kind": "approval", "blank": None})
+    assert not any(WORDS["en"]["blank"] in line for line in lines(found, "en"))

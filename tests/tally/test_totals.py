@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tally.totals import Outcome, add_up, fill
+from tally.totals import Outcome, add_up, fill, has_majority, quorum_of
 
 
 def test_totals_add_all_units_and_stand_by_votes_then_number() -> None:
@@ -63,3 +64,24 @@ def test_the_order_in_which_options_are_named_fills_nothing(
     forwards = fill(add_up(sorted(votes), [votes]), seats)
     backwards = fill(add_up(sorted(votes, reverse=True), [votes]), seats)
     assert forwards == backwards
+
+
+@pytest.mark.parametrize(
+    ("majority", "enough", "short"),
+    [
+        ("simple", [(1, 0), (6, 5)], [(0, 0), (5, 5), (0, 1)]),
+        ("two_thirds", [(1, 0), (2, 1), (20, 10)], [(0, 0), (19, 10), (1, 1), (0, 1)]),
+        ("three_quarters", [(1, 0), (3, 1), (30, 10)], [(0, 0), (29, 10), (2, 1), (0, 1)]),
+    ],
+)
+def test_majority_is_of_yes_and_no_and_needs_a_vote(
+    majority: str, enough: list[tuple[int, int]], short: list[tuple[int, int]]
+) -> None:
+    assert all(has_majority(yes, no, majority) for yes, no in enough)
+    assert not any(has_majority(yes, no, majority) for yes, no in short)
+
+
+def test_quorum_is_the_least_number_that_is_enough() -> None:
+    assert [quorum_of(50, eligible) for eligible in (0, 1, 2, 3, 23, 24)] == [0, 1, 1, 2, 12, 12]
+    assert quorum_of(1, 101) == 2
+    assert quorum_of(100, 17) == 17
