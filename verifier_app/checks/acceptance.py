@@ -128,8 +128,8 @@ def box_style(ballot: StoredBallot) -> None:
 def box_anchor(evidence: Evidence) -> int:
     """1. The log had that root at that size, before this ballot.
     2. The size lies above the index of every earlier ballot of the same person.
-    3. The entry with that index, if it stands before this ballot, is at most `anchor_minutes`
-       older.
+    3. The entry with that index, which is at the latest this ballot's, is at most
+       `anchor_minutes` older.
     """
     log, latest = evidence.log, dict[str, int]()
     allowed = dt.timedelta(minutes=evidence.manifest.limits.anchor_minutes)
@@ -137,10 +137,10 @@ def box_anchor(evidence: Evidence) -> int:
         after, where, time = ballot.ballot.after, ballot.where, ballot.time
         if after.size > ballot.sequence or log.tree.root(after.size).hex() != after.root:
             raise VerificationError("box.anchor", where, "it names another log than this one")
-        if latest.get(ballot.identifier, -1) >= after.size:
+        if ballot.identifier in latest and latest[ballot.identifier] >= after.size:
             why = "an earlier ballot of its signer is not in the log that it names"
             raise VerificationError("box.anchor", where, why)
-        if after.size < ballot.sequence and time - log.entries[after.size].moment > allowed:
+        if time - log.entries[after.size].moment > allowed:
             raise VerificationError("box.anchor", where, "signed too long before it was stored")
         latest[ballot.identifier] = ballot.sequence
     return len(evidence.ballots)

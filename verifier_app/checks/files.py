@@ -41,7 +41,7 @@ def record_files(evidence: Evidence) -> int:
     for path in sorted(present ^ listed.files.keys()):
         why = "it is not in record.json" if path in present else "it is missing"
         raise VerificationError("record.files", path, why)
-    for path, digest in sorted(listed.files.items()):
+    for path, digest in listed.files.items():
         if not _LAYOUT.fullmatch(path):
             raise VerificationError("record.files", path, "the format has no such file")
         if evidence.restricted and _RESTRICTED.fullmatch(path):
