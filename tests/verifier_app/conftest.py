@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crypto.errors import EncodingError, VerificationError
 from tests.conftest import FinishedElection
 from tests.verifier_app.forge import Forgery
 from tests.verifier_app.sealing import Keys
@@ -19,6 +20,7 @@ from verifier_app.evidence import Evidence
 from verifier_app.readers.documents import read
 from verifier_app.readers.folder import Folder
 from verifier_app.readers.models import Trust
+from verifier_app.registry import CHECKS, Check, Unavailable
 from verifier_app.report import Report
 from voting.election.documents import canonical
 
@@ -63,9 +65,29 @@ def verify(tmp_path: Path, trust: Trust) -> Verify:
             sealed.unlink(missing_ok=True)
             forgery.write_box(sealed)
         evidence = Evidence(InMemory(forgery.files), sealed, trusted)
-        return runner.run(evidence)
+        report = runner.run(evidence)
+        assert failed([CHECKS[check_id] for check_id in report.failed], evidence) == set(
+            report.failed
+        )
+        return report
 
     return run
+
+
+def failed(checks: Sequence[Check], evidence: Evidence) -> set[str]:
+    """Those that fail; a refusal names the check that it is of."""
+    found = set()
+    for check in checks:
+        if runner.run_one(check, evidence).status == "failed":
+            found.add(check.id)
+            try:
+                check.function(evidence)
+            except VerificationError as fault:
+                if fault.check_id != check.id:
+                    pytest.fail(f"{check.id} refuses in the name of {fault.check_id}")
+            except (Unavailable, EncodingError):
+                pass
+    return found
 
 
 def judge(folder: Path, trust: Trust | str | None, *, box: bool = True) -> Report:

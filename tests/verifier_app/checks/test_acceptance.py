@@ -1,0 +1,77 @@
+"""Acceptance replayed, at the edge of what is allowed."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from tests.verifier_app.conftest import Verify
+from tests.verifier_app.forge import Forgery
+
+pytestmark = pytest.mark.e2e
+
+
+def cast_by(forgery: Forgery, **members: object) -> None:
+    """A person who also voted on paper casts one more ballot, and the roll says this of it."""
+    person = forgery.person
+    forgery.announce_roll({**forgery.roll, person: {**forgery.roll[person], **members}})
+    forgery.store(forgery.cast(forgery.ballot()))
+    forgery.settle()
+
+
+def of_age(day: dt.date, *, days: int = 0) -> str:
+    """The birthday of somebody whose eighteenth is so many days after this day."""
+    then = day + dt.timedelta(days=days)
+    return then.replace(year=then.year - 18).isoformat()
+
+
+@pytest.mark.parametrize("days", [0, -1, -40])
+def test_who_turns_eighteen_on_election_day_may_vote(
+    forgery: Forgery, verify: Verify, days: int
+) -> None:
+    day = dt.date.fromisoformat(forgery.manifest.election_day)
+    cast_by(forgery, born=of_age(day, days=days))
+    assert verify(forgery).verdict == "verified"
+
+
+@pytest.mark.parametrize("days", [1, 40])
+def test_who_turns_eighteen_after_election_day_may_not(
+    forgery: Forgery, verify: Verify, days: int
+) -> None:
+    day = dt.date.fromisoformat(forgery.manifest.election_day)
+    cast_by(forgery, born=of_age(day, days=days))
+    assert verify(forgery).failed == ["box.roll"]
+
+
+def test_as_many_ballots_as_are_allowed_are_accepted(forgery: Forgery, verify: Verify) -> None:
+    forgery.hold(lambda manifest: manifest["limits"].update(ballots_per_voter=2))
+    assert verify(forgery).verdict == "verified"
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(0, "verified"), (1, "refused")])
+def test_ballot_is_as_old_as_is_allowed(
+    forgery: Forgery, verify: Verify, seconds: int, verdict: str
+) -> None:
+    seen = forgery.at("closed") - 1
+    container = forgery.cast(forgery.ballot(size=seen))
+    minutes = forgery.manifest.limits.anchor_minutes
+    late = dt.datetime.fromisoformat(forgery.entries[seen]["time"])
+    late += dt.timedelta(minutes=minutes, seconds=seconds)
+    forgery.store(container)
+    for entry in forgery.entries[forgery.at("closed") - 1 :]:
+        entry["time"] = f"{late:%Y-%m-%dT%H:%M:%SZ}"
+    forgery.settle()
+    assert verify(forgery).verdict == verdict
+
+
+@pytest.mark.parametrize("edge", ["opens", "closes"])
+def test_first_moment_of_the_period_is_in_it_and_its_end_is_not(
+    forgery: Forgery, verify: Verify, edge: str
+) -> None:
+    def change(manifest: dict[str, dict[str, str]]) -> None:
+        manifest["period"][edge] = forgery.entries[forgery.at("opened")]["time"]
+
+    forgery.hold(change)
+    report = verify(forgery)
+    assert report.failed == ([] if edge == "opens" else ["box.open"])

@@ -1,0 +1,120 @@
+"""The order of section 8 of the specification, pair by pair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from crypto.errors import VerificationError
+from verifier_app.checks.log import _verify_order
+
+KINDS = (
+    "manifest", "roll", "opened", "ballot", "closed", "paper", "box", "selection", "mixed",
+    "decrypted", "result",
+)  # fmt: skip
+# What may follow what; the specification names for each kind what stands before it.
+FOLLOWS = {
+    "": {"manifest"},
+    "manifest": {"roll"},
+    "roll": {"roll", "opened", "ballot", "closed"},
+    "opened": {"roll", "ballot", "closed"},
+    "ballot": {"roll", "ballot", "closed"},
+    "closed": {"paper", "box"},
+    "paper": {"paper", "box"},
+    "box": {"selection"},
+    "selection": {"mixed", "result"},
+    "mixed": {"mixed", "decrypted", "result"},
+    "decrypted": {"mixed", "decrypted", "result"},
+    "result": set(),
+}
+WHOLE = ["manifest", "roll", "opened", "closed", "box", "selection", "result"]
+
+
+def verify(kinds: Sequence[str], *, complete: bool = True) -> None:
+    entries: Any = [SimpleNamespace(kind=kind, sequence=n) for n, kind in enumerate(kinds)]
+    _verify_order(entries, complete=complete)
+
+
+def refused(kinds: Sequence[str], *, complete: bool = True) -> str:
+    with pytest.raises(VerificationError) as refusal:
+        verify(kinds, complete=complete)
+    assert refusal.value.check_id == "log.entries"
+    return f"{refusal.value.where}: {refusal.value.why}"
+
+
+def before(kind: str) -> list[str]:
+    """The shortest log at whose end something of this kind may stand, without a closing."""
+    start = ["manifest", "roll", "opened"]
+    ways = {
+        "": [],
+        "manifest": [],
+        "roll": ["manifest"],
+        "opened": ["manifest", "roll"],
+        "ballot": start,
+        "closed": start,
+        "paper": [*start, "closed"],
+        "box": [*start, "closed"],
+        "selection": [*start, "closed", "box"],
+        "mixed": [*start, "closed", "box", "selection"],
+        "decrypted": [*start, "closed", "box", "selection", "mixed"],
+        "result": WHOLE[:-1],
+    }
+    return ways[kind]
+
+
+@pytest.mark.parametrize("kind", FOLLOWS)
+@pytest.mark.parametrize("following", KINDS)
+def test_only_these_kinds_follow_each_other(kind: str, following: str) -> None:
+    log = [*before(kind), *([kind] if kind else []), following]
+    if kind == "roll" and following in ("ballot", "closed"):
+        log = ["manifest", "roll", "opened", "roll", following]  # voting must be open
+    here = f"entry {len(log) - 1}: "
+    if following in FOLLOWS[kind]:
+        with pytest.raises(VerificationError) as refusal:
+            verify([*log, "manifest"])
+        assert refusal.value.where != here.removesuffix(": ")
+    else:
+        assert refused(log).startswith(here)
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        WHOLE,
+        ["manifest", "roll", "roll", "opened", "roll", "ballot", "roll", "closed", *WHOLE[4:]],
+        [*WHOLE[:4], "paper", "paper", *WHOLE[4:]],
+        [*WHOLE[:-1], "mixed", "decrypted", "mixed", "mixed", "decrypted", "decrypted", "result"],
+        [*WHOLE[:-1], "mixed", "result"],
+    ],
+)
+def test_log_of_an_election_is_in_order(log: list[str]) -> None:
+    verify(log)
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_no_entry_that_an_election_needs_may_be_missing(kind: str) -> None:
+    refused([name for name in WHOLE if name != kind])
+
+
+def test_before_the_mix_the_result_is_not_needed_and_the_selection_is() -> None:
+    verify(WHOLE[:-1], complete=False)
+    assert "no entry selection" in refused(WHOLE[:-2], complete=False)
+    assert "no entry result" in refused(WHOLE[:-1])
+
+
+@pytest.mark.parametrize("kind", ["opened", "closed"])
+def test_a_second_one_is_refused_where_it_could_stand(kind: str) -> None:
+    log = ["manifest", "roll", "opened", "roll", kind]
+    assert "second" in refused(log) or kind == "closed"
+
+
+@pytest.mark.parametrize("kind", ["ballot", "closed"])
+def test_nothing_is_cast_or_closed_before_voting_was_opened(kind: str) -> None:
+    assert "before voting was opened" in refused(["manifest", "roll", kind])
+
+
+def test_empty_log_lacks_everything() -> None:
+    assert refused([]).startswith("log: ")
