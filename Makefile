@@ -21,7 +21,7 @@ STEP := @.ci/step
 # The fast tests write many small durable files: in memory where there is a gigabyte for them.
 MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -kP /dev/shm | awk 'END {print $$4}')" -gt 1000000 ] && echo TMPDIR=/dev/shm)
 
-.PHONY: help setup demo test check quick lint types tampered corpus fuzz bench faults lock clean
+.PHONY: help setup demo test check quick lint types tampered corpus fuzz bench faults mutation lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -67,6 +67,9 @@ bench: $(STAMP) ## CPU time per ciphertext of every step (N=1000 GROUP=ristretto
 faults: VOTERS = 12
 faults: $(STAMP) ## the demo, every tally step killed KILLS times and run again (KILLS=5 VOTERS=12)
 	@$(BIN)/python tests/e2e/demo.py --voters "$(VOTERS)" --kills "$(KILLS)" --out build/faults
+
+mutation: $(STAMP) ## changes one thing at a time in what decides; a test must notice (hours; ONLY=crypto/proofs)
+	@env $(MEMORY) $(BIN)/python -m tests.mutation $(ONLY)
 
 lock: $(STAMP) ## rewrite requirements.lock from pyproject.toml (needs uv)
 	$(STEP) lock .ci/lock

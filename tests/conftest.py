@@ -45,9 +45,12 @@ class FinishedElection:
 
 @pytest.fixture(scope="session")
 def election(tmp_path_factory: pytest.TempPathFactory) -> FinishedElection:
-    """A finished election of 12 voters; made by whichever test process needs it first."""
+    """A finished election of 12 voters; made by whichever test process needs it first, and kept
+    where SUKASHI_ELECTION names a folder."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    if "SUKASHI_ELECTION" in os.environ:
+        shared = Path(os.environ["SUKASHI_ELECTION"])
     root, said = shared / "election", shared / "election.txt"
     with (shared / "election.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
