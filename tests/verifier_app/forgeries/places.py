@@ -218,7 +218,8 @@ def _parameter(kind: str, file: str, where: str, count: int, number: int) -> Non
         row = _row(forgery, count)
         mixing = kind == "mix"
         base = forgery.mix_base(row, number) if mixing else forgery.trustee_base(row, number)
-        forgery.put(base, {file: forgery.directory(base)[file][:-1] + b"7"})
+        data = forgery.directory(base)[file]
+        forgery.put(base, {file: data[:-1] + bytes([data[-1] ^ 1])})
         forgery.settle()
 
 
