@@ -135,7 +135,6 @@ def _sealed_log(forgery: Forgery, **members: object) -> Json:
 
 
 _seal_lies("seal_is_of_a_log_of_another_size", lambda f: _sealed_log(f, size=f.at("box") - 1))
-_seal_lies("seal_is_of_a_log_with_another_root", lambda f: _sealed_log(f, root="0" * 64))
 
 
 def sign_selection(forgery: Forgery) -> None:
@@ -166,12 +165,6 @@ def the_selection_was_made_from_another_seal(forgery: Forgery) -> None:
 def selection_does_not_add_up(forgery: Forgery) -> None:
     selection = forgery.json("selection.json")
     forgery.edit("selection.json", superseded=selection["superseded"] + 1)
-    forgery.settle()
-
-
-@case("selection.signatures")
-def selection_is_of_another_election(forgery: Forgery) -> None:
-    forgery.edit("selection.json", election="0" * 64)
     forgery.settle()
 
 
