@@ -90,6 +90,16 @@ class Plugin:
         load_checks()
         warm = any(WARM in item.nodeid for item in session.items)
         self.items = [i for i in session.items if not (warm and FORGERIES in i.nodeid)]
+        if self.near:
+            paths = {
+                mutant.path: _own_checks(dataclasses.replace(mutant, function=""))
+                for mutant in self.mutants
+            }
+            self.items = [
+                item
+                for item in self.items
+                if any(_rank(item, path, own) < FAR for path, own in paths.items())
+            ]
         for item in self.items:
             _remember_forgery(item)
         self.say(f"the {len(self.items)} tests without a change, each once …")
