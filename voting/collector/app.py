@@ -110,10 +110,10 @@ def _add_ballots(app: FastAPI, service: Service) -> None:
         except _TooLargeError:
             return _error(413, "too_large")
         except VerificationError as refusal:
-            LOG.info("refused", extra={"check": refusal.check_id})
+            LOG.info("a ballot was refused: %s", refusal.check_id)
             return _refusal(refusal)
-        except (StoppedError, DatabaseDamagedError):
-            LOG.exception("not stored")
+        except (StoppedError, DatabaseDamagedError) as fault:
+            LOG.error("a ballot was not stored: %s", fault)  # noqa: TRY400 - for the operator
             return _error(503, "unavailable")
         return Response(stored.receipt, 200 if stored.repeated else 201, media_type=_TEXT)
 

@@ -203,7 +203,8 @@ class Service:
                 outcomes = self._transaction(group)
             except (sa.exc.SQLAlchemyError, SukashiError) as fault:
                 self._ledger.forget(before)
-                failure = StoppedError(f"the ballot could not be stored ({type(fault).__name__})")
+                why = fault if isinstance(fault, SukashiError) else type(fault).__name__
+                failure = StoppedError(f"the ballot could not be stored: {why}")
                 outcomes = [(work, failure) for work in group]
             except BaseException:
                 for work in group:

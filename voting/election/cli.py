@@ -130,6 +130,8 @@ def complete(
     found = check_signed_manifest(read_tree(folder, LIMIT))
     console.say(f"{found.name}: signed by the officials and all trustees")
     console.say(f"election digest: {found.digest.hex()}")
+    console.say(f"Next: voting election trust {folder} --out TRUST; then, at the collector:")
+    console.say(f"  voting collector init --election {folder} --roll roll-0001.asice")
 
 
 @election_app.command("trust")
@@ -149,6 +151,7 @@ def trust(
     found = Manifest.parse(files.read_bounded(folder / "manifest.json", LIMIT))
     files.write_new(out / "trust.json", trust_file(found))
     console.say(f"{out / 'trust.json'} names the officials of {found.name}")
+    console.say("Next: give it to voters and auditors by another way than election and record")
 
 
 @party_app.command("new")
