@@ -2,7 +2,7 @@
 
 This script imports nothing of ours. It starts the programs `voting`, `tally` and `verifier`,
 carries files between folders as a courier would, and says what happens. Every command is run in
-the folder OUT and stands in OUT/commands.log.
+the folder OUT and stands in OUT/commands.log; what it printed is in OUT/transcript.txt.
 """
 
 from __future__ import annotations
@@ -144,7 +144,13 @@ class Demo:
             said = f"{out}{err}"
             raise DemoError(f"{command}\nended with {started.returncode}, not {expect}:\n{said}")
         self.took[kind(command)] = time.monotonic() - at
+        self.transcribe(command, err + out)
         return out
+
+    def transcribe(self, command: str, said: str) -> None:
+        """What a command said; in one write, since two commands may end at once."""
+        with (self.out / "transcript.txt").open("a", encoding="utf-8") as transcript:
+            transcript.write(f"$ {command}\n{said}")
 
     def kill(self, command: str) -> None:
         """Start a command and kill it at a random moment of the time that such a step takes.
@@ -289,11 +295,11 @@ class Demo:
             "voting collector init --election election --party homes/collector"
             f" --roll roll-0001.asice {COLLECTOR}"
         )
-        self.log(f"voting collector serve --socket collector.sock {COLLECTOR} &")
-        serve = shlex.split(f"collector serve --socket collector.sock {COLLECTOR}")
+        serve = f"voting collector serve --socket collector.sock {COLLECTOR}"
+        self.log(f"{serve} &")
         with (self.out / "collector.log").open("w") as log:
             server = subprocess.Popen(
-                [BIN / "voting", *serve],
+                [BIN / "voting", *shlex.split(serve)[1:]],
                 cwd=self.out,
                 stdout=log,
                 stderr=log,
@@ -306,6 +312,7 @@ class Demo:
             finally:
                 server.send_signal(signal.SIGTERM)
                 server.wait(30)
+                self.transcribe(serve, (self.out / "collector.log").read_text(encoding="utf-8"))
 
     def wait_for_socket(self, server: subprocess.Popen[bytes]) -> None:
         for _ in range(300):
@@ -531,7 +538,8 @@ def main() -> int:
         return 3
     shown = os.path.relpath(out)
     print(f"\nIn {shown}: election.yaml trust/ record/ box.sqlite tampered-record/ report.json")
-    print("and commands.log with every command that was run. Verify it yourself:")
+    print("and every command that was run: commands.log; with what it said: transcript.txt.")
+    print("Verify it yourself:")
     print(f"  cd {shown} && {BIN / 'verifier'} check record {VERIFY}")
     print(f"({time.monotonic() - started:.0f} s)")
     if arguments.kills:

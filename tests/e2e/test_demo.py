@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,20 @@ def test_demo_leaves_what_it_names(election: FinishedElection) -> None:
     left = {path.name for path in election.root.iterdir()}
     named = {"election.yaml", "trust", "record", "box.sqlite", "tampered-record", "report.json"}
     assert named <= left
+
+
+def test_transcript_holds_every_command_and_no_secret(election: FinishedElection) -> None:
+    root = election.root
+    transcript = (root / "transcript.txt").read_text(encoding="utf-8")
+    commands = (root / "commands.log").read_text(encoding="utf-8").splitlines()
+    ours = {c.removesuffix(" &") for c in commands if re.match("(voting|tally|verifier) ", c)}
+    assert len(ours) > 50
+    assert ours == {line[2:] for line in transcript.splitlines() if line.startswith("$ ")}
+    codes = [path.read_text().strip() for path in root.glob("**/qr.txt")]
+    assert len(codes) > VOTERS
+    secrets = [path.read_text().strip() for path in (root / "secrets").iterdir()]
+    for secret in [*secrets, *(code.split(":")[2] for code in codes)]:
+        assert re.search(rf"\b{re.escape(secret)}\b", transcript) is None
 
 
 def test_record_and_box_verify_with_outside_trust(election: FinishedElection) -> None:
