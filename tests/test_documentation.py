@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.quoted import BLOCK, quotes
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 BIN = Path(sys.executable).parent
@@ -40,16 +42,26 @@ def test_checks_are_listed_for_machines() -> None:
     assert {frozenset(row) for row in listed["checks"]} == {frozenset({"id", "scope", "doc"})}
 
 
+def anchors(page: Path) -> set[str]:
+    """What a link may name after # in a page: its headings in small letters, with hyphens."""
+    headings = re.findall(r"(?m)^#+ (.*)$", page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_links_of_the_documents_lead_somewhere() -> None:
     for page in PAGES:
-        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+        text = page.read_text(encoding="utf-8")
+        for target, anchor in re.findall(r"\]\(([^)#:]+)#?([^)]*)\)", text):
+            there = page.parent / target
+            assert there.exists(), f"{page.name}: {target}"
+            assert not anchor or anchor in anchors(there), f"{page.name}: {target}#{anchor}"
 
 
 def calls(page: Path) -> set[tuple[str, ...]]:
     """Program and options of every command that a page shows, line by line."""
     text = page.read_text(encoding="utf-8").replace(".venv/bin/", "")
-    lines = re.findall(r"(?m)(?:^|`)((?:voting|tally|verifier) [^`#\n]+)", text)
+    lines = [command for command, _ in quotes(text)]
+    lines += re.findall(r"(?m)(?:^|`)((?:voting|tally|verifier) [^`#\n]+)", BLOCK.sub("", text))
     return {tuple(line.split()) for line in lines}
 
 
