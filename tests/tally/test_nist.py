@@ -2,7 +2,7 @@
 
 The table below states, from NIST SP 1500-100 version 2 (JSON schema 2.0.2), the members of the
 types we write: those that must be there, and those that may. A whole demonstration's file was
-checked against the published schema itself.
+checked against the published schema itself, and so were those of a referendum and of approvals.
 """
 
 from __future__ import annotations

@@ -161,26 +161,7 @@ def _contest(evidence: Evidence, contest: Contest) -> ContestResult:
     rows = [row for row in evidence.selection.counts if row.contest == contest.id]
     counted = [row for row in rows if row.status == "counted"]
     tallies = [(row, _tally(evidence, row)) for row in counted]
-    first: dict[str, Count] = {}
-    for row in rows:
-        first.setdefault(row.unit, row)
-    units = [
-        UnitResult(
-            unit=row.unit,
-            districts=row.districts,
-            status=row.status,
-            eligible=row.eligible,
-            ballots=row.ballots,
-            votes=tuple(
-                line
-                for other, tally in tallies
-                if other.unit == row.unit
-                for line in tally.votes
-                if other.option in (None, line.option)
-            ),
-        )
-        for row in first.values()
-    ]
+    units = _units(rows, tallies)
     votes: dict[int, int] = dict.fromkeys((0, *(o.number for o in contest.options)), 0)
     for unit in units:
         for line in unit.votes:
@@ -214,6 +195,30 @@ def _contest(evidence: Evidence, contest: Contest) -> ContestResult:
         tie=tie,
         decision=decision,
     )
+
+
+def _units(rows: list[Count], tallies: list[tuple[Count, Tally]]) -> list[UnitResult]:
+    """Each unit once, with the votes in its lists; of an option's list only that option's."""
+    first: dict[str, Count] = {}
+    for row in rows:
+        first.setdefault(row.unit, row)
+    return [
+        UnitResult(
+            unit=row.unit,
+            districts=row.districts,
+            status=row.status,
+            eligible=row.eligible,
+            ballots=row.ballots,
+            votes=tuple(
+                line
+                for other, tally in tallies
+                if other.unit == row.unit
+                for line in tally.votes
+                if other.option in (None, line.option)
+            ),
+        )
+        for row in first.values()
+    ]
 
 
 def _decision(contest: Referendum, yes: int, no: int, ballots: int, eligible: int) -> Decision:
