@@ -65,6 +65,7 @@ class Plugin:
         self.items: list[pytest.Item] = []
         self.durations: dict[str, float] = {}
         self.failed: list[str] = []
+        self.blind: dict[str, set[str]] = {}
         self.child: Callable[[str], None] | None = None
         self.parent = os.getpid()
 
@@ -137,20 +138,26 @@ class Plugin:
             last = self.known.get(mutant.key) == name
             return (not last, -seen[name], ranks[name], self.durations.get(name, 0.0))
 
+        blind = self.blind.get(mutant.path, set())
         chosen = [i for i in self.items if not self.near or ranks[i.nodeid] < FAR]
+        chosen = [i for i in chosen if i.nodeid not in blind]
         return sorted(chosen, key=rank)
 
     # -- processes --------------------------------------------------------------------------------
 
     def _unchanged(self, module: Module) -> None:
-        """The unchanged code, put in the place of itself, must pass."""
+        """With the unchanged code in its own place the tests must pass. Those that keep values of
+        the classes that were there before cannot tell anything of this module: they are left out,
+        which can only let more mutants survive."""
         nothing = Mutant(module.path, "", "", 0, ast.Pass(), "lineno", None, None)
-        pid, pipe = self._fork(nothing, partial(_install, module, None))
-        killer = _read_all(pipe)
-        os.waitpid(pid, 0)
-        if killer:
-            self.say(f"{module.path}: put in place unchanged, it fails {killer}")
-            self.failed.append(killer)
+        pid, pipe = self._fork(nothing, partial(_install, module, None), first=False)
+        fail = set(_read_all(pipe).split("\n")) - {""}
+        if os.waitpid(pid, 0)[1] != 0:
+            self.failed.append(f"{module.path}, put in place unchanged")
+        self.blind[module.path] = fail
+        if fail:
+            names = ", ".join(sorted(name.rsplit("/", 1)[1] for name in fail))
+            self.say(f"  {module.path}: {len(fail)} tests keep what was made before: {names}")
 
     def _all(self) -> None:
         waiting = list(reversed(self.mutants))
@@ -182,8 +189,10 @@ class Plugin:
             self.killers.setdefault((mutant.path, mutant.function), Counter())[said] += 1
         self.report(Outcome(mutant, said, time.monotonic() - started))
 
-    def _fork(self, mutant: Mutant, install: Callable[[], None]) -> tuple[int, int]:
-        """A child that writes the name of the test that fails, if one does."""
+    def _fork(
+        self, mutant: Mutant, install: Callable[[], None], *, first: bool = True
+    ) -> tuple[int, int]:
+        """A child that writes the name of the `first` test that fails, or of all."""
         reading, writing = os.pipe()
         items = self.order(mutant)
         pid = os.fork()
@@ -199,8 +208,9 @@ class Plugin:
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
             def killed(by: str) -> None:
-                os.write(writing, by.encode()[:4000])
-                os._exit(0)
+                os.write(writing, f"{by}\n".encode())
+                if first:
+                    os._exit(0)
 
             self.child = killed
             if WARM_MODULE in sys.modules:
@@ -209,6 +219,7 @@ class Plugin:
                 install()
             except Exception as fault:  # noqa: BLE001 — whatever it is, it was noticed
                 killed(f"it cannot be imported: {fault!r}")
+                os._exit(0)
             self._run(items, items[0])
             os._exit(0)
         finally:
@@ -232,7 +243,7 @@ def _rank(item: pytest.Item, path: str, own: set[str]) -> int:
         return 0
     if item.nodeid.startswith(f"tests/{path.rsplit('/', 1)[0]}/") and f"_{name}" in item.nodeid:
         return 1
-    if case is not None and case.check_id in own:
+    if case is not None and case.failed & own:
         return 1
     if item.nodeid.startswith(f"tests/{path.rsplit('/', 1)[0]}/"):
         return 2
@@ -286,7 +297,7 @@ def _read_all(pipe: int) -> str:
     while part := os.read(pipe, 4096):
         found += part
     os.close(pipe)
-    return found.decode()
+    return found.decode().strip()
 
 
 # -- putting code in the place of code ------------------------------------------------------------

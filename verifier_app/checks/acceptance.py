@@ -189,7 +189,7 @@ def box_proofs(evidence: Evidence) -> int:
             (statement, contest.ciphertexts, contest.proof) for _, statement, contest in batch
         ]
         try:
-            range_proof.verify_batch(proven, check_id="box.proofs")
+            range_proof.verify_batch(proven)
         except BatchError as fault:
             place = min(fault.offenders)
             raise VerificationError(

@@ -59,7 +59,7 @@ def log_entries(evidence: Evidence) -> int:
     Before the mix (the audit of the selection), what comes after the selection need not be there.
     """
     log = evidence.log
-    _verify_order(log.entries, complete=evidence.stage == "published")
+    _verify_order(log.entries)
     _verify_start(evidence, log)
     _verify_documents(evidence, log)
     if evidence.stage == "published":
@@ -89,7 +89,7 @@ _ONCE = {"manifest", "opened", "closed", "box", "selection", "result"}
 _NEEDED = {"manifest", "roll", "opened", "closed", "box", "selection"}
 
 
-def _verify_order(entries: Sequence[kinds.Entry], *, complete: bool) -> None:
+def _verify_order(entries: Sequence[kinds.Entry]) -> None:
     seen: set[str] = set()
     before = ""
     for entry in entries:
@@ -102,8 +102,7 @@ def _verify_order(entries: Sequence[kinds.Entry], *, complete: bool) -> None:
             raise VerificationError(_ENTRIES, where, f"{kind} before voting was opened")
         seen.add(kind)
         before = kind
-    needed = _NEEDED | {"result"} if complete else _NEEDED
-    if missing := needed - seen:
+    if missing := _NEEDED - seen:
         raise VerificationError(_ENTRIES, "log", f"there is no entry {min(missing)}")
 
 

@@ -278,6 +278,13 @@ def the_log_has_another_selection(forgery: Forgery) -> None:
     forgery.publish()
 
 
+@case("log.entries")
+def the_log_ends_before_the_result(forgery: Forgery) -> None:
+    del forgery.entries[forgery.at("result") :]
+    forgery.write_log()
+    forgery.publish()
+
+
 # -- mixing ----------------------------------------------------------------------------------------
 
 
