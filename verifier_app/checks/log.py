@@ -85,7 +85,6 @@ _AFTER = {
     "decrypted": {"mixed", "decrypted"},
     "result": {"selection", "mixed", "decrypted"},
 }
-_ONCE = {"manifest", "opened", "closed", "box", "selection", "result"}
 _NEEDED = {"manifest", "roll", "opened", "closed", "box", "selection"}
 
 
@@ -96,7 +95,7 @@ def _verify_order(entries: Sequence[kinds.Entry]) -> None:
         kind, where = entry.kind, f"entry {entry.sequence}"
         if (before not in _AFTER[kind]) if before else kind != "manifest":
             raise VerificationError(_ENTRIES, where, f"{kind} may not stand after {before or '∅'}")
-        if kind in _ONCE and kind in seen:
+        if kind == "opened" and kind in seen:  # nothing else that is unique can stand there again
             raise VerificationError(_ENTRIES, where, f"a second entry {kind}")
         if kind in ("ballot", "closed") and "opened" not in seen:
             raise VerificationError(_ENTRIES, where, f"{kind} before voting was opened")

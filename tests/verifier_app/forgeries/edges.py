@@ -278,6 +278,18 @@ def the_log_has_another_selection(forgery: Forgery) -> None:
     forgery.publish()
 
 
+@case("log.entries", box=False)
+def a_version_of_the_roll_is_left_out(forgery: Forgery) -> None:
+    forgery.insert(forgery.at("closed"), "roll", version=3, digest="0" * 64)
+    forgery.settle()
+
+
+@case("log.entries", box=False)
+def the_first_version_of_the_roll_is_the_second(forgery: Forgery) -> None:
+    forgery.entries[forgery.at("roll")]["version"] = 2
+    forgery.settle()
+
+
 @case("log.entries")
 def the_log_ends_before_the_result(forgery: Forgery) -> None:
     del forgery.entries[forgery.at("result") :]
