@@ -203,8 +203,9 @@ class Service:
                 outcomes = self._transaction(group)
             except (sa.exc.SQLAlchemyError, SukashiError) as fault:
                 self._ledger.forget(before)
-                why = fault if isinstance(fault, SukashiError) else type(fault).__name__
-                failure = StoppedError(f"the ballot could not be stored: {why}")
+                known = isinstance(fault, SukashiError)
+                why = str(fault) if known else f"it could not be stored ({type(fault).__name__})"
+                failure = StoppedError(why)
                 outcomes = [(work, failure) for work in group]
             except BaseException:
                 for work in group:

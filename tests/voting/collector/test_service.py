@@ -353,7 +353,7 @@ def test_full_disk_stores_nothing_and_the_next_ballot_is_stored(collector: Colle
 
     sa.event.listen(engine, "connect", full)
     engine.dispose()
-    with pytest.raises(StoppedError, match=r"could not be stored: .* disk is full"):
+    with pytest.raises(StoppedError, match=r"nothing was stored .* disk is full"):
         collector.service.submit(containers[0])
     sa.event.remove(engine, "connect", full)
     engine.dispose()
