@@ -135,7 +135,7 @@ def bring_log(directory: Path, work: Path) -> Step:
         room.tidy_log(new)
     added = new.size - old.size
     did = (
-        f"The log grew by {added} entries to {new.size}; it continues the one that was here."
+        f"The log grew from {old.size} to {new.size} entries; it continues the one that was here."
         if added
         else f"The log of {new.size} entries is here already."
     )

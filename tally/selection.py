@@ -67,8 +67,8 @@ def select(path: Path, work: Path, trust: Path) -> Step:
     d = selected.document
     counted = sum(row.status == "counted" for row in d.counts)
     sums = (
-        f"{d.superseded} were replaced by a later ballot of the same person, {d.overridden} by a"
-        f" vote on paper; {d.counted} count."
+        f"Replaced by a later ballot of the same person: {d.superseded}; by a vote on paper:"
+        f" {d.overridden}; counted: {d.counted}."
     )
     did = (
         f"All {d.ballots} ballots in the sealed box were rightly accepted.",

@@ -68,7 +68,7 @@ def uncovered(evidence: Evidence) -> tuple[str, ...]:
         if evidence.restricted:
             texts.append("the first mix, whose input is not public; it is committed to (--box)")
     if left_out := evidence.overridden:
-        texts.append(f"that those of the {left_out} ballots left out for it had voted on paper")
+        texts.append(f"whether those voted on paper whose ballots are left out for it ({left_out})")
     if evidence.is_test:
         texts.append("who the voters are: this is a test election, its cards identify nobody")
     texts.append("that all voters saw the same log: witnesses are not supported yet")

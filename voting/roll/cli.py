@@ -73,5 +73,5 @@ def paper(
     found = Manifest.parse(files.read_bounded(manifest / "manifest.json", 1 << 28))
     listed = import_paper(source, found.digest.hex())
     files.write_new(out, listed.encode(), mode=0o600)
-    console.say(f"{out}: {len(listed.identifiers)} people voted on paper")
+    console.say(f"{out}: the list of voters on paper, {len(listed.identifiers)} in all")
     console.say("Next: the officials sign it, then `voting collector append`.")
