@@ -8,6 +8,8 @@ import pytest
 
 from tests.verifier_app.conftest import Verify
 from tests.verifier_app.forge import Forgery
+from tests.voting.acceptance.forgery import with_leaf
+from verifier_app.checks import acceptance
 
 pytestmark = pytest.mark.e2e
 
@@ -75,3 +77,13 @@ def test_first_moment_of_the_period_is_in_it_and_its_end_is_not(
     forgery.hold(change)
     report = verify(forgery)
     assert report.failed == ([] if edge == "opens" else ["box.open"])
+
+
+def test_proofs_behind_the_first_batch_are_verified(
+    forgery: Forgery, verify: Verify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acceptance, "BATCH", 4)
+    assert verify(forgery).verdict == "verified"
+    forgery.store(forgery.cast(with_leaf(forgery.ballot(), (3, 0, 0, 1), bytes(31) + b"\x07")))
+    forgery.settle()
+    assert verify(forgery).failed == ["box.proofs"]
