@@ -82,7 +82,7 @@ def _places(manifest: Manifest, results: Results) -> list[dict[str, Any]]:
 
 
 def _unit_id(contest: ContestResult, unit: UnitResult) -> str:
-    return f"unit-{contest.id}-{unit.unit}"
+    return f"unit-{contest.id}.{unit.unit}"
 
 
 def _election(manifest: Manifest, results: Results) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def _contest(contest: Contest, units: list[UnitResult], invalid: int) -> Contest
     eligible = sum(unit.eligible for unit in units)
     outcome, decision, seats = Outcome((), (), 0), None, None
     if contest.kind == "referendum":
-        decision = _decide(contest, totals, eligible, ballots) if ballots else None
+        decision = _decide(contest, totals, eligible, ballots - invalid) if ballots else None
     else:
         seats = contest.seats
         outcome = fill(totals, seats) if ballots else outcome
@@ -111,13 +111,11 @@ def _contest(contest: Contest, units: list[UnitResult], invalid: int) -> Contest
     )
 
 
-def _decide(
-    contest: Referendum, totals: Mapping[int, int], eligible: int, ballots: int
-) -> Decision:
+def _decide(contest: Referendum, totals: Mapping[int, int], eligible: int, valid: int) -> Decision:
     yes, no = totals[YES], totals[NO]
     quorum = None
     if contest.quorum is not None:
-        reached = ballots if contest.quorum.of == "participation" else yes
+        reached = valid if contest.quorum.of == "participation" else yes
         needed = quorum_of(contest.quorum.percent, eligible)
         quorum = QuorumResult(
             of=contest.quorum.of,

@@ -28,7 +28,7 @@ from voting.election.documents import digest, document_bytes
 from voting.election.manifest import Manifest
 from voting.election.signatures import Trust, check_signed_manifest
 from voting.files import read_bounded, read_tree, write_atomic
-from voting.roll.roll import Person, is_eligible
+from voting.roll.roll import Roll, is_eligible
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ def select(path: Path, work: Path, trust: Path) -> Step:
             stored = _replay(room, box, manifest, log)
             overridden = {i for p in boxes.papers(box, manifest, log) for i in p.identifiers}
             rolls = boxes.rolls(box, manifest, log)
-        persons = rolls[max(rolls)].persons
-        selected = make_selection(manifest, digest(seal), stored, overridden, persons)
+        eligible = count_eligible(manifest, since_opening(rolls, log))
+        selected = make_selection(manifest, digest(seal), stored, overridden, eligible)
         data = document_bytes(selected.document)
         done = (room.record / "selection.json").is_file()
         _write(room, manifest, selected, data, log)
@@ -113,7 +113,7 @@ def make_selection(
     seal: str,
     stored: Sequence[Stored],
     overridden: set[str],
-    persons: Iterable[Person],
+    eligible: Mapping[str, int],
 ) -> Selected:
     """selection.json and the lists. Pure.
 
@@ -121,15 +121,10 @@ def make_selection(
         seal: H(seal.json).
         stored: every ballot in the box, in order of the log.
         overridden: the identifiers on the lists of paper voters.
-        persons: the roll as it was last.
+        eligible: how many may vote, by district.
     """
     last = {ballot.accepted.identifier: ballot for ballot in stored}
     counted = [ballot for person, ballot in last.items() if person not in overridden]
-    eligible = Counter(
-        person.district
-        for person in persons
-        if is_eligible(person, manifest.eligibility, manifest.election_day)
-    )
     counts: list[Count] = []
     lists: dict[str, bytes] = {}
     for contest in manifest.contests:
@@ -150,6 +145,26 @@ def make_selection(
         counts=tuple(counts),
     )
     return Selected(document, lists)
+
+
+def since_opening(rolls: Mapping[int, Roll], log: Log) -> list[Roll]:
+    """The version of the roll that was valid when voting opened, and all later ones."""
+    opened = log.only(kinds.OpenedEntry)
+    size = log.size if opened is None else opened.sequence
+    first = max(entry.version for entry in log.of(kinds.RollEntry) if entry.sequence < size)
+    return [rolls[version] for version in sorted(rolls) if version >= first]
+
+
+def count_eligible(manifest: Manifest, rolls: Iterable[Roll]) -> Counter[str]:
+    """How many may vote, by district: whoever may by one of these versions, where the last of them
+    has this person. Who is taken off the roll while voting is open stays in the number: otherwise
+    a quorum could be met by removing those who did not vote."""
+    districts: dict[str, str] = {}
+    for roll in rolls:
+        for person in roll.persons:
+            if is_eligible(person, manifest.eligibility, manifest.election_day):
+                districts[person.identifier] = person.district
+    return Counter(districts.values())
 
 
 def _units(manifest: Manifest, contest: Contest, counted: Iterable[Stored]) -> list[Unit]:

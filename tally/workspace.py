@@ -223,6 +223,9 @@ def _verify_units(contest: Contest, rows: list[Count]) -> None:
     if [row.model_dump(exclude=own) for row in rows] != [r.model_dump(exclude=own) for r in lists]:
         why = "a unit has not one list for each option, with the same numbers"
         raise VerificationError("selection.units", contest.id, why)
+    if len(units) > 1 and any(row.status == "withheld" for row in units):
+        why = "a unit is withheld that could be counted with another"
+        raise VerificationError("selection.units", contest.id, why)
     counted_in = sorted(district for row in units for district in row.districts)
     if counted_in != sorted(contest.districts) or len({row.unit for row in units}) != len(units):
         why = "its units are not a division of the contest's districts"

@@ -35,9 +35,11 @@ from verifier_app.readers.models import (
     Paper,
     Party,
     Person,
+    Referendum,
     Roll,
     Seal,
     Selection,
+    Tally,
     Trust,
 )
 from verifier_app.readers.profile import Profile
@@ -109,6 +111,29 @@ class Evidence:
             return self.selection.overridden
         except Unavailable:
             return 0
+
+    @property
+    def invalid(self) -> int:
+        """How many votes the tallies call invalid, as far as they can be read."""
+        found = 0
+        try:
+            for row in self.counted:
+                path = f"{row.path}tally.json"
+                found += read(Tally, self.folder.read(path), path).invalid
+        except (Unavailable, EncodingError, KeyError, OSError):
+            return found
+        return found
+
+    @property
+    def has_quorum(self) -> bool:
+        """Whether a result depends on how many may vote."""
+        try:
+            return any(
+                isinstance(contest, Referendum) and contest.quorum is not None
+                for contest in self.manifest.contests
+            )
+        except Unavailable:
+            return False
 
     @property
     def is_test(self) -> bool:

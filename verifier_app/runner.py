@@ -65,10 +65,14 @@ def uncovered(evidence: Evidence) -> tuple[str, ...]:
         texts.append("mixing, decryption and counting; this is the audit before the mix")
     if not evidence.has_box:
         texts.append("the ballots themselves, and that the right ones were selected (--box)")
+        if evidence.has_quorum:
+            texts.append("how many may vote, which the quorum is measured against (--box)")
         if evidence.restricted:
             texts.append("the first mix, whose input is not public; it is committed to (--box)")
     if left_out := evidence.overridden:
         texts.append(f"whether those voted on paper whose ballots are left out for it ({left_out})")
+    if invalid := evidence.invalid:
+        texts.append(f"how {invalid} votes came to be invalid, which no proven ballot can give")
     if evidence.is_test:
         texts.append("who the voters are: this is a test election, its cards identify nobody")
     texts.append("that all voters saw the same log: witnesses are not supported yet")

@@ -84,7 +84,7 @@ def test_totals_are_the_votes_that_were_selected(election: FinishedElection) -> 
 @pytest.mark.parametrize("name", ["metsavalla-2027", "hoshizora-2027"])
 def test_other_elections_run_end_to_end_and_verify(name: str, tmp_path: Path) -> None:
     """Three districts of which the smallest is merged, resident foreigners, a referendum; a board
-    by approval and statutes by referendum with quorum, openly published."""
+    by approval and statutes by referendum with quorum."""
     config = DEMO.parents[2] / "election_configs" / f"{name}.yaml"
     command = [sys.executable, str(DEMO), "--config", str(config), "--voters", "20"]
     done = subprocess.run(

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tally import nist
+from tally.documents import ContestResult, UnitResult
 from tests.tally.room import RoomAt
 
 REQUIRED = {
@@ -161,7 +163,7 @@ def test_unit_that_was_not_counted_has_no_votes(
     counted_in = {
         value["GpUnitId"] for kind, value in objects(documents[0]) if kind == "VoteCounts"
     }
-    assert counted_in == {"unit-mayor-kita", "unit-assembly-kita-kita"}
+    assert counted_in == {"unit-mayor.kita", "unit-assembly-kita.kita"}
 
 
 def test_report_is_dated_by_the_log_and_names_the_election(
@@ -171,3 +173,15 @@ def test_report_is_dated_by_the_log_and_names_the_election(
     assert dt.datetime.fromisoformat(report["GeneratedDate"]).tzinfo is not None
     assert results["election"] in report["Notes"]
     assert report["IsTest"] is True
+
+
+def test_contests_and_units_whose_names_run_together_are_two_places() -> None:
+    """Contest a in unit b-c, and contest a-b in unit c."""
+    unit = UnitResult(
+        unit="north-east", districts=(), status="empty", eligible=0, ballots=0, votes=()
+    )
+    one = ContestResult.model_construct(id="council")
+    other = ContestResult.model_construct(id="council-north")
+    assert nist._unit_id(one, unit) != nist._unit_id(
+        other, unit.model_copy(update={"unit": "east"})
+    )

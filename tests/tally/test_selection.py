@@ -15,7 +15,7 @@ from tally import box as boxes
 from tally.documents import Selection
 from tally.proofs import decode_list, encode_list
 from tally.replay import Stored, replay
-from tally.selection import Selected, make_selection
+from tally.selection import Selected, count_eligible, make_selection
 from tests.tally.room import Room, RoomAt, refused
 from tests.tally.small_election import KITA, MINAMI, SmallElection, identifier
 from voting.eid.profile import EidProfile
@@ -46,8 +46,8 @@ def select(
 ) -> Selected:
     """The selection under a manifest with these changes."""
     manifest = election.manifest.model_copy(update=changes)
-    persons = election.roll(2, [*KITA, *MINAMI]).persons
-    return make_selection(manifest, SEAL, stored, voters(*paper), persons)
+    eligible = count_eligible(manifest, [election.roll(2, [*KITA, *MINAMI])])
+    return make_selection(manifest, SEAL, stored, voters(*paper), eligible)
 
 
 def sums(document: Selection) -> tuple[int, int, int, int]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from cryptography.x509.oid import NameOID
@@ -28,7 +27,7 @@ from tally.proofs import (
     make_mix,
 )
 from tally.replay import Stored
-from tally.selection import make_selection
+from tally.selection import count_eligible, make_selection
 from tests.choices import chosen
 from tests.verifier_app.sealing import LIMIT, SALT, Json, Sealed, now
 from voting.acceptance import AcceptedBallot
@@ -39,7 +38,7 @@ from voting.eid.container import parse
 from voting.eid.signing import add_signature
 from voting.election.documents import canonical, digest, document_bytes, salted_digest
 from voting.election.signatures import SCHEMA
-from voting.roll.roll import Person, Roll, is_eligible
+from voting.roll.roll import Roll
 
 QUALIFICATION = b'{"schema":"sukashi/qualification/1"}'
 DECRYPTING = (1, 3)
@@ -108,22 +107,19 @@ class Forgery(Sealed):
         self.recount_voters()
 
     def recount_voters(self) -> None:
-        """How many may vote, by the last roll, wherever it is said."""
-        manifest, voters = self.manifest, Counter[str]()
-        for person in self.last_roll():
-            if is_eligible(person, manifest.eligibility, manifest.election_day):
-                voters[person.district] += 1
+        """How many may vote, by all rolls, wherever it is said."""
+        voters = count_eligible(self.manifest, self.all_rolls())
         counts = self.json("selection.json")["counts"]
         for row in counts:
             row["eligible"] = sum(voters[district] for district in row["districts"])
         self.edit("selection.json", counts=counts)
-        self.results()
+        if all(f"{row.path}/tally.json" in self.files for row in self.counts):
+            self.results()
 
-    def last_roll(self) -> tuple[Person, ...]:
-        """The persons of the last version of the roll."""
-        version = max(self.rolls)
-        name = f"roll-{version:04d}.json"
-        return Roll.parse(parse(self.rolls[version], name, LIMIT).data, name).persons
+    def all_rolls(self) -> list[Roll]:
+        """Every version of the roll; the first was valid when voting opened."""
+        named = [(f"roll-{version:04d}.json", raw) for version, raw in sorted(self.rolls.items())]
+        return [Roll.parse(parse(raw, name, LIMIT).data, name) for name, raw in named]
 
     def announce_paper(self, identifiers: Sequence[str], *, announced: bool = True) -> None:
         """Another list of those who voted on paper, at the place of the first; where it is not
@@ -161,7 +157,8 @@ class Forgery(Sealed):
         manifest = self.manifest
         if minimum:
             manifest = manifest.model_copy(update={"privacy_minimum": minimum})
-        selected = make_selection(manifest, "0" * 64, self.stored(), set(paper), self.last_roll())
+        eligible = count_eligible(manifest, self.all_rolls())
+        selected = make_selection(manifest, "0" * 64, self.stored(), set(paper), eligible)
         self.files["selection.json"] = document_bytes(selected.document)
         for path, data in selected.lists.items():
             self.put_list(path, data)

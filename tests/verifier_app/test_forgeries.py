@@ -74,6 +74,7 @@ HONEST: dict[str, Callable[[Json], object]] = {
     "approval_of_one_at_least": mayor_only(kinds.approval_of_one_at_least),
     "approval_in_merged_districts": mayor_only(kinds.approval, 5),
     "approval_withheld": mayor_only(kinds.approval, 30),
+    "contests_of_one_district_alone": kinds.by_district,
     "referendum": mayor_only(kinds.referendum),
     "referendum_without_quorum": mayor_only(kinds.simple_referendum),
     "referendum_by_approval_quorum": mayor_only(kinds.approval_quorum),

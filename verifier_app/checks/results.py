@@ -6,7 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -110,7 +110,26 @@ def tally_sums(evidence: Evidence) -> int:
         total = sum(votes.votes for votes in tally.votes) + tally.invalid
         if total != row.ballots:
             raise VerificationError(_SUMS, where, f"{total} votes from {row.ballots} ballots")
+    _verify_approvals(evidence)
     return len(evidence.counted)
+
+
+def _verify_approvals(evidence: Evidence) -> None:
+    """A unit has no more approvals than its ballots can hold, and no fewer."""
+    approvals: dict[tuple[str, str], int] = defaultdict(int)
+    invalid: dict[tuple[str, str], int] = defaultdict(int)
+    ballots: dict[tuple[str, str], int] = {}
+    for row in evidence.counted:
+        if row.option is not None:
+            unit, tally = (row.contest, row.unit), _tally(evidence, row)
+            approvals[unit] += tally.votes[1].votes
+            invalid[unit] += tally.invalid
+            ballots[unit] = row.ballots
+    for unit, found in approvals.items():
+        least, most = evidence.manifest.contest(unit[0]).total or (0, 0)
+        if not least * ballots[unit] - invalid[unit] <= found <= most * ballots[unit]:
+            why = f"{found} approvals from {ballots[unit]} ballots of {least} to {most} each"
+            raise VerificationError(_SUMS, f"counts/{'/'.join(unit)}", why)
 
 
 @check(
@@ -175,7 +194,8 @@ def _contest(evidence: Evidence, contest: Contest) -> ContestResult:
     tie, decision, seats = None, None, None
     if isinstance(contest, Referendum):
         if ballots:
-            decision = _decision(contest, votes[1], votes[2], ballots, eligible)
+            valid = ballots - sum(tally.invalid for _, tally in tallies)
+            decision = _decision(contest, votes[1], votes[2], valid, eligible)
     else:
         seats = contest.seats
         if ballots:
@@ -221,7 +241,7 @@ def _units(rows: list[Count], tallies: list[tuple[Count, Tally]]) -> list[UnitRe
     ]
 
 
-def _decision(contest: Referendum, yes: int, no: int, ballots: int, eligible: int) -> Decision:
+def _decision(contest: Referendum, yes: int, no: int, valid: int, eligible: int) -> Decision:
     """Accepted are those questions that have their majority of yes and no, and their quorum."""
     enough = {
         "simple": yes > no,
@@ -230,7 +250,7 @@ def _decision(contest: Referendum, yes: int, no: int, ballots: int, eligible: in
     }[contest.majority]
     quorum, accepted = None, enough
     if contest.quorum is not None:
-        reached = yes if contest.quorum.of == "approval" else ballots
+        reached = yes if contest.quorum.of == "approval" else valid
         met = 100 * reached >= contest.quorum.percent * eligible
         quorum = QuorumResult(
             of=contest.quorum.of,

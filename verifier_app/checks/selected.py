@@ -10,6 +10,7 @@ from crypto.errors import VerificationError
 from verifier_app.ballots import StoredBallot, may_vote
 from verifier_app.evidence import Evidence
 from verifier_app.readers.documents import sha256
+from verifier_app.readers.entries import OpenedEntry, RollEntry
 from verifier_app.readers.models import Contest, Count
 from verifier_app.registry import Unavailable, check
 
@@ -143,12 +144,19 @@ def _expected_units(evidence: Evidence) -> list[_Row]:
 
 
 def _eligible(evidence: Evidence) -> Counter[str]:
-    """How many persons of the last roll may vote, by district."""
-    rolls = evidence.rolls
+    """How many may vote, by district: whoever may by the roll that was valid at the opening or by a
+    later one, counted where the last such roll has the person."""
+    rolls, opened = evidence.rolls, evidence.log.only(OpenedEntry).sequence
     if not rolls:
         raise Unavailable("box.roll", "rolls", "there is none")
-    persons = rolls[max(rolls)].values()
-    return Counter(person.district for person in persons if may_vote(evidence.manifest, person))
+    entries = evidence.log.of(RollEntry)
+    first = max((e.version for e in entries if e.sequence < opened), default=1)
+    last: dict[str, str] = {}
+    for version in sorted(rolls):
+        for identifier, person in rolls[version].items():
+            if version >= first and may_vote(evidence.manifest, person):
+                last[identifier] = person.district
+    return Counter(last.values())
 
 
 def _units(evidence: Evidence, contest: Contest, ballots: dict[str, int]) -> dict[str, set[str]]:

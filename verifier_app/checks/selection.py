@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from fractions import Fraction
+
 from crypto.errors import VerificationError
 from verifier_app.evidence import Evidence
 from verifier_app.readers import entries as kinds
@@ -85,9 +88,10 @@ def count_complete(evidence: Evidence) -> int:
     2. The units of a contest hold each of its districts once; each unit has one row, or one for
        each option of an approval contest, in order and of equal districts and numbers.
     3. Empty, counted or withheld follows from the number of ballots and the privacy minimum.
-    4. Each ballot counts in each contest of its style, so that contests of the same districts have
-       equally many.
-    5. Every counted list has its tally in the record; no other folder stands in counts/.
+    4. Only the single unit of a contest can be withheld: others are merged.
+    5. Each ballot counts in each contest of its style: the numbers of ballots, and of those who may
+       vote, fit each other over all rows, and all of them together.
+    6. Every counted list has its tally in the record; no other folder stands in counts/.
     """
     selection = evidence.selection
     if [row.count for row in selection.counts] != list(range(1, len(selection.counts) + 1)):
@@ -124,6 +128,9 @@ def _verify_contest(evidence: Evidence, contest_id: str) -> None:
     for row in rows:
         if list(row.districts) != [name for name in districts if name in row.districts]:
             raise VerificationError(_COMPLETE, where, "the districts of a unit are not in order")
+    if len(rows) > 1 and any(row.status == "withheld" for row in rows):
+        why = "a unit is kept from being counted that could be counted with another"
+        raise VerificationError(_COMPLETE, where, why)
     units = [row.unit for row in rows]
     if contest.counting == "contest":
         if units != [WHOLE]:
@@ -160,23 +167,33 @@ def _verify_row(evidence: Evidence, row: Count) -> None:
 
 
 def _verify_numbers(evidence: Evidence, selection: Selection) -> None:
-    """Contests and lists of the same districts hold the same ballots and the same number of persons
-    who may vote, as each ballot counts in all contests of its style; a contest of all districts
-    holds all of them."""
-    by_districts: dict[tuple[str, ...], tuple[int, int]] = {}
+    """Each row says how many ballots, and how many who may vote, some districts have together. As
+    each ballot counts in all contests of its style, there are numbers of the districts that fit all
+    rows, and all districts together have every counted ballot. Nobody voted who may not."""
+    districts = tuple(district.id for district in evidence.manifest.districts)
+    ballots = [(row.districts, row.ballots) for row in selection.counts]
+    _verify_consistent(districts, [(districts, selection.counted), *ballots], "ballots")
+    voters = [(row.districts, row.eligible) for row in selection.counts]
+    _verify_consistent(districts, voters, "persons who may vote")
     for contest in evidence.manifest.contests:
-        rows = _units(evidence, contest.id)
-        whole = tuple(sorted(contest.districts))
-        numbers = sum(row.ballots for row in rows), sum(row.eligible for row in rows)
-        if by_districts.setdefault(whole, numbers) != numbers:
-            why = "two contests of the same districts have different numbers of ballots or voters"
+        eligible = sum(row.eligible for row in _units(evidence, contest.id))
+        if sorted(contest.districts) == sorted(districts) and eligible < selection.counted:
+            why = f"{selection.counted} ballots of {eligible} persons who may vote"
             raise VerificationError(_COMPLETE, f"contest {contest.id}", why)
-    for row in selection.counts:
-        numbers = row.ballots, row.eligible
-        if by_districts.setdefault(tuple(sorted(row.districts)), numbers) != numbers:
-            why = "in the same districts another list holds another number of ballots or voters"
-            raise VerificationError(_COMPLETE, row.path, why)
-    everywhere = tuple(sorted(district.id for district in evidence.manifest.districts))
-    if everywhere in by_districts and by_districts[everywhere][0] != selection.counted:
-        why = "a contest of all districts does not hold all counted ballots"
-        raise VerificationError(_COMPLETE, "selection.json", why)
+
+
+def _verify_consistent(
+    districts: tuple[str, ...], sums: Iterable[tuple[tuple[str, ...], int]], what: str
+) -> None:
+    """Whether numbers of the districts with these sums exist, by elimination in fractions."""
+    solved: dict[int, list[Fraction]] = {}  # by the place of its first district that is not 0
+    for inside, total in dict.fromkeys(sums):
+        line = [Fraction(district in inside) for district in districts] + [Fraction(total)]
+        for place, other in sorted(solved.items()):
+            line = [a - line[place] * b for a, b in zip(line, other, strict=True)]
+        first = next(place for place, value in enumerate([*line[:-1], 1]) if value)
+        if first < len(districts):
+            solved[first] = [value / line[first] for value in line]
+        elif line[-1]:
+            why = f"the numbers of {what} contradict each other in {', '.join(inside)}"
+            raise VerificationError(_COMPLETE, "selection.json", why)

@@ -44,7 +44,9 @@ def compare(data: bytes, manifest: Manifest) -> int:
     expected = _expected(manifest)
     period = configured.get("period")
     if isinstance(period, dict):
-        configured["period"] = {name: _utc(str(text)) for name, text in period.items()}
+        configured["period"] = {
+            name: _utc(text) if isinstance(text, str) else text for name, text in period.items()
+        }
     return _same("", expected, configured)
 
 

@@ -7,6 +7,7 @@ that no check has to ask again.
 from __future__ import annotations
 
 import base64
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
@@ -15,7 +16,7 @@ from crypto.groups import group_by_name
 from crypto.signing import PublicKey
 from verifier_app.readers.container import load_certificate
 from verifier_app.readers.documents import Text, read
-from verifier_app.readers.models import Approval, Contest, Manifest, Referendum
+from verifier_app.readers.models import Approval, Contest, Manifest, Referendum, SingleChoice
 
 MINIMUM = 5  # ballots of a counted list
 MOST_TRUSTEES = 15
@@ -46,13 +47,21 @@ def _contests(manifest: Manifest) -> Faults:
         yield from _repeated(where, contest.districts)
     if manifest.period.opens >= manifest.period.closes:
         yield "period", "voting closes before it opens"
+    # Opening is in UTC here: the office's day may be one later than UTC's.
+    opens = dt.datetime.fromisoformat(manifest.period.opens) - dt.timedelta(days=1)
+    if dt.date.fromisoformat(manifest.election_day) < opens.date():
+        yield "election_day", "it lies before voting opens"
 
 
 def _kind(contest: Contest) -> Faults:
     """What only one kind of contest has."""
     where, options = f"contest {contest.id}", len(contest.options)
     match contest:
-        case Approval(minimum=minimum, maximum=maximum):
+        case SingleChoice(seats=seats) if seats > options:
+            yield where, "more seats than options"
+        case Approval(minimum=minimum, maximum=maximum, seats=seats):
+            if seats > options:
+                yield where, "more seats than options"
             if not 0 <= minimum < maximum <= options <= 65535:
                 yield where, f"from {minimum} to {maximum} approvals of {options} options"
         case Referendum(quorum=quorum):
@@ -113,8 +122,10 @@ def _texts(manifest: Manifest) -> Faults:
     if not languages:
         yield "languages", "there is none"
     for where, text in _all_texts(manifest):
-        if sorted(text) != languages or not all(words.strip() for words in text.values()):
-            yield where, "a text is not there in exactly the election's languages"
+        if sorted(text) != languages or not all(
+            words.strip() and words.isprintable() for words in text.values()
+        ):
+            yield where, "a text is not there, in printable words, in exactly the languages"
 
 
 def _key(manifest: Manifest) -> Faults:

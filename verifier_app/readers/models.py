@@ -152,11 +152,11 @@ class BallotStyle(Document):
 
 
 class Limits(Document):
-    ballots_per_voter: Positive
-    anchor_minutes: Positive
-    verification_minutes: Positive
-    verification_reads: Positive
-    container_bytes: Positive
+    ballots_per_voter: Annotated[int, Field(ge=1, le=10_000)]
+    anchor_minutes: Annotated[int, Field(ge=1, le=10_080)]
+    verification_minutes: Annotated[int, Field(ge=1, le=10_080)]
+    verification_reads: Annotated[int, Field(ge=1, le=1_000)]
+    container_bytes: Annotated[int, Field(ge=1, le=1 << 24)]
 
 
 class Party(Document):

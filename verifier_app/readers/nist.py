@@ -147,7 +147,7 @@ def _verify_places(found: list[Any], manifest: Manifest, results: Results) -> No
         expected[f"area-{contest.id}"] = ("contest", inside, None)
         for unit in contest.units:
             parts = sorted(f"district-{district}" for district in unit.districts)
-            expected[f"unit-{contest.id}-{unit.unit}"] = ("counting unit", parts, None)
+            expected[f"unit-{contest.id}.{unit.unit}"] = ("counting unit", parts, None)
     for entry in found:
         place = _Reader(entry, "ReportingUnit", "places")
         name = place.string("@id")
@@ -199,11 +199,11 @@ def _verify_contest(found: object, configured: Contest, result: ContestResult) -
     if isinstance(configured, Referendum):
         contest.expect_text("PassageThreshold", _threshold(configured))
     votes = {
-        (f"unit-{result.id}-{unit.unit}", row.option): row.votes
+        (f"unit-{result.id}.{unit.unit}", row.option): row.votes
         for unit in result.units
         for row in unit.votes
     }
-    units = [f"unit-{result.id}-{u.unit}" for u in result.units if u.status == "counted"]
+    units = [f"unit-{result.id}.{u.unit}" for u in result.units if u.status == "counted"]
     blank: dict[str, int] = {}
     for entry in [] if result.blank is None else contest.list("OtherCounts"):
         other = _Reader(entry, "OtherCounts", contest.where)

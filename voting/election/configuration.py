@@ -6,6 +6,7 @@ Rules that need more than one field (dates, references, who operates what) are i
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,6 +25,7 @@ from voting.election.values import Day, Identifier, Positive, Text
 from voting.files import read_bounded
 
 _LIMIT = 1 << 22
+_WHOLE = re.compile(r"0|-?[1-9][0-9]*")  # as everybody else reads it, too
 _KINDS = ("single_choice", "approval", "referendum")
 _DIGITS = 15  # what JSON's numbers hold exactly
 _YAML_FAULTS = (  # the parser's own, and what it lets through from the parts that it is made of
@@ -199,11 +201,11 @@ class _Reader:
     def _scalar(self, node: ScalarNode, at: PathInConfig) -> object:
         kind, text = str(node.tag).rsplit(":", 1)[-1], str(node.value)
         match kind:
-            case "null":
+            case "null" if text in ("", "~", "null"):
                 return None
             case "bool" if text in ("true", "false"):
                 return text == "true"
-            case "int" if text.lstrip("-").isdecimal() and len(text) <= _DIGITS:
+            case "int" if _WHOLE.fullmatch(text) and len(text) <= _DIGITS:
                 return int(text)
             case "str" | "timestamp":
                 return text

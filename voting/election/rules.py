@@ -12,6 +12,7 @@ from voting.election.size import largest_ballot
 from voting.election.values import Text
 
 MOST_TRUSTEES = 15
+MOST_LISTS = 3000  # a record of more files than this gives is no verifier's to read
 Fault = tuple[tuple[str | int, ...], str]
 
 
@@ -90,6 +91,13 @@ def _contests(c: Configuration) -> Iterator[Fault]:
         if not contest.districts:
             yield at, f"contest {contest.id} is held in no district"
         yield from _options(at, contest)
+    lists = sum(
+        len(contest.columns) * (1 if contest.counting == "contest" else len(contest.districts))
+        for contest in c.contests
+    )
+    if lists > MOST_LISTS:
+        why = f"{lists} lists would be counted, at most {MOST_LISTS}: count contests as a whole"
+        yield ("contests",), why
 
 
 def _options(at: tuple[str | int, ...], contest: Contest) -> Iterator[Fault]:
@@ -185,6 +193,11 @@ def _mixers(c: Configuration) -> Iterator[Fault]:
 
 
 def _privacy(c: Configuration) -> Iterator[Fault]:
+    if c.publication == "open" and any(contest.kind == "approval" for contest in c.contests):
+        why = (
+            "open publication shows whoever has a voter's code which options this voter approved of"
+        )
+        yield ("publication",), f"{why}; write restricted"
     if not c.test and c.privacy_minimum < 5:
         at = ("privacy_minimum",)
         yield at, "so small a count reveals votes; 30 is usual, less than 5 only with test: true"

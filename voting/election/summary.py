@@ -47,6 +47,12 @@ def remarks(c: Configuration, now: dt.datetime) -> list[str]:
             "ONE TRUSTEE ALONE CAN DECRYPT every vote, before it is mixed too: the threshold is 1."
             " Only a test election may have that; write 2 or more for one that is to be secret."
         )
+    if c.publication == "open":
+        found.append(
+            "WHOEVER HAS A VOTER'S CODE CAN SEE WHETHER THAT BALLOT WAS COUNTED, and what is in it,"
+            " from the record alone: publication is open. Write restricted where voters could be"
+            " made to show their code."
+        )
     if now > dt.datetime.fromisoformat(c.period.closes):
         found.append(
             f"voting closed at {c.period.closes}, which is past: nobody could vote. Correct the"

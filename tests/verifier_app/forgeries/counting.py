@@ -274,7 +274,7 @@ def has_no_list_of_parts(report: Json) -> None:
 
 @nist_case
 def names_a_unit_by_a_list(report: Json) -> None:
-    report["Election"][0]["Contest"][0]["OtherCounts"][0]["GpUnitId"] = ["unit-mayor-kita"]
+    report["Election"][0]["Contest"][0]["OtherCounts"][0]["GpUnitId"] = ["unit-mayor.kita"]
 
 
 @nist_case

@@ -12,6 +12,8 @@ from unittest.mock import patch
 from crypto.elgamal import Ciphertexts, PublicKey
 from crypto.groups import Scalars
 from crypto.proofs import range as range_proof
+from tally.proofs import encode_list
+from tally.selection import count_eligible
 from tests.choices import chosen
 from tests.verifier_app.forge import Forgery
 from tests.verifier_app.forgeries import case
@@ -81,6 +83,7 @@ _INCONSISTENT: dict[str, tuple[Callable[[Json], None], Json]] = {
     "quorum_of_more_than_all": (referendum, {"quorum": {"of": "approval", "percent": 101}}),
     "quorum_of_something_else": (referendum, {"quorum": {"of": "members", "percent": 50}}),
     "referendum_with_seats": (referendum, {"seats": 1}),
+    "more_seats_than_candidates": (approval, {"seats": 6}),
     "referendum_with_one_answer": (referendum, {"options": []}),
 }
 
@@ -224,6 +227,94 @@ def _exchange(forgery: Forgery) -> None:
     forgery.put_list(other, first)
     counts[0]["ciphertexts"], counts[4]["ciphertexts"] = digest(last), digest(first)
     forgery.edit("selection.json", counts=counts)
+
+
+@case("selection.units")
+def those_who_did_not_vote_are_taken_off_the_roll(forgery: Forgery) -> None:
+    """Officials sign a last roll of voters only, so that fewer are needed for the quorum."""
+
+    def shrink(forgery: Forgery) -> None:
+        voters = sorted(forgery.roll)[:10]
+        forgery.announce_roll({voter: forgery.roll[voter] for voter in voters})
+        eligible = count_eligible(forgery.manifest, forgery.all_rolls()[-1:])
+        counts = forgery.json("selection.json")["counts"]
+        for row in counts:
+            row["eligible"] = eligible[row["unit"]]
+        forgery.edit("selection.json", counts=counts)
+
+    forgery.hold(lambda manifest: alone(manifest, referendum), reselect=shrink)
+
+
+@case("count.complete", box=False)
+def more_ballots_than_persons_who_may_vote(forgery: Forgery) -> None:
+    """The number of voters is one in every unit: any quorum would be met."""
+    hold(forgery, referendum)
+    counts = [{**row, "eligible": 1} for row in forgery.json("selection.json")["counts"]]
+    forgery.edit("selection.json", counts=counts)
+    forgery.results()
+    forgery.settle()
+
+
+def by_district(manifest: Json) -> None:
+    """No contest of all districts: each ward elects its own assembly."""
+    del manifest["contests"][0]
+    for style in manifest["ballot_styles"]:
+        style["contests"] = style["contests"][1:]
+
+
+def _relist(forgery: Forgery, place: int, data: bytes, **members: object) -> None:
+    """Officials put another list into the selection."""
+    counts = forgery.json("selection.json")["counts"]
+    row = counts[place]
+    option = "" if row["option"] is None else f".{row['option']}"
+    forgery.put_list(f"counts/{row['contest']}/{row['unit']}{option}", data)
+    counts[place] = {**row, "ciphertexts": digest(data), **members}
+    forgery.edit("selection.json", counts=counts)
+
+
+def _invented(forgery: Forgery, plaintexts: Sequence[int]) -> bytes:
+    """A list of ciphertexts that nobody cast."""
+    group, key = forgery.manifest.crypto_group, forgery.manifest.election_key
+    r = group.random_scalars(len(plaintexts))
+    return encode_list(range_proof.encrypt(key, plaintexts, r).sorted_by_bytes())
+
+
+@case("count.complete", box=False)
+def ballots_vanish_in_one_ward(forgery: Forgery) -> None:
+    """One ballot is left in a list of more; no other contest is held there."""
+
+    def drop(forgery: Forgery) -> None:
+        _relist(forgery, 1, _invented(forgery, [1]), ballots=1)
+
+    forgery.hold(by_district, reselect=drop)
+
+
+@case("count.complete", box=False)
+def small_unit_is_withheld_beside_others(forgery: Forgery) -> None:
+    """By the rule it is merged; withheld, its votes count for nobody."""
+
+    def withhold(forgery: Forgery) -> None:
+        counts = forgery.json("selection.json")["counts"]
+        small = min(counts, key=lambda row: row["ballots"])
+        small |= {"status": "withheld", "ciphertexts": None}
+        forgery.edit("selection.json", counts=counts)
+
+    def change(manifest: Json) -> None:
+        alone(manifest, lambda _contest: None)
+        manifest["privacy_minimum"] = 5
+
+    forgery.hold(change, minimum=1, reselect=withhold)
+
+
+@case("tally.sums", box=False)
+def more_approvals_than_ballots_can_hold(forgery: Forgery) -> None:
+    """Everybody approves of everybody, where two approvals are allowed."""
+
+    def approve(forgery: Forgery) -> None:
+        for place, row in enumerate(forgery.json("selection.json")["counts"]):
+            _relist(forgery, place, _invented(forgery, [1] * row["ballots"]))
+
+    forgery.hold(lambda manifest: alone(manifest, approval), reselect=approve)
 
 
 # -- counting -------------------------------------------------------------------------------------

@@ -188,6 +188,7 @@ def units_are_merged_without_need(forgery: Forgery) -> None:
     data = encode_list(Ciphertexts.collect(entries).sorted_by_bytes())
     merged = minami.model_dump(mode="json") | {
         "districts": ["kita", "minami"],
+        "eligible": kita.eligible + minami.eligible,
         "ballots": len(entries),
         "ciphertexts": digest(data),
     }

@@ -125,3 +125,23 @@ def test_a_question_is_answered_with_yes_no_or_blank(tmp_path: Path) -> None:
 def test_larger_contests_need_larger_ballots(tmp_path: Path) -> None:
     contests = read(tmp_path).contests
     assert largest_ballot(contests[:1]) < largest_ballot(contests) < 65536
+
+
+def test_approvals_are_not_published_openly(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="shows whoever has a voter's code"):
+        read(tmp_path, "publication: restricted", "publication: open")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("affiliation: null", "affiliation: Null"), ("anchor_minutes: 30", "anchor_minutes: 030")],
+)
+def test_value_in_another_spelling_is_refused(tmp_path: Path, old: str, new: str) -> None:
+    """The verifier takes the file's words as they are."""
+    with pytest.raises(Refused, match="not a plain value"):
+        read(tmp_path, old, new)
+
+
+def test_limit_that_no_clock_has_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="anchor_minutes"):
+        read(tmp_path, "anchor_minutes: 30", "anchor_minutes: 999999999999999")
