@@ -30,6 +30,7 @@ def test_every_function_is_changed_also_where_it_is_decorated(path: str) -> None
             assert node.name in changed or not bare
 
 
+@pytest.mark.e2e  # it takes seconds
 @pytest.mark.parametrize("path", FILES)
 def test_each_change_is_one_of_its_own_and_compiles(path: str) -> None:
     module = Module.read(ROOT, path)

@@ -17,6 +17,7 @@ from voting.election.summary import summary
 
 CONFIG = Path(__file__).parents[3] / "election_configs" / "hoshizora-2027.yaml"
 TEXT = CONFIG.read_text(encoding="utf-8")
+SHIPPED = load(CONFIG).configuration
 
 
 def read(folder: Path, old: str = "", new: str = "") -> Configuration:
@@ -85,7 +86,7 @@ def test_summary_says_how_many_may_be_approved_and_what_decides(tmp_path: Path) 
 
 @given(chosen=st.sets(st.integers(1, 5), max_size=4))
 def test_approvals_are_a_number_for_each_option_and_back(chosen: set[int]) -> None:
-    contest = load(CONFIG).configuration.contests[0]
+    contest = SHIPPED.contests[0]
     choice = tuple(sorted(chosen))
     plaintexts = contest.plaintexts(choice)
     assert (len(plaintexts), sum(plaintexts)) == (5, len(chosen))
@@ -95,7 +96,7 @@ def test_approvals_are_a_number_for_each_option_and_back(chosen: set[int]) -> No
 @pytest.mark.parametrize("choice", [(0,), (6,), (1, 1), (2, 1), (1, 2, 3, 4, 5), (-1,)])
 def test_approvals_out_of_order_repeated_or_too_many_are_refused(choice: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="board"):
-        load(CONFIG).configuration.contests[0].plaintexts(choice)
+        SHIPPED.contests[0].plaintexts(choice)
 
 
 def test_fewer_approvals_than_the_minimum_are_refused(tmp_path: Path) -> None:
