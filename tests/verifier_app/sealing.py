@@ -311,10 +311,14 @@ class Sealed:
         self.sign_selection()
         self._sign_directories()
         self.entries[self.at("result")]["result"] = digest(self.files["results.json"])
-        known = [entry for entry in self.entries if entry["kind"] in ("selection", "decrypted")]
-        self.edit("results.nist.json", GeneratedDate=known[-1]["time"])
+        self.date_result()
         self.write_log()
         self.publish()
+
+    def date_result(self) -> None:
+        """results.nist.json is of the second in which the log says that the last list was read."""
+        known = [e for e in self.entries if e.get("kind") in ("selection", "decrypted")]
+        self.edit("results.nist.json", GeneratedDate=known[-1]["time"])
 
     def sign_selection(self) -> None:
         """Officials, collector and auditors take selection.json as it stands."""

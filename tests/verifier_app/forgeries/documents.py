@@ -225,6 +225,7 @@ def _dropped(kind: str) -> None:
         """The last entry of this kind is missing."""
         found = [place for place, entry in enumerate(forgery.entries) if entry["kind"] == kind]
         del forgery.entries[found[-1]]
+        forgery.date_result()
         forgery.write_log()
         forgery.publish()
 
