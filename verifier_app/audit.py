@@ -15,6 +15,7 @@ from crypto.errors import EncodingError, SukashiError
 from crypto.signing import SigningKey
 from verifier_app.evidence import Evidence
 from verifier_app.readers.documents import read_object, sha256
+from verifier_app.readers.entries import DecryptedEntry
 from verifier_app.report import Report
 from verifier_app.writing import write_once
 
@@ -25,6 +26,10 @@ class NotAnAuditorError(SukashiError):
     """The home is not one of this election's auditors."""
 
 
+class LateAuditError(SukashiError):
+    """The lists were decrypted already."""
+
+
 class SecondSelectionError(SukashiError):
     """The auditor has signed another selection of this election before."""
 
@@ -32,11 +37,16 @@ class SecondSelectionError(SukashiError):
 def sign(report: Report, evidence: Evidence, home: Path, passphrase: str) -> bytes:
     """The audit message of the auditor whose home this is.
 
-    Raises NotAnAuditorError, SecondSelectionError, and what crypto.sealed raises for a wrong
-    passphrase.
+    Raises NotAnAuditorError, LateAuditError, SecondSelectionError, and what crypto.sealed raises
+    for a wrong passphrase.
     """
     if report.verdict != "verified" or evidence.stage != "selection" or not evidence.has_box:
         raise NotAnAuditorError("only a verified audit of box and selection is signed")
+    if evidence.log.of(DecryptedEntry):
+        raise LateAuditError(
+            "This log has decryptions already: an audit that is made now counts for nothing, as it"
+            " belongs before the mix."
+        )
     auditor, key = _open(home, passphrase)
     auditors = evidence.manifest.parties.auditors.members
     members = {member.id: member.public_key for member in auditors}

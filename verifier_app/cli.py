@@ -93,7 +93,11 @@ def check(
         secret = _passphrase(passphrase_file)
         try:
             signed = audit.sign(report, evidence, sign_with, secret)
-        except (audit.NotAnAuditorError, sealed.WrongPassphraseError) as fault:
+        except (
+            audit.NotAnAuditorError,
+            audit.LateAuditError,
+            sealed.WrongPassphraseError,
+        ) as fault:
             raise WrongCallError(f"The selection holds; nothing was signed. {fault}") from None
         except audit.SecondSelectionError as fault:
             _complain(str(fault))
@@ -288,10 +292,10 @@ def _complain(sentence: str) -> None:
 
 
 def _wrong_call(fault: typer.TyperException) -> str:
-    """The fault in one sentence; for the program without a command its help, which is no fault."""
+    """The fault in one sentence."""
     said = fault.format_message().strip()
     context = getattr(fault, "ctx", None)
-    if said.startswith("Usage:") or context is None:
+    if context is None:
         return said
     return f"{said.rstrip('.')}; see: {context.command_path} --help"
 
@@ -311,7 +315,10 @@ def _run() -> int:
             return int(result)
         _complain(_INTERRUPTED if result == _TYPER_INTERRUPTED else "there is no verdict")
     except typer.TyperException as fault:
-        _complain(_wrong_call(fault))
+        if (said := fault.format_message().strip()).startswith("Usage:"):
+            print(said, file=sys.stderr)  # noqa: T201 - the program's own help, in its lines
+        else:
+            _complain(_wrong_call(fault))
         return WRONG_CALL
     except WrongCallError as fault:
         _complain(str(fault))

@@ -521,6 +521,8 @@ def main() -> int:
     arguments = parser.parse_args()
     if not 3 <= arguments.voters <= 5000:
         parser.error("--voters must lie between 3 and 5000")
+    if not arguments.config.is_file():
+        parser.error(f"there is no configuration {arguments.config}; see election_configs/")
     if not 0 <= arguments.kills <= 100:
         parser.error("--kills must lie between 0 and 100")
     out = arguments.out.resolve()

@@ -235,6 +235,26 @@ def test_auditor_signs_a_selection_that_holds(
 
 
 @E2E
+def test_an_audit_after_the_decryption_is_not_signed(
+    call: Call, election: FinishedElection, tmp_path: Path
+) -> None:
+    """It would count for nothing, and could take the place of one that does."""
+    out = tmp_path / "auditor-1.json"
+    arguments = audit_arguments(election.root, election.root / "homes/auditor-1", out)
+    said = call(*arguments, *secret_of(election))
+    assert (said.code, said.out) == (2, "")
+    assert "has decryptions already" in said.err
+    assert not out.exists()
+
+
+def test_program_without_a_command_shows_its_help(call: Call) -> None:
+    said = call()
+    assert said.code == 2
+    assert said.err.startswith("Usage: verifier [OPTIONS] COMMAND [ARGS]...\n")
+    assert "\\n" not in said.err
+
+
+@E2E
 @pytest.mark.parametrize("home", ["mixer-1", "official-1", "nobody"])
 def test_who_is_no_auditor_signs_nothing(
     call: Call, election: FinishedElection, room: Path, tmp_path: Path, home: str
