@@ -111,19 +111,28 @@ class Service:
             StoppedError: shutting down, nothing is stored.
         """
         digest = hashlib.sha256(container).hexdigest()
-        with self._lock, store.reading(self._engine) as connection:
-            self._ledger.catch_up(connection)
-            repeated = self._repeated(connection, digest)
-            if repeated:
+        if repeated := self._look_up(digest):
+            return repeated
+        try:
+            with store.reading(self._engine) as connection:
+                accepted = accept(container, self._snapshot(connection))
+        except VerificationError:
+            # Another server may have stored the same bytes since: their own earlier ballot.
+            if repeated := self._look_up(digest):
                 return repeated
-        with store.reading(self._engine) as connection:
-            accepted = accept(container, self._snapshot(connection))
+            raise
         work = _Work(container, accepted, Future())
         with self._door:
             if self._stopped:
                 raise StoppedError(_STOPPED)
             self._queue.put(work)
         return work.result.result()
+
+    def _look_up(self, digest: str) -> Stored | None:
+        """The receipt of a container that is stored already, by whichever server."""
+        with self._lock, store.reading(self._engine) as connection:
+            self._ledger.catch_up(connection)
+            return self._repeated(connection, digest)
 
     def _repeated(self, connection: Connection, digest: str) -> Stored | None:
         sequence = store.sequence_of(connection, digest)

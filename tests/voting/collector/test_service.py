@@ -17,6 +17,7 @@ from crypto.errors import VerificationError
 from crypto.tlog import LogProof
 from tests.voting.conftest import PIN
 from tests.voting.polls import ALSO_KITA, CHILD, KITA, MINAMI, Collector, identifier, sign
+from voting.acceptance import Context
 from voting.ballot.ballot import fetch_token
 from voting.collector import store
 from voting.collector.documents import Addition
@@ -383,6 +384,26 @@ def restarted(collector: Collector) -> Service:
     collector.service = collector.fresh_service()
     collector.service.start()
     return collector.service
+
+
+def test_same_bytes_stored_by_another_collector_while_they_are_checked_are_that_ballot(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a ballot would be refused as older than itself."""
+    other = Collector(collector.polls, open_home(collector.home.path), collector.clock)
+    other.service.start()
+    container = collector.ballot()
+    honest, stored = collector.service._snapshot, list[Stored]()
+
+    def late(connection: sa.Connection) -> Context:
+        stored.append(other.service.submit(container))
+        return honest(connection)
+
+    monkeypatch.setattr(collector.service, "_snapshot", late)
+    assert _parts(collector.service.submit(container)) == _parts(stored[0])
+    other.service.stop()
+    other.home.engine.dispose()
+    assert len(collector.audit_everything()) == 4
 
 
 def test_second_collector_on_the_same_database_continues_the_same_chain(
