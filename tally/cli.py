@@ -45,6 +45,7 @@ def _report(name: str, as_json: bool, work: Callable[[], Step]) -> None:
     from voting import console
 
     step = work()
+    console.now_it_is_told()
     if as_json:
         console.emit(
             f"sukashi/tally-{name}/1",

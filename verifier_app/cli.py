@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -102,8 +103,10 @@ def check(
         except audit.SecondSelectionError as fault:
             _complain(str(fault))
             return REFUSED
+        _now_it_is_told()
         write_durable(out, signed)  # before the verdict: who reads it can rely on the file
         _complain(f"Your signed audit is in {out}.")
+    _now_it_is_told()
     if as_json:
         _say(json.dumps(report.as_json()))
     else:
@@ -172,6 +175,7 @@ def receipt(
     except Unavailable as fault:
         return _refused(as_json, "receipt", fault.owner, f"{fault.where}: {fault.why}")
     seen = "the published log" if outcome.in_record else "the log that the collector signed"
+    _now_it_is_told()
     if as_json:
         _emit("receipt", {"verdict": "verified", **vars(outcome)})
     else:
@@ -265,6 +269,11 @@ def _passphrase(file: Path | None) -> str:
 
 def _say(text: str) -> None:
     print(text, flush=True)  # noqa: T201
+
+
+def _now_it_is_told() -> None:
+    """There is a verdict: Ctrl-C must not let the exit code differ from what is said."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _emit(name: str, members: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ kept. With --json exactly one object goes to standard output and everything else
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -102,6 +103,12 @@ def complain(sentence: str) -> None:
 
 def say(text: str = "") -> None:
     print(text, flush=True)
+
+
+def now_it_is_told() -> None:
+    """The work is done and kept, only the result is still said: Ctrl-C would not undo it, and must
+    not let the exit code say otherwise."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def emit(schema: str, members: Mapping[str, Any]) -> None:

@@ -89,6 +89,7 @@ def cast(
     opened = load_card(card, console.passphrase(pin_file, "PIN"))
     identifier = _identifier(client, opened.certificate)
     done = casting.cast(client, opened, identifier, vote, out, language)
+    console.now_it_is_told()
     console.say(f"Your vote is stored as entry {done.receipt.sequence}; the receipt was checked.")
     console.say(f"Receipt: {out / 'receipt.txt'}. Check your vote on a second device within")
     minutes = client.manifest.limits.verification_minutes
