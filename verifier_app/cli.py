@@ -319,7 +319,7 @@ def _run() -> int:
 
     app.pretty_exceptions_enable = False  # a frame may hold the auditor's passphrase
     try:
-        result = app(standalone_mode=False)
+        result = app(prog_name="verifier", standalone_mode=False)
         if result in (VERIFIED, REFUSED):
             return int(result)
         _complain(_INTERRUPTED if result == _TYPER_INTERRUPTED else "there is no verdict")

@@ -49,7 +49,7 @@ def _run(app: typer.Typer) -> int:
 
     app.pretty_exceptions_enable = False  # a frame of ours may hold a secret
     try:
-        result = app(standalone_mode=False)
+        result = app(prog_name=app.info.name, standalone_mode=False)
         if result != _TYPER_INTERRUPTED:
             return result if isinstance(result, int) else 0
         complain(_INTERRUPTED)

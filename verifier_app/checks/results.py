@@ -118,17 +118,17 @@ def _verify_approvals(evidence: Evidence) -> None:
     """A unit has no more approvals than its ballots can hold, and no fewer."""
     approvals: dict[tuple[str, str], int] = defaultdict(int)
     invalid: dict[tuple[str, str], int] = defaultdict(int)
-    ballots: dict[tuple[str, str], int] = {}
+    limits: dict[tuple[str, str], tuple[int, int]] = {}
     for row in evidence.counted:
-        if row.option is not None:
+        contest = evidence.manifest.contest(row.contest)
+        if isinstance(contest, Approval) and row.option is not None:
             unit, tally = (row.contest, row.unit), _tally(evidence, row)
             approvals[unit] += tally.votes[1].votes
             invalid[unit] += tally.invalid
-            ballots[unit] = row.ballots
-    for unit, found in approvals.items():
-        least, most = evidence.manifest.contest(unit[0]).total or (0, 0)
-        if not least * ballots[unit] - invalid[unit] <= found <= most * ballots[unit]:
-            why = f"{found} approvals from {ballots[unit]} ballots of {least} to {most} each"
+            limits[unit] = contest.minimum * row.ballots, contest.maximum * row.ballots
+    for unit, (least, most) in limits.items():
+        if not least - invalid[unit] <= approvals[unit] <= most:
+            why = f"{approvals[unit]} approvals, where the ballots hold from {least} to {most}"
             raise VerificationError(_SUMS, f"counts/{'/'.join(unit)}", why)
 
 

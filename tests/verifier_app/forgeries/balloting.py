@@ -319,6 +319,22 @@ def seed_is_used_twice(forgery: Forgery) -> None:
     logged(forgery, forgery.cast(forgery.ballot(mayor=2)))
 
 
+def _reused(name: str, contest: int) -> None:
+    @case("box.fresh", name=name)
+    def forge(forgery: Forgery) -> None:
+        """Two ballots of one person that have one contest in common, byte for byte."""
+        first = forgery.ballot(seed=b"1st " * 8)
+        forgery.store(forgery.cast(first))
+        second = forgery.ballot(seed=b"2nd " * 8)
+        contests = json.loads(second)["contests"]
+        contests[contest] = json.loads(first)["contests"][contest]
+        logged(forgery, forgery.cast(with_members(second, contests=contests)))
+
+
+_reused("first_contest_is_copied_from_an_earlier_ballot", 0)
+_reused("last_contest_is_copied_from_an_earlier_ballot", 1)
+
+
 # The proof is bound to the voter and the randomness is the other's: both say so.
 @case("box.fresh", "box.proofs")
 def another_voters_ballot_is_copied(forgery: Forgery) -> None:

@@ -66,6 +66,24 @@ def one_trustee_decrypts_alone(forgery: Forgery) -> None:
 
 
 @case("decryption.quorum")
+def nobody_decrypts(forgery: Forgery) -> None:
+    """The votes are only said."""
+    row = first_count(forgery)
+    forgery.drop(f"{row.path}/decryption/")
+    forgery.edit(f"{row.path}/tally.json", trustees=[])
+    forgery.settle()
+
+
+# The votes follow from the first trustee's list and all factors; the other one has another list.
+@case("decryption.parameters", "decryption.factors")
+def the_second_trustee_has_another_list(forgery: Forgery) -> None:
+    row = first_count(forgery)
+    name = forgery.trustee_base(row, 3) + "Ciphertexts.bt"
+    forgery.files[name] = forgery.directory(forgery.mix_base(row, 1))[OUTPUT]
+    forgery.settle()
+
+
+@case("decryption.quorum")
 def a_stranger_decrypts(forgery: Forgery) -> None:
     row = first_count(forgery)
     forgery.files[f"{row.path}/decryption/stranger/signature.json"] = b"{}"

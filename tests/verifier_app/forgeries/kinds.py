@@ -262,7 +262,7 @@ def by_district(manifest: Json) -> None:
         style["contests"] = style["contests"][1:]
 
 
-def _relist(forgery: Forgery, place: int, data: bytes, **members: object) -> None:
+def relist(forgery: Forgery, place: int, data: bytes, **members: object) -> None:
     """Officials put another list into the selection."""
     counts = forgery.json("selection.json")["counts"]
     row = counts[place]
@@ -272,7 +272,7 @@ def _relist(forgery: Forgery, place: int, data: bytes, **members: object) -> Non
     forgery.edit("selection.json", counts=counts)
 
 
-def _invented(forgery: Forgery, plaintexts: Sequence[int]) -> bytes:
+def invented(forgery: Forgery, plaintexts: Sequence[int]) -> bytes:
     """A list of ciphertexts that nobody cast."""
     group, key = forgery.manifest.crypto_group, forgery.manifest.election_key
     r = group.random_scalars(len(plaintexts))
@@ -284,7 +284,7 @@ def ballots_vanish_in_one_ward(forgery: Forgery) -> None:
     """One ballot is left in a list of more; no other contest is held there."""
 
     def drop(forgery: Forgery) -> None:
-        _relist(forgery, 1, _invented(forgery, [1]), ballots=1)
+        relist(forgery, 1, invented(forgery, [1]), ballots=1)
 
     forgery.hold(by_district, reselect=drop)
 
@@ -312,9 +312,38 @@ def more_approvals_than_ballots_can_hold(forgery: Forgery) -> None:
 
     def approve(forgery: Forgery) -> None:
         for place, row in enumerate(forgery.json("selection.json")["counts"]):
-            _relist(forgery, place, _invented(forgery, [1] * row["ballots"]))
+            relist(forgery, place, invented(forgery, [1] * row["ballots"]))
 
     forgery.hold(lambda manifest: alone(manifest, approval), reselect=approve)
+
+
+def _approvals_in_a_unit(limit: str, change: Callable[[Json], None], unit: int) -> None:
+    """One approval more than the maximum, or fewer than the minimum, of the ballots of one unit, in
+    full lists from one end of the options to the other; all other units are as they were voted."""
+    place = "last" if unit else "first"
+
+    @case("tally.sums", name=f"{limit}_of_approvals_in_the_{place}_unit", box=False)
+    def forge(forgery: Forgery) -> None:
+        def approve(forgery: Forgery) -> None:
+            counts = forgery.json("selection.json")["counts"]
+            units = list(dict.fromkeys(row["unit"] for row in counts))
+            places = [p for p, row in enumerate(counts) if row["unit"] == units[unit]]
+            ballots = counts[places[0]]["ballots"]
+            left = forgery.json("manifest.json")["contests"][0][limit] * ballots
+            left += 1 if limit == "maximum" else -1
+            for place in reversed(places) if unit else places:
+                approved = min(left, ballots)
+                left -= approved
+                relist(
+                    forgery, place, invented(forgery, [1] * approved + [0] * (ballots - approved))
+                )
+
+        forgery.hold(lambda manifest: alone(manifest, change), reselect=approve)
+
+
+for _unit in (0, -1):
+    _approvals_in_a_unit("maximum", approval, _unit)
+    _approvals_in_a_unit("minimum", approval_of_one_at_least, _unit)
 
 
 # -- counting -------------------------------------------------------------------------------------
