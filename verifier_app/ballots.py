@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from crypto import byte_tree
 from crypto.errors import EncodingError
-from crypto.proofs.range import EncryptedContest
+from crypto.proofs.range_statement import EncryptedContest
 from verifier_app.readers.container import Container, load_certificate, read_container
 from verifier_app.readers.documents import read
 from verifier_app.readers.entries import RollEntry

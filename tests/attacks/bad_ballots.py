@@ -19,7 +19,7 @@ from crypto.byte_tree import Tree
 from crypto.elgamal import PublicKey
 from crypto.groups import Scalars
 from crypto.proofs import range as range_proof
-from crypto.proofs.range import RangeProof, RangeStatement
+from crypto.proofs.range_statement import RangeProof, RangeStatement
 from tests.voting.acceptance.forgery import re_randomised, related, with_leaf, with_members
 from tests.voting.acceptance.forgery import with_tree as with_first_contest
 from tests.voting.polls import ALSO_KITA, CHILD, KITA, STRANGER, Collector, identifier

@@ -23,7 +23,7 @@ from crypto.proofs import range as range_proof
 from crypto.proofs.binding import ballot_prefix, nonce_prg, voter_digest
 from crypto.proofs.decryption import PlaintextTable, combine, prove_decryption, verify_decryption
 from crypto.proofs.parameters import ProofParameters
-from crypto.proofs.range import EncryptedContest, RangeStatement
+from crypto.proofs.range_statement import EncryptedContest, RangeStatement
 from crypto.proofs.shuffle import prove_shuffle, shuffle, verify_shuffle
 from crypto.verificatum import DecryptionDirectory, ShufflingDirectory
 

@@ -29,7 +29,7 @@ from cryptography import x509
 from crypto import byte_tree, sealed
 from crypto.errors import EncodingError, VerificationError
 from crypto.groups import group_by_name
-from crypto.proofs.range import EncryptedContest
+from crypto.proofs.range_statement import EncryptedContest
 from crypto.signing import PublicKey
 from crypto.tlog import Checkpoint, LogProof, Note, VerifierKey, expected_paths, read_entries
 from crypto.verificatum import DecryptionDirectory, ShufflingDirectory

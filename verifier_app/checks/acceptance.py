@@ -9,7 +9,8 @@ from collections.abc import Callable
 from crypto.errors import VerificationError
 from crypto.proofs import range as range_proof
 from crypto.proofs.binding import ballot_prefix, voter_digest
-from crypto.proofs.range import BatchError, RangeStatement
+from crypto.proofs.range import BatchError
+from crypto.proofs.range_statement import EncryptedContest, RangeStatement
 from verifier_app.ballots import StoredBallot, may_vote
 from verifier_app.evidence import Evidence
 from verifier_app.registry import check
@@ -200,7 +201,7 @@ def box_proofs(evidence: Evidence) -> int:
 
 def _statements(
     evidence: Evidence, ballot: StoredBallot
-) -> list[tuple[str, RangeStatement, range_proof.EncryptedContest]]:
+) -> list[tuple[str, RangeStatement, EncryptedContest]]:
     """Each contest's place, statement and proof. The statement's values come from the manifest, the
     roll and the certificate, never from the ballot."""
     voter = voter_digest(evidence.E, ballot.identifier)

@@ -13,7 +13,7 @@ from typing import Protocol
 from crypto import byte_tree
 from crypto.errors import EncodingError, VerificationError
 from crypto.proofs import range as range_proof
-from crypto.proofs.range import EncryptedContest
+from crypto.proofs.range_statement import EncryptedContest
 from voting.ballot.ballot import Ballot, decode_contest, statement
 from voting.eid import container as containers
 from voting.eid.container import Container, Signature

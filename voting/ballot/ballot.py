@@ -20,7 +20,7 @@ from crypto.errors import EncodingError, VerificationError
 from crypto.proofs import range as range_proof
 from crypto.proofs.binding import ballot_prefix, ballot_randomness, nonce_prg, voter_digest
 from crypto.proofs.decryption import PlaintextTable
-from crypto.proofs.range import EncryptedContest, RangeStatement
+from crypto.proofs.range_statement import EncryptedContest, RangeStatement
 from voting.election.contests import Choice, Contest
 from voting.election.documents import Document, document_bytes, parse_model
 from voting.election.manifest import BallotStyle, Manifest

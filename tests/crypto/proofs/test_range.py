@@ -20,17 +20,10 @@ from crypto.elgamal import Ciphertexts, PublicKey
 from crypto.errors import EncodingError, VerificationError
 from crypto.groups import Elements, Scalars, group_by_name
 from crypto.proofs import range as range_proof
+from crypto.proofs import range_statement
 from crypto.proofs.binding import ballot_prefix, ballot_randomness, nonce_prg, voter_digest
-from crypto.proofs.range import (
-    BatchError,
-    EncryptedContest,
-    RangeProof,
-    RangeStatement,
-    encrypt,
-    prove,
-    verify,
-    verify_batch,
-)
+from crypto.proofs.range import BatchError, encrypt, prove, verify, verify_batch
+from crypto.proofs.range_statement import EncryptedContest, RangeProof, RangeStatement
 
 G = group_by_name("ristretto255")
 KEY = PublicKey(G.g, G.g ** G.random_scalar())
@@ -202,7 +195,7 @@ def test_a_rerandomised_copy_is_refused(N: int) -> None:
     claim, ciphertexts, proof = vote(N, 1)
     t = G.random_scalar()
     copy = KEY.re_encrypt(ciphertexts, [G.scalars([t])])
-    v = range_proof._challenge(claim, ciphertexts, proof)
+    v = range_statement.challenge(claim, ciphertexts, proof)
     last = claim.k[0] - 1
     z0, z1 = list(proof.z0), list(proof.z1)
     z0[last] = z0[last] + proof.v0[last] * t

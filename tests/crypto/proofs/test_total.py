@@ -12,7 +12,8 @@ from crypto import byte_tree
 from crypto.elgamal import Ciphertexts
 from crypto.errors import EncodingError, VerificationError
 from crypto.proofs.binding import ballot_prefix, ballot_randomness, nonce_prg
-from crypto.proofs.range import EncryptedContest, RangeStatement, encrypt, prove, verify
+from crypto.proofs.range import encrypt, prove, verify
+from crypto.proofs.range_statement import EncryptedContest, RangeStatement
 from tests.crypto.proofs.test_range import (
     ELEMENT_FIELDS,
     KEY,

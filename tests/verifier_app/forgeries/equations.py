@@ -12,8 +12,9 @@ from unittest import mock
 
 from crypto.elgamal import Ciphertext
 from crypto.groups import Element, Elements, group_by_name
-from crypto.proofs import decryption, equality, shuffle
+from crypto.proofs import decryption, equality, range_statement, shuffle
 from crypto.proofs import range as range_proof
+from crypto.proofs.range_statement import RangeProof, RangeStatement
 from crypto.threshold import rehearsal_ciphertext
 from tally.proofs import OUTPUT, make_decryption, parameters
 from tests.verifier_app.forge import Forgery
@@ -194,11 +195,9 @@ _COLUMN |= {"v0": (3, 0), "z0": (3, 1), "z1": (3, 2)}
 @contextmanager
 def _challenged_over(member: str, place: int) -> Iterator[None]:
     """Provers that make the challenge over a vector with one other element in it."""
-    true = range_proof._challenge
+    true = range_statement.challenge
 
-    def challenge(
-        statement: range_proof.RangeStatement, ciphertexts: Any, proof: range_proof.RangeProof
-    ) -> Any:
+    def challenge(statement: RangeStatement, ciphertexts: Any, proof: RangeProof) -> Any:
         if member in ("u", "v"):
             vector = one_times_g(getattr(ciphertexts, member)[0], place)
             ciphertexts = dataclasses.replace(ciphertexts, **{member: (vector,)})
@@ -207,7 +206,7 @@ def _challenged_over(member: str, place: int) -> Iterator[None]:
             proof = dataclasses.replace(proof, **false)
         return true(statement, ciphertexts, proof)
 
-    with mock.patch.object(range_proof, "_challenge", challenge):
+    with mock.patch.object(range_proof, "challenge", challenge):
         yield
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from crypto import byte_tree
 from crypto.byte_tree import Tree
 from crypto.elgamal import Ciphertexts
-from crypto.proofs import range as range_proof
-from crypto.proofs.range import EncryptedContest
+from crypto.proofs import range_statement
+from crypto.proofs.range_statement import EncryptedContest
 from voting.ballot.ballot import statement
 from voting.election.documents import canonical
 from voting.election.manifest import Manifest
@@ -72,7 +72,7 @@ def re_randomised(manifest: Manifest, style: str, owner: str) -> Callable[[Tree]
         found = decoded(manifest, tree)
         t = group.random_scalar()
         again = key.re_encrypt(found.ciphertexts, [group.scalars([t])])
-        v = range_proof._challenge(claim, found.ciphertexts, found.proof)
+        v = range_statement.challenge(claim, found.ciphertexts, found.proof)
         z0, z1 = list(found.proof.z0), list(found.proof.z1)
         z0[-1] = z0[-1] + found.proof.v0[-1] * t
         z1[-1] = z1[-1] + (v - found.proof.v0[-1]) * t

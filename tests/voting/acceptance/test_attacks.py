@@ -13,7 +13,7 @@ from crypto.byte_tree import Tree
 from crypto.elgamal import Ciphertexts, PublicKey
 from crypto.groups import Elements, Scalars
 from crypto.proofs import range as range_proof
-from crypto.proofs.range import EncryptedContest, RangeProof, RangeStatement
+from crypto.proofs.range_statement import EncryptedContest, RangeProof, RangeStatement
 from tests.voting.acceptance import forgery
 from tests.voting.acceptance.conftest import Booth
 from tests.voting.acceptance.forgery import with_members, with_tree

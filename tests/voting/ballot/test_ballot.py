@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from crypto.byte_tree import Tree
 from crypto.elgamal import Ciphertexts
 from crypto.errors import EncodingError, VerificationError
-from crypto.proofs.range import EncryptedContest
+from crypto.proofs.range_statement import EncryptedContest
 from tests.choices import chosen
 from tests.voting.acceptance.forgery import with_members, with_tree
 from tests.voting.polls import KITA, Polls, identifier
