@@ -13,6 +13,7 @@ from crypto.errors import VerificationError
 from crypto.groups.api import Elements
 from crypto.groups.ristretto255 import Ristretto255
 from crypto.proofs.decryption import (
+    DecryptionCommitment,
     DecryptionTrees,
     Factors,
     PlaintextTable,
@@ -111,6 +112,30 @@ def test_malformed_trees_are_refused(field: str) -> None:
     for n, width in [(N + 1, WIDTH), (N - 1, WIDTH), (N, 1), (N, 3)]:
         with pytest.raises(VerificationError):
             TREES.decode(G, n, width)
+
+
+@pytest.mark.parametrize(
+    ("field", "where"),
+    [
+        ("factors", "DecryptionFactors"),
+        ("commitment", "DecrFactCommitment"),
+        ("reply", "DecrFactReply"),
+    ],
+)
+def test_the_malformed_file_is_named(field: str, where: str) -> None:
+    with pytest.raises(VerificationError) as failure:
+        replace(TREES, **{field: (b"",)}).decode(G, N, WIDTH)
+    assert (failure.value.check_id, failure.value.where) == ("decryption.factors", where)
+
+
+def test_commitment_may_be_the_identity() -> None:
+    """One nonce in q is 0: the encoding allows it, the equations decide."""
+    zero = DecryptionCommitment(G.identity, (G.identity,) * WIDTH)
+    trees = replace(TREES, commitment=zero.tree())
+    factors, proof = trees.decode(G, N, WIDTH)
+    assert proof.commitment == zero
+    with pytest.raises(VerificationError, match=r"decryption\.factors"):
+        verify_decryption(PARAMETERS, Y, W, factors, proof)
 
 
 def test_any_t_trustees_decrypt_and_fewer_are_refused() -> None:

@@ -76,8 +76,20 @@ def test_equal_logarithms_convince_and_different_ones_do_not() -> None:
         (RHO, y, G.identity, G.identity, equality.prove(RHO, y, G.identity, G.identity, x)),
     ]
     for case in cases:
-        with pytest.raises(VerificationError):
-            equality.verify(*case)
+        with pytest.raises(VerificationError) as failure:
+            equality.verify(*case, where="3-1-2.json")
+        assert (failure.value.check_id, failure.value.where) == ("ceremony.key", "3-1-2.json")
+
+
+def test_commitment_may_be_the_identity() -> None:
+    """One nonce in q is 0; what the proof says then is what decides."""
+    x, one, zero = G.scalar(5), G.identity, G.scalar(0)
+    known = knowledge.KnowledgeProof(one, zero)
+    assert knowledge.decode(G, known.tree()) == known
+    equal = equality.EqualityProof(one, one, zero)
+    assert equality.decode(G, equal.tree()) == equal
+    with pytest.raises(VerificationError):
+        knowledge.verify(RHO, G.g ** G.scalars([x]), known)
 
 
 def test_malformed_proofs_are_refused() -> None:

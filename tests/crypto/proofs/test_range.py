@@ -254,9 +254,29 @@ def test_the_identity_is_refused_in_ciphertexts_and_bits() -> None:
         refused((claim, ciphertexts, bad))
         with pytest.raises(EncodingError):
             EncryptedContest.decode(G, EncryptedContest(ciphertexts, bad).tree(), 5, 1)
-    with pytest.raises(EncodingError):
-        bad_c = Ciphertexts((one,), ciphertexts.v)
-        EncryptedContest.decode(G, EncryptedContest(bad_c, proof).tree(), 5, 1)
+    for bad_c in (Ciphertexts((one,), ciphertexts.v), Ciphertexts(ciphertexts.u, (one,))):
+        with pytest.raises(EncodingError):
+            EncryptedContest.decode(G, EncryptedContest(bad_c, proof).tree(), 5, 1)
+
+
+def test_a_commitment_may_be_the_identity() -> None:
+    """One nonce in q is 0: the encoding allows it, the equations decide."""
+    claim, ciphertexts, proof = vote(5, 3)
+    for field in ("a0", "e0", "a1", "e1"):
+        bad = with_field(proof, field, G.elements([G.identity] * 3))
+        tree = EncryptedContest(ciphertexts, bad).tree()
+        assert EncryptedContest.decode(G, tree, 5, 1).proof == bad
+        refused((claim, ciphertexts, bad))
+
+
+@pytest.mark.parametrize(("place", "name"), list(enumerate("CDTS")))
+def test_the_malformed_part_is_named(place: int, name: str) -> None:
+    _, ciphertexts, proof = vote(5, 3)
+    tree = EncryptedContest(ciphertexts, proof).tree()
+    assert isinstance(tree, tuple)
+    for bad in ((), ((b"",),)):
+        with pytest.raises(EncodingError, match=rf"^{name}\b"):
+            EncryptedContest.decode(G, (*tree[:place], bad, *tree[place + 1 :]), 5, 1)
 
 
 def replaced(tree: Tree, path: Sequence[int], leaf: Tree) -> Tree:

@@ -106,6 +106,13 @@ def test_the_exact_check_names_the_sum() -> None:
     assert refused((statement, ciphertexts, bad)).where == "mayor sum bit 1"
 
 
+def test_the_exact_check_knows_what_the_sum_is_the_least_of() -> None:
+    """Where only the last equation of a selection is false, the sum must not be blamed."""
+    statement, ciphertexts, proof = approve((1, 3), 1, 0, 1)
+    bad = with_field(proof, "z1", changed_at(proof.z1, 0))
+    assert refused((statement, ciphertexts, bad)).where == "mayor selection 0 bit 0"
+
+
 def test_what_is_sent_decodes_with_this_total_only() -> None:
     statement, ciphertexts, proof = approve((0, 3), 1, 0, 1, 1)
     tree = EncryptedContest(ciphertexts, proof).tree()
@@ -130,6 +137,15 @@ def test_the_total_is_bound_into_the_challenge() -> None:
 def test_totals_that_leave_no_choice_or_too_much_are_refused(total: tuple[int, int]) -> None:
     with pytest.raises(EncodingError):
         RangeStatement(KEY, 2, 3, E, total)
+
+
+def test_the_widest_total_has_as_many_values_as_the_widest_contest() -> None:
+    """And no more: its weights would have more bits than the shift in `_bits` allows for."""
+    for allowed in ((0, 65535), (1, 65536), (65535, 131070)):
+        assert RangeStatement(KEY, 65536, 2, E, allowed).k == [16, 16, 16]
+    for total in ((0, 65536), (1, 65537), (65534, 131070)):
+        with pytest.raises(EncodingError):
+            RangeStatement(KEY, 65536, 2, E, total)
 
 
 def test_larger_selections_have_totals_as_well() -> None:
