@@ -3,7 +3,8 @@
 In the child the module's changed code takes the place of its own, in the module and wherever else
 its functions and classes are known by name; then the tests run, the likeliest first, until one
 fails. What the parent holds (the finished election, its forgeries, parsed modules) is not made
-again. That putting a module's unchanged code in its place makes no test fail is tested as well.
+again. Whether the test that failed passes with the module's unchanged code put in place in the same
+way is tested as well: if not, it cannot tell anything of the module and is left out.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ class Plugin:
         self.items: list[pytest.Item] = []
         self.durations: dict[str, float] = {}
         self.failed: list[str] = []
-        self.blind: dict[str, set[str]] = {}
+        self.blind: set[tuple[str, str]] = set()
+        self.seeing: set[tuple[str, str]] = set()
         self.child: Callable[[str], None] | None = None
         self.parent = os.getpid()
 
@@ -111,12 +113,7 @@ class Plugin:
             self.say(f"they fail without any change: {', '.join(self.failed[:9])}")
             session.shouldfail = "the tests fail without a change"
             return True
-        changed = {mutant.path for mutant in self.mutants}
-        for module in self.modules.values():
-            if module.path in changed:
-                self._unchanged(module)
-        if not self.failed:
-            self._all()
+        self._all()
         return True
 
     def _run(self, items: Sequence[pytest.Item], after: pytest.Item) -> None:
@@ -138,26 +135,27 @@ class Plugin:
             last = self.known.get(mutant.key) == name
             return (not last, -seen[name], ranks[name], self.durations.get(name, 0.0))
 
-        blind = self.blind.get(mutant.path, set())
         chosen = [i for i in self.items if not self.near or ranks[i.nodeid] < FAR]
-        chosen = [i for i in chosen if i.nodeid not in blind]
+        chosen = [i for i in chosen if (mutant.path, i.nodeid) not in self.blind]
         return sorted(chosen, key=rank)
 
     # -- processes --------------------------------------------------------------------------------
 
-    def _unchanged(self, module: Module) -> None:
-        """With the unchanged code in its own place the tests must pass. Those that keep values of
-        the classes that were there before cannot tell anything of this module: they are left out,
-        which can only let more mutants survive."""
-        nothing = Mutant(module.path, "", "", 0, ast.Pass(), "lineno", None, None)
-        pid, pipe = self._fork(nothing, partial(_install, module, None), first=False)
-        fail = set(_read_all(pipe).split("\n")) - {""}
-        if os.waitpid(pid, 0)[1] != 0:
-            self.failed.append(f"{module.path}, put in place unchanged")
-        self.blind[module.path] = fail
-        if fail:
-            names = ", ".join(sorted(name.rsplit("/", 1)[1] for name in fail))
-            self.say(f"  {module.path}: {len(fail)} tests keep what was made before: {names}")
+    def _is_blind(self, path: str, name: str) -> bool:
+        """Does this test fail with the unchanged code in its own place too? One that keeps values
+        of the classes that were there before does; leaving it out can only let more mutants
+        survive."""
+        if (path, name) in self.seeing:
+            return False
+        item = [item for item in self.items if item.nodeid == name]
+        nothing = Mutant(path, "", "", 0, ast.Pass(), "lineno", None, None)
+        pid, pipe = self._fork(nothing, partial(_install, self.modules[path], None), item)
+        said = _read_all(pipe)
+        os.waitpid(pid, 0)
+        (self.blind if said else self.seeing).add((path, name))
+        if said:
+            self.say(f"  {path}: left out, as it keeps what was made before: {name}")
+        return bool(said)
 
     def _all(self) -> None:
         waiting = list(reversed(self.mutants))
@@ -167,34 +165,39 @@ class Plugin:
                 while waiting and len(running) < self.processes:
                     mutant = waiting.pop()
                     module = self.modules[mutant.path]
-                    pid, pipe = self._fork(mutant, partial(_install, module, mutant))
+                    tests = self.order(mutant)
+                    pid, pipe = self._fork(mutant, partial(_install, module, mutant), tests)
                     running[pipe] = (mutant, pid, time.monotonic())
                 for pipe in select.select(list(running), [], [])[0]:
                     mutant, pid, started = running.pop(pipe)
-                    self._ended(mutant, pid, pipe, started)
+                    if not self._ended(mutant, pid, pipe, started):
+                        waiting.append(mutant)
         finally:
             for _, pid, _ in running.values():
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
 
-    def _ended(self, mutant: Mutant, pid: int, pipe: int, started: float) -> None:
+    def _ended(self, mutant: Mutant, pid: int, pipe: int, started: float) -> bool:
+        """Report what became of a mutant; False if it must be tried again without a test."""
         said = _read_all(pipe)
         status = os.waitpid(pid, 0)[1]
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) in TIMEOUTS:
             said = "it does not end"
         elif status != 0:
             self.say(f"  the process of a mutant broke off, status {status}: {mutant.key}")
-            return
+            return True
+        elif "::" in said and self._is_blind(mutant.path, said):
+            return False
         if said:
             self.killers.setdefault((mutant.path, mutant.function), Counter())[said] += 1
         self.report(Outcome(mutant, said, time.monotonic() - started))
+        return True
 
     def _fork(
-        self, mutant: Mutant, install: Callable[[], None], *, first: bool = True
+        self, mutant: Mutant, install: Callable[[], None], items: Sequence[pytest.Item]
     ) -> tuple[int, int]:
-        """A child that writes the name of the `first` test that fails, or of all."""
+        """A child that writes the name of the first of the tests that fails."""
         reading, writing = os.pipe()
-        items = self.order(mutant)
         pid = os.fork()
         if pid:
             os.close(writing)
@@ -208,9 +211,8 @@ class Plugin:
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
             def killed(by: str) -> None:
-                os.write(writing, f"{by}\n".encode())
-                if first:
-                    os._exit(0)
+                os.write(writing, by.encode())
+                os._exit(0)
 
             self.child = killed
             if WARM_MODULE in sys.modules:
@@ -219,7 +221,6 @@ class Plugin:
                 install()
             except Exception as fault:  # noqa: BLE001 — whatever it is, it was noticed
                 killed(f"it cannot be imported: {fault!r}")
-                os._exit(0)
             self._run(items, items[0])
             os._exit(0)
         finally:
