@@ -315,8 +315,6 @@ def main() -> None:
 
 
 def _run() -> int:
-    import traceback
-
     app.pretty_exceptions_enable = False  # a frame may hold the auditor's passphrase
     try:
         result = app(prog_name="verifier", standalone_mode=False)
@@ -332,18 +330,28 @@ def _run() -> int:
     except WrongCallError as fault:
         _complain(str(fault))
         return WRONG_CALL
-    except (typer.Abort, KeyboardInterrupt):
-        _complain(_INTERRUPTED)
-    except MemoryError:
-        _complain("not enough memory: there is no verdict")
-    except SukashiError as fault:
-        _complain(f"no verdict: {fault}")
-    except OSError as fault:
-        _complain(f"no verdict: {fault.strerror or fault} {fault.filename or ''}".rstrip())
-    except BaseException as fault:  # noqa: BLE001 - a defect of this program: say so, no verdict
-        place = traceback.extract_tb(fault.__traceback__)[-1]
-        _complain(
-            f"no verdict: the verifier itself failed ({type(fault).__name__} in"
-            f" {Path(place.filename).name}, line {place.lineno}). Please report it with the record."
-        )
+    except BaseException as fault:  # noqa: BLE001 - whatever it was: one sentence, no verdict
+        _complain(_no_verdict(fault))
     return NO_VERDICT
+
+
+def _no_verdict(fault: BaseException) -> str:
+    """Why there is none, in one sentence."""
+    import traceback
+
+    match fault:
+        case typer.Abort() | KeyboardInterrupt():
+            return _INTERRUPTED
+        case SystemExit():  # typer's end where the output is closed
+            return "no verdict: the output was closed before everything was said"
+        case MemoryError():
+            return "not enough memory: there is no verdict"
+        case SukashiError():
+            return f"no verdict: {fault}"
+        case OSError():
+            return f"no verdict: {fault.strerror or fault} {fault.filename or ''}".rstrip()
+    place = traceback.extract_tb(fault.__traceback__)[-1]
+    return (
+        f"no verdict: the verifier itself failed ({type(fault).__name__} in"
+        f" {Path(place.filename).name}, line {place.lineno}). Please report it with the record."
+    )

@@ -64,6 +64,7 @@ class Report:
             "checks": [asdict(finding) for finding in self.checks],
             "failed": self.failed,
             "not_run": self.not_run,
+            "not_covered": list(self.uncovered),
             "cpu_s": round(self.cpu_s, 3),
             "wall_s": round(self.wall_s, 3),
         }

@@ -60,6 +60,8 @@ def _run(app: typer.Typer) -> int:
         complain(_NOT_BEGUN)
     except KeyboardInterrupt:
         complain(_INTERRUPTED)
+    except SystemExit:  # typer's end where the output is closed
+        complain("the output was closed before everything was said; what was finished is kept")
     except SukashiError as fault:
         complain(str(fault))
         return _exit_code(fault)

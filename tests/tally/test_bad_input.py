@@ -257,6 +257,20 @@ def start(room: Room, command: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.e2e
+def test_output_that_nobody_reads_is_unfinished(there: Callable[[str], Room]) -> None:
+    there("closed")
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [str(TALLY), "status", "--work", "room"]
+    ended = subprocess.run(  # noqa: PLW1510
+        command, stdout=writing, stderr=subprocess.PIPE, text=True
+    )
+    os.close(writing)
+    assert ended.returncode == 3
+    assert ended.stderr.startswith("the output was closed before everything was said")
+
+
 def test_interruption_while_the_result_is_told_does_not_change_the_exit_code(
     tally: Tally, there: Callable[[str], Room], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -257,6 +257,17 @@ def test_audit_that_cannot_be_written_is_no_verdict_and_no_half_file(
     assert call(*arguments, *secret_of(election)).code == 0
 
 
+@E2E
+def test_verdict_that_nobody_reads_is_none() -> None:
+    """As with `verifier … | true`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run([BIN, "checks"], stdout=writing, stderr=subprocess.PIPE, text=True)  # noqa: PLW1510
+    os.close(writing)
+    assert ended.returncode == 3
+    assert ended.stderr == "no verdict: the output was closed before everything was said\n"
+
+
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_interruption_while_the_verdict_is_told_does_not_change_the_exit_code(
     call: Call,
