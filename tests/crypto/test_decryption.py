@@ -123,8 +123,9 @@ def test_malformed_trees_are_refused(field: str) -> None:
     ],
 )
 def test_the_malformed_file_is_named(field: str, where: str) -> None:
+    trees = {"factors": TREES.factors, "commitment": TREES.commitment, "reply": TREES.reply}
     with pytest.raises(VerificationError) as failure:
-        replace(TREES, **{field: (b"",)}).decode(G, N, WIDTH)
+        DecryptionTrees(**{**trees, field: (b"",)}).decode(G, N, WIDTH)
     assert (failure.value.check_id, failure.value.where) == ("decryption.factors", where)
 
 

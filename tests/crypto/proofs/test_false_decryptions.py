@@ -70,6 +70,23 @@ def test_factors_of_another_secret_than_that_of_the_key_are_refused() -> None:
     assert refused(G.g ** G.scalar(7), w, factors, X) == "y'"
 
 
+def test_factors_and_commitments_of_another_width_are_refused() -> None:
+    """Proven as they are: only their shape is false."""
+    w = ciphertexts(2)
+    f = tuple(u_j ** (-X) for u_j in w.u)
+    for wrong in (f[:1], (*f, f[0]), (f[0], f[1][:2]), (f[0][:2], f[1])):
+        factors = Factors(wrong)
+        with pytest.raises(VerificationError) as refusal:
+            verify_decryption(PARAMETERS, G.g**X, w, factors, proven(G.g**X, w, Factors(f), X))
+        assert (refusal.value.check_id, refusal.value.where) == ("decryption.factors", "factors")
+    true = proven(G.g**X, w, Factors(f), X)
+    for B in (true.commitment.B[:1], (*true.commitment.B, G.g)):
+        bad = ProofOfDecryption(DecryptionCommitment(true.commitment.y, B), true.reply)
+        with pytest.raises(VerificationError) as refusal:
+            verify_decryption(PARAMETERS, G.g**X, w, Factors(f), bad)
+        assert (refusal.value.check_id, refusal.value.where) == ("decryption.factors", "B'")
+
+
 def test_secret_of_zero_is_refused() -> None:
     w, zero = ciphertexts(1), G.scalar(0)
     factors = Factors(tuple(u_j**zero for u_j in w.u))

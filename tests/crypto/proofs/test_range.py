@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import itertools
+import pickle
 import random
 import secrets
 from collections.abc import Sequence
@@ -163,8 +164,12 @@ def test_the_prover_refuses_to_lie() -> None:
         with pytest.raises(ValueError) as failure:
             prove(statement(2), m, G.random_scalars(len(m)), PRG_UNUSED)
         assert str(m) not in str(failure.value)
-    with pytest.raises(ValueError):
-        prove(statement(2), [1], G.random_scalars(2), PRG_UNUSED)
+
+
+@pytest.mark.parametrize(("selections", "randomizers"), [(0, 0), (0, 1), (2, 1), (1, 2), (1, 0)])
+def test_the_prover_needs_randomness_for_each_selection(selections: int, randomizers: int) -> None:
+    with pytest.raises(ValueError, match=r"^1 selections were expected$"):
+        prove(statement(2), [1] * selections, G.random_scalars(randomizers), PRG_UNUSED)
 
 
 PRG_UNUSED = nonce_prg(b"f" * 32, SEED, E, encrypt(KEY, [0], G.random_scalars(1)), [0])
@@ -328,6 +333,15 @@ def test_a_batch_reports_exactly_the_offenders() -> None:
         assert failure.value.where == ", ".join(map(str, offenders))
 
 
+def test_a_batch_error_can_come_from_another_process() -> None:
+    claim, ciphertexts, proof = vote(2, 1)
+    with pytest.raises(BatchError) as failure:
+        verify_batch([(claim, ciphertexts, with_field(proof, "v0", proof.z0))], check_id="here")
+    again = pickle.loads(pickle.dumps(failure.value))
+    assert (type(again), again.check_id, list(again.offenders)) == (BatchError, "here", [0])
+    assert str(again) == str(failure.value)
+
+
 def test_errors_do_not_cancel_in_a_batch() -> None:
     """z_0 of two ballots, and of two equations of one, off by +1 and −1."""
     one, minus = G.scalar(1), -G.scalar(1)
@@ -407,6 +421,30 @@ def test_randomness_follows_the_specification() -> None:
         )
     )
     assert ballot_prefix(E, "a", "b", VOTER, G.pgroup, N=9, s=2) == rho_b
+    c = encrypt(KEY, [1], G.random_scalars(1))
+    u, v = (byte_tree.encode(part[0].tree()) for part in (c.u[0], c.v[0]))
+    nonces = sha(
+        node(
+            *map(leaf, (b"sukashi/nonce", b"f" * 32, SEED, rho_b)),
+            node(node(u, v)),
+            node(leaf(bytes([0, 0, 0, 1]))),
+        )
+    )
+    assert nonce_prg(b"f" * 32, SEED, rho_b, c, [1]).read(32) == sha(nonces + bytes(4))
+
+
+def test_a_proof_follows_from_seed_fresh_bytes_and_choice() -> None:
+    """So that another client can be compared byte for byte: all nonces in their order."""
+    key = PublicKey(G.g, G.g ** G.scalar(5))
+    rho_b = ballot_prefix(E, "style-1", "mayor", VOTER, G.pgroup, N=6, s=2)
+    r = G.scalars(ballot_randomness(G, SEED, E, "mayor", i) for i in range(2))
+    ciphertexts = encrypt(key, [4, 0], r)
+    prg = nonce_prg(b"f" * 32, SEED, rho_b, ciphertexts, [4, 0])
+    proof = prove(RangeStatement(key, 6, 2, rho_b), [4, 0], r, prg)
+    sent = byte_tree.encode(EncryptedContest(ciphertexts, proof).tree())
+    assert hashlib.sha256(sent).hexdigest() == (
+        "6f84934d5ac5dd67238b7c20ebf1f205e6ddfb08a1bfda0bc46a9c7558b328ca"
+    )
 
 
 def test_nonces_depend_on_everything_the_proof_says() -> None:
