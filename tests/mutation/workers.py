@@ -207,7 +207,7 @@ class Plugin:
             nowhere = os.open(os.devnull, os.O_RDWR)
             for descriptor in (0, 1, 2):
                 os.dup2(nowhere, descriptor)
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            os.setpgid(0, 0)  # Ctrl-C at the terminal is for the parent
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
             def killed(by: str) -> None:

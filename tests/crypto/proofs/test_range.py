@@ -57,7 +57,12 @@ def refused(item: Item) -> VerificationError:
     assert failure.value.check_id == "accept.proofs"
     with pytest.raises(BatchError) as batch:
         verify_batch([item])
-    assert list(batch.value.offenders) == [0]
+    (place, offence), *others = batch.value.offenders.items()
+    assert (place, others, batch.value.check_id, offence.check_id) == (0, [], "range", "range")
+    assert offence.where == failure.value.where.replace("mayor", "item 0")
+    with pytest.raises(VerificationError) as failure_of_all:
+        verify(*item)
+    assert failure_of_all.value.check_id == "range"
     return failure.value
 
 
@@ -239,13 +244,15 @@ def test_the_exact_check_names_selection_and_bit() -> None:
 
 def test_other_numbers_of_selections_or_bits_are_refused() -> None:
     claim, ciphertexts, proof = vote(5, 3, 4)
-    refused((statement(5, 1), ciphertexts, proof))
-    refused((statement(9, 2), ciphertexts, proof))
-    refused((statement(3, 2), ciphertexts, proof))
-    refused((claim, ciphertexts, dataclasses.replace(proof, k=proof.k[:1])))
-    refused((claim, ciphertexts, dataclasses.replace(proof, a0=proof.a0[:1])))
     wide = Ciphertexts(ciphertexts.u * 2, ciphertexts.v * 2)
-    refused((claim, wide, proof))
+    for item in ((statement(5, 1), ciphertexts, proof), (claim, wide, proof)):
+        assert "selections" in refused(item).why
+    assert "bits" in refused((statement(9, 2), ciphertexts, proof)).why
+    assert "bits" in refused((statement(3, 2), ciphertexts, proof)).why
+    assert "bits" in refused((claim, ciphertexts, dataclasses.replace(proof, k=proof.k[:1]))).why
+    for field in (*ELEMENT_FIELDS, *SCALAR_FIELDS):
+        shorter = dataclasses.replace(proof, **{field: getattr(proof, field)[:1]})
+        assert "bits" in refused((claim, ciphertexts, shorter)).why
 
 
 def test_the_identity_is_refused_in_ciphertexts_and_bits() -> None:

@@ -100,6 +100,14 @@ def test_every_field_of_every_bit_of_the_sum_is_checked() -> None:
             refused((statement, ciphertexts, with_field(proof, field, changed_at(vector, i))))
 
 
+def test_bits_of_one_number_are_not_those_of_another() -> None:
+    """As many numbers and bits in all, but the sum's two bits are said to be a selection's."""
+    statement, ciphertexts, proof = approve((0, 3), 1, 0, 1, 1)
+    assert proof.k == (1, 1, 1, 1, 2)
+    bad = dataclasses.replace(proof, k=(2, 1, 1, 1, 1))
+    assert refused((statement, ciphertexts, bad)).why == "not [1, 1, 1, 1, 2] bits for the numbers"
+
+
 def test_the_exact_check_names_the_sum() -> None:
     statement, ciphertexts, proof = approve((0, 3), 1, 0, 1, 1)
     bad = with_field(proof, "z0", changed_at(proof.z0, 5))
