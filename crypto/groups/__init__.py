@@ -1,17 +1,48 @@
-"""The groups an election can use, by name."""
+"""The groups an election can use, by name, and those of other people's proofs, by description."""
 
 from __future__ import annotations
 
 from crypto.errors import EncodingError
 from crypto.groups.api import Element, Elements, Group, Scalar, Scalars
 
-__all__ = ["Element", "Elements", "Group", "Scalar", "Scalars", "group_by_name"]
+__all__ = [
+    "NAMES",
+    "Element",
+    "Elements",
+    "Group",
+    "Scalar",
+    "Scalars",
+    "group_by_name",
+    "group_by_pgroup",
+]
+
+NAMES = ("ristretto255", "P-256", "P-384", "modp-2048", "modp-3072")
+"""What ``group`` of a configuration may say."""
 
 
 def group_by_name(name: str) -> Group:
     """Return the group that a configuration calls ``name``. Raises EncodingError if unknown."""
-    if name == "ristretto255":
-        from crypto.groups.ristretto255 import Ristretto255
+    match name:
+        case "ristretto255":
+            from crypto.groups.ristretto255 import Ristretto255
 
-        return Ristretto255()
-    raise EncodingError(f"unknown group {name!r}; known: ristretto255")
+            return Ristretto255()
+        case "P-256" | "P-384":
+            from crypto.groups.curves import ReferenceCurve
+
+            return ReferenceCurve(name)
+        case "modp-2048" | "modp-3072":
+            from crypto.groups.modp import ModPGroup
+
+            return ModPGroup.named(name)
+    raise EncodingError(f"unknown group {name!r}; known: {', '.join(NAMES)}")
+
+
+def group_by_pgroup(pgroup: str) -> Group:
+    """Return the group that a proof describes as ``pgroup``; see ``parse_pgroup``.
+
+    Raises EncodingError for what is not a group of prime order in canonical form.
+    """
+    from crypto.groups.pgroup import parse_pgroup
+
+    return parse_pgroup(pgroup)

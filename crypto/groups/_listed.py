@@ -41,6 +41,11 @@ class ListedGroup(Group, Generic[V, S]):
     @abstractmethod
     def value_power_of_g(self, x: S) -> V: ...
 
+    def vartime_values_multiexp(self, a: Sequence[V], x: Sequence[S]) -> V:
+        """Return ∏ a_i^{x_i} for equally many of both, at least one; for public exponents."""
+        powers = (self.value_power(a_i, x_i) for a_i, x_i in zip(a, x, strict=True))
+        return reduce(self.value_multiply, powers)
+
     @abstractmethod
     def value_tree(self, a: V) -> Tree: ...
 
@@ -404,7 +409,13 @@ class ListedElements(Elements, Generic[V, S]):
         return ListedElement(self._group, reduce(self._group.value_multiply, self.values))
 
     def multiexp(self, e: Scalars) -> ListedElement[V, S]:
-        return (self**e).prod()
+        exponents = self._group._exponents(e)
+        _check_lengths(self.values, exponents)
+        if not self.values:
+            return self._group.identity
+        return ListedElement(
+            self._group, self._group.vartime_values_multiexp(self.values, exponents)
+        )
 
     def shift(self, first: Element) -> ListedElements[V, S]:
         return self._new([self._group._value(first), *self.values][: len(self)])
@@ -435,9 +446,13 @@ _B = TypeVar("_B")
 
 
 def _zip(a: list[_A], b: list[_B]) -> Iterable[tuple[_A, _B]]:
+    _check_lengths(a, b)
+    return zip(a, b, strict=True)
+
+
+def _check_lengths(a: list[_A], b: list[_B]) -> None:
     if len(a) != len(b):
         raise ValueError(f"vectors of {len(a)} and {len(b)} entries do not combine")
-    return zip(a, b, strict=True)
 
 
 def _permuted(values: list[Any], pi: Sequence[int]) -> list[Any]:

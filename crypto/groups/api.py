@@ -208,7 +208,11 @@ class Elements(ABC):
 
     @abstractmethod
     def multiexp(self, e: Scalars) -> Element:
-        """Return ∏ x_i^{e_i}; the identity for the empty vector."""
+        """Return ∏ x_i^{e_i}; the identity for the empty vector.
+
+        Its time may depend on the exponents, unlike that of the operators: for public exponents,
+        and for those that a mixer uses once, on a machine without a network.
+        """
 
     @abstractmethod
     def shift(self, first: Element) -> Elements:
@@ -308,10 +312,10 @@ class Group(ABC):
         """
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other)
+        return type(self) is type(other) and self.pgroup == other.pgroup
 
     def __hash__(self) -> int:
-        return hash(type(self))
+        return hash((type(self), self.pgroup))
 
     def __repr__(self) -> str:
         return f"<group {self.name}>"

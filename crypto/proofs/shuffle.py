@@ -198,8 +198,8 @@ def prove_shuffle(
 ) -> ProofOfShuffle:
     """Prove that w_ = ``shuffle`` of w with ``witness``.
 
-    A mixer's exponents serve once, on a machine without a network; the group's operators keep
-    them constant time all the same.
+    A mixer's exponents serve once, on a machine without a network: those of A' and F' go through
+    ``multiexp``, which in some groups takes a time that depends on them.
     """
     group, n = pk.group, len(w)
     transcript = parameters.transcript()

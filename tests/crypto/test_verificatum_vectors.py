@@ -1,7 +1,4 @@
-"""Prefixes, generators, seeds and challenges are those that Verificatum computes itself.
-
-The groups of these vectors are worked on as byte trees and integers here.
-"""
+"""Prefixes, generators, seeds and challenges are those that Verificatum computes itself."""
 
 from __future__ import annotations
 
@@ -14,19 +11,16 @@ import pytest
 
 from crypto import byte_tree
 from crypto.byte_tree import Tree
+from crypto.elgamal import Ciphertexts, PublicKey
+from crypto.errors import VerificationError
+from crypto.groups import Elements, Group, group_by_pgroup
 from crypto.proofs.parameters import ProofParameters
-from crypto.random_oracle import PRG, HashName
+from crypto.proofs.shuffle import ProofOfShuffleTrees, verify_shuffle
+from crypto.random_oracle import HashName
 
 ROOT = Path(__file__).parents[1] / "vectors" / "verificatum"
 NAMES = ["p256-shuffle-n10", "p256-mix-n5-w3", "modp2048-mix-n10"]
 WITH_DECRYPTION = NAMES[1:]
-
-P256 = 2**256 - 2**224 + 2**192 + 2**96 - 1
-P256_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
-P256_G = (
-    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
-    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
-)
 
 
 @dataclass(frozen=True)
@@ -68,28 +62,13 @@ class Vector:
         return byte_tree.decode((self.directory / "nizkp" / path).read_bytes())
 
     @property
-    def prime(self) -> int:
-        """The modulus of the field: the curve's, or that of the mod-p group."""
-        if "ECqPGroup" in self.parameters.pgroup:
-            return P256
-        instance = byte_tree.decode(bytes.fromhex(self.parameters.pgroup.rpartition("::")[2]))
-        _, description = byte_tree.children(instance, 2, "pgroup")
-        p = byte_tree.children(description, 4, "pgroup")[0]
-        assert isinstance(p, bytes)
-        return int.from_bytes(p, "big")
+    def group(self) -> Group:
+        return group_by_pgroup(self.parameters.pgroup)
 
-    def generators(self, n: int) -> list[tuple[int, ...]]:
-        """h_0 … h_{n−1} as Verificatum derives them: coordinates, or one integer each."""
-        p, n_r = self.prime, self.parameters.n_r
+    def generators(self, n: int) -> Elements:
+        """h_0 … h_{n−1}."""
         prg = self.parameters.transcript().generators_prg()
-        if "ECqPGroup" in self.parameters.pgroup:
-            return [_curve_generator(prg, n_r) for _ in range(n)]
-        return [(pow(t, 2, p),) for t in prg.integers(n, p.bit_length() + n_r)]
-
-    def element(self, coordinates: tuple[int, ...]) -> Tree:
-        size = byte_tree.natural_length(self.prime)
-        leaves = tuple(c.to_bytes(size, "big") for c in coordinates)
-        return leaves if len(leaves) == 2 else leaves[0]
+        return self.group.independent_generators(prg, n, self.parameters.n_r)
 
     @property
     def key(self) -> tuple[Tree, ...]:
@@ -100,13 +79,8 @@ class Vector:
         return tree if self.width == 1 else (tree,) * self.width
 
 
-def _curve_generator(prg: PRG, n_r: int) -> tuple[int, int]:
-    while True:
-        x = prg.integers(1, 256 + n_r)[0] % P256
-        square = (x**3 - 3 * x + P256_B) % P256
-        y = pow(square, (P256 + 1) // 4, P256)
-        if square and y * y % P256 == square:
-            return x, min(y, P256 - y)
+def leaves(tree: Tree) -> list[bytes]:
+    return [tree] if isinstance(tree, bytes) else [b for t in tree for b in leaves(t)]
 
 
 def vectors(names: list[str]) -> pytest.MarkDecorator:
@@ -130,14 +104,14 @@ def test_prefix(vector: Vector) -> None:
 def test_independent_generators(vector: Vector) -> None:
     expected = [int(h, 16) for h in vector.expected["bas.h"]]
     n = len(vector.tree("proofs/PermutationCommitment01.bt"))
-    assert [c for h in vector.generators(n) for c in h] == expected
+    assert [int.from_bytes(c, "big") for c in leaves(vector.generators(n).tree())] == expected
 
 
 @vectors(NAMES)
 def test_seed_and_challenge_of_the_proof_of_shuffle(vector: Vector) -> None:
     transcript, (g, y) = vector.parameters.transcript(), vector.key
     u = vector.tree("proofs/PermutationCommitment01.bt")
-    h = tuple(vector.element(h_i) for h_i in vector.generators(len(u)))
+    h = vector.generators(len(u)).tree()
     statement = (
         g,
         h,
@@ -168,7 +142,36 @@ def test_seed_and_challenge_of_the_proof_of_decryption(vector: Vector) -> None:
     assert v == int(vector.expected["Dec.v"], 16)
 
 
-def test_the_curve_of_the_vectors_is_the_one_used_here() -> None:
-    x, y = P256_G
-    assert (x**3 - 3 * x + P256_B - y * y) % P256 == 0
-    assert Vector(ROOT / NAMES[0]).key[0] == Vector(ROOT / NAMES[0]).element(P256_G)
+@vectors(NAMES)
+def test_every_element_and_scalar_is_canonical(vector: Vector) -> None:
+    """What another program wrote is read, and written again to the same bytes."""
+    group, width = vector.group, vector.width
+    pk = PublicKey.decode(group, vector.tree("FullPublicKey.bt"))
+    assert pk.tree() == vector.tree("FullPublicKey.bt")
+    u = vector.tree("proofs/PermutationCommitment01.bt")
+    trees = ProofOfShuffleTrees(
+        u, vector.tree("proofs/PoSCommitment01.bt"), vector.tree("proofs/PoSReply01.bt")
+    )
+    proof = trees.decode(group, len(u), width)
+    assert proof.permutation_commitment.tree() == u
+    assert proof.commitment.tree() == trees.commitment
+    assert proof.reply.tree() == trees.reply
+
+
+@vectors(NAMES)
+def test_proofs_of_shuffle_of_another_program_verify(vector: Vector) -> None:
+    group, width = vector.group, vector.width
+    pk = PublicKey.decode(group, vector.tree("FullPublicKey.bt"))
+    u = vector.tree("proofs/PermutationCommitment01.bt")
+    w, w_ = (
+        Ciphertexts.decode(group, vector.tree(path), len(u), width)
+        for path in ("Ciphertexts.bt", "proofs/Ciphertexts01.bt")
+    )
+    commitment, reply = (
+        vector.tree("proofs/PoSCommitment01.bt"),
+        vector.tree("proofs/PoSReply01.bt"),
+    )
+    proof = ProofOfShuffleTrees(u, commitment, reply).decode(group, len(u), width)
+    verify_shuffle(vector.parameters, pk, w, w_, proof)
+    with pytest.raises(VerificationError):
+        verify_shuffle(vector.parameters, pk, w_, w, proof)
