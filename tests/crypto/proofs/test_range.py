@@ -271,6 +271,15 @@ def test_the_identity_is_refused_in_ciphertexts_and_bits() -> None:
             EncryptedContest.decode(G, EncryptedContest(bad_c, proof).tree(), 5, 1)
 
 
+@pytest.mark.parametrize("m", [0, 1])
+def test_a_ciphertext_that_hides_nothing_is_refused(m: int) -> None:
+    """Randomness 0 is proven as well as any other; everybody could read the choice."""
+    claim, r = statement(2), G.scalars([0])
+    ciphertexts = encrypt(KEY, [m], r)
+    proof = prove(claim, [m], r, nonce_prg(b"f" * 32, SEED, claim.rho_b, ciphertexts, [m]))
+    assert refused((claim, ciphertexts, proof)).why == "the identity in a ciphertext"
+
+
 def test_a_commitment_may_be_the_identity() -> None:
     """One nonce in q is 0: the encoding allows it, the equations decide."""
     claim, ciphertexts, proof = vote(5, 3)
