@@ -28,6 +28,13 @@ def test_every_check_has_its_paragraph_and_every_paragraph_its_check() -> None:
     assert re.findall(r"(?m)^### (\S+)$", page) == [check.id for check in load_checks()]
 
 
+def test_every_check_of_estonian_proofs_has_its_paragraph() -> None:
+    from verifier_app.ivxv.report import CHECKS
+
+    page = (ROOT / "docs" / "ivxv.md").read_text(encoding="utf-8")
+    assert re.findall(r"(?m)^### (\S+)$", page) == list(CHECKS)
+
+
 def test_paragraphs_say_which_checks_run_before_the_mix() -> None:
     from verifier_app.registry import load_checks
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crypto.errors import SukashiError
+from verifier_app.ivxv.cli import ivxv
 from verifier_app.report import plain
 
 if TYPE_CHECKING:
@@ -186,6 +187,9 @@ def receipt(
                 "Check it again when the record is published: then it shows that there is one log."
             )
     return 0
+
+
+app.command()(ivxv)
 
 
 @contextmanager
