@@ -49,6 +49,9 @@ def main() -> int:
     parser.add_argument(
         "--survivors", action="store_true", help="only those that nothing killed before"
     )
+    parser.add_argument(
+        "--listed", action="store_true", help="also those that the table calls equivalent"
+    )
     parser.add_argument("--near", action="store_true", help="only the tests written for the module")
     arguments = parser.parse_args()
     BUILD.mkdir(parents=True, exist_ok=True)
@@ -61,9 +64,10 @@ def main() -> int:
     ]
     mutants = [mutant for module in modules for mutant in module.mutants]
     print(f"{len(mutants)} mutants in {len(modules)} modules")
+    skipped = set[str]() if arguments.listed else {row.key for row in listed(ROOT)}
     for package in PACKAGES:
         wanted = [m for m in mutants if m.path.startswith(package)]
-        wanted = [m for m in wanted if not known.settled(m.key, state)]
+        wanted = [m for m in wanted if not known.settled(m.key, state) and m.key not in skipped]
         if arguments.survivors:
             wanted = [m for m in wanted if not known.killers.get(m.key)]
         if wanted:
@@ -77,14 +81,15 @@ def main() -> int:
 
 
 def verdict(mutants: list[Mutant], known: Known) -> int:
-    """Compare what survived with the table; the last line says how it went."""
+    """Compare what survived with the table; the last line says how it went. What the table calls
+    equivalent need not have been run."""
     equivalent = {row.key for row in listed(ROOT)}
     keys = {mutant.key for mutant in mutants}
-    open_ = [m for m in mutants if m.key not in known.killers]
-    survived = [m for m in mutants if known.killers.get(m.key) == ""]
+    open_ = [m for m in mutants if m.key not in known.killers and m.key not in equivalent]
+    survived = [m for m in mutants if not known.killers.get(m.key) and m not in open_]
     unlisted = [m for m in survived if m.key not in equivalent]
     here = {key for key in equivalent if key.split(" · ")[0] in {m.path for m in mutants}}
-    stale = sorted(here - {m.key for m in survived} - {m.key for m in open_})
+    stale = sorted(here - {m.key for m in survived})
     for mutant in unlisted:
         print(f"SURVIVED {mutant.path}:{mutant.line} {mutant.function}: {mutant.change}")
     for key in stale:

@@ -66,6 +66,7 @@ class Plugin:
         self.items: list[pytest.Item] = []
         self.durations: dict[str, float] = {}
         self.failed: list[str] = []
+        self.samples: dict[str, str] = {}
         self.blind: set[tuple[str, str]] = set()
         self.seeing: set[tuple[str, str]] = set()
         self.child: Callable[[str], None] | None = None
@@ -135,9 +136,15 @@ class Plugin:
             last = self.known.get(mutant.key) == name
             return (not last, -seen[name], ranks[name], self.durations.get(name, 0.0))
 
-        chosen = [i for i in self.items if not self.near or ranks[i.nodeid] < FAR]
+        chosen = [i for i in self.items if ranks[i.nodeid] < FAR or self._is_far(i)]
         chosen = [i for i in chosen if (mutant.path, i.nodeid) not in self.blind]
         return sorted(chosen, key=rank)
+
+    def _is_far(self, item: pytest.Item) -> bool:
+        """Of the tests that are not near, all; but one forgery for each check is enough."""
+        case = _case(item)
+        first = case is None or self.samples.setdefault(case.check_id, item.nodeid) == item.nodeid
+        return first and not self.near
 
     # -- processes --------------------------------------------------------------------------------
 
