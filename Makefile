@@ -12,6 +12,7 @@ GROUP ?= ristretto255
 KILLS ?= 5
 SECONDS ?= 60
 ONLY ?=
+DIR ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -21,7 +22,7 @@ STEP := @.ci/step
 # The fast tests write many small durable files: in memory where there is a gigabyte for them.
 MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -kP /dev/shm | awk 'END {print $$4}')" -gt 1000000 ] && echo TMPDIR=/dev/shm)
 
-.PHONY: help setup demo test check quick lint types tampered corpus fuzz bench faults mutation lock clean
+.PHONY: help setup demo test check quick lint types tampered corpus fuzz bench ivxv-published faults mutation lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -63,6 +64,9 @@ fuzz: $(STAMP) ## every parser against hostile input (SECONDS=60, ONLY=part of a
 
 bench: $(STAMP) ## CPU time per ciphertext of every step (N=1000 GROUP=ristretto255)
 	$(STEP) bench $(BIN)/python -m tests.benchmarks mix --group "$(GROUP)" --n "$(N)"
+
+ivxv-published: $(STAMP) ## verifier ivxv over published Estonian files, which are not ours to ship (DIR=folder)
+	@$(BIN)/python -m tests.verifier_app.ivxv "$(DIR)"
 
 faults: VOTERS = 12
 faults: $(STAMP) ## the demo, every tally step killed KILLS times and run again (KILLS=5 VOTERS=12)

@@ -605,3 +605,6 @@ def log_tiles(m: Material, data: bytes) -> None:
         files = {path: m.read(f"record/log/{path}") for path in expected_paths(checkpoint.size)}
         files[replaced] = data
         outcome(lambda files=files: read_entries(files, checkpoint.size, checkpoint.root))  # type: ignore[misc]
+
+
+import tests.fuzz.ivxv  # noqa: E402, F401 - more targets, which need what stands above

@@ -14,7 +14,14 @@ from tests.fuzz.targets import REFUSALS, TARGETS, Material, Target
 from voting.eid import container as containers
 
 pytestmark = pytest.mark.e2e  # they need a finished election
-SLOW = {"configurations", "typed_documents", "container_data", "ballot_boxes", "eid_profiles"}
+SLOW = {
+    "configurations",
+    "typed_documents",
+    "container_data",
+    "ballot_boxes",
+    "eid_profiles",
+    "ivxv_files",
+}
 
 
 @pytest.fixture(scope="session")

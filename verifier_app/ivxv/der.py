@@ -84,9 +84,9 @@ class Reader:
         """The lengths of the header and of the content, both within the data."""
         data, name = self.data, _NAMES[tag]
         if len(data) < 2:
-            raise EncodingError(f"{self.what}: it ends where a {name} should begin")
+            raise EncodingError(f"{self.what}: it ends where the {name} should begin")
         if data[0] != tag:
-            raise EncodingError(f"{self.what}: tag {data[0]:02x} where a {name} should begin")
+            raise EncodingError(f"{self.what}: tag {data[0]:02x} where the {name} should begin")
         header, length = 2, data[1]
         if length >= 0x80:  # 80 would be the indefinite form
             header += length - 0x80
@@ -95,7 +95,7 @@ class Reader:
             if header == 2 or length < 0x80 or len(data) < header or header - 2 != shortest:
                 raise EncodingError(f"{self.what}: a length that is not in its shortest form")
         if header + length > len(data):
-            raise EncodingError(f"{self.what}: it ends inside a {name}")
+            raise EncodingError(f"{self.what}: it ends inside the {name}")
         return header, length
 
 
