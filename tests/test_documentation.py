@@ -95,3 +95,10 @@ def test_commands_in_the_documents_exist_with_their_options() -> None:
             command.append(word)
         for option in (word for word in words if word.startswith("--")):
             assert f"{option} " in help_of(*command), (program, *words)
+
+
+def test_every_check_of_a_shuffle_has_its_paragraph_and_every_paragraph_its_check() -> None:
+    from verifier_app.verificatum.checks import CHECKS
+
+    page = (ROOT / "docs" / "verificatum.md").read_text(encoding="utf-8")
+    assert re.findall(r"(?m)^### (\S+)$", page) == [check.id for check in CHECKS]

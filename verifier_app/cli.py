@@ -18,6 +18,7 @@ import typer
 from crypto.errors import SukashiError
 from verifier_app.ivxv.cli import ivxv
 from verifier_app.report import plain
+from verifier_app.verificatum.cli import shuffle
 
 if TYPE_CHECKING:
     from verifier_app.evidence import Stage
@@ -190,6 +191,7 @@ def receipt(
 
 
 app.command()(ivxv)
+app.command()(shuffle)
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from crypto import byte_tree
 from crypto.elgamal import PublicKey
 from crypto.errors import EncodingError, VerificationError
 from crypto.proofs.parameters import ProofParameters
-from crypto.proofs.shuffle import ShuffleEquations, shuffle_equations
+from crypto.proofs.permutation import Equations
+from crypto.proofs.shuffle import shuffle_equations
 from crypto.verificatum import DecryptionDirectory, ShufflingDirectory, protinfo_xml
 from verifier_app.readers.documents import read, read_message, sha256
 from verifier_app.readers.models import Count, DirectorySignature, Party
@@ -171,7 +172,7 @@ class Mix(ProofDirectory):
             )
 
     @cached_property
-    def equations(self) -> ShuffleEquations:
+    def equations(self) -> Equations:
         """Both sides of the proof's five equations."""
         mix = self.directory
         with owned("mix.commitment", self.base):

@@ -21,39 +21,29 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from crypto.byte_tree import Tree, children
 from crypto.elgamal import Ciphertext, Ciphertexts, PublicKey, wide_children, wide_tree
 from crypto.errors import EncodingError, VerificationError
-from crypto.groups.api import Element, Elements, Group, Scalar, Scalars
+from crypto.groups.api import Elements, Group, Scalar, Scalars
 from crypto.proofs.parameters import ProofParameters
+from crypto.proofs.permutation import (
+    EQUATIONS,
+    Equations,
+    PermutationCommitment,
+    PermutationExponents,
+    PermutationImages,
+    batching_vector,
+    challenge,
+    permutation_equations,
+)
 from crypto.random_oracle import Transcript
 
 
 @dataclass(frozen=True)
-class PermutationCommitment:
-    """u: N group members."""
-
-    u: Elements
-
-    def tree(self) -> Tree:
-        return self.u.tree()
-
-    @classmethod
-    def decode(cls, group: Group, tree: Tree, n: int) -> PermutationCommitment:
-        """Raises EncodingError unless ``tree`` is a list of ``n`` members."""
-        return cls(group.decode_elements(tree, n, allow_identity=True))
-
-
-@dataclass(frozen=True)
-class Images:
+class Images(PermutationImages):
     """One value for each equation: commitments X' of the prover, or Φ of a reply."""
 
-    A: Element
-    B: Elements
-    C: Element
-    D: Element
     F: Ciphertext
 
 
@@ -77,7 +67,7 @@ class Commitment:
         )
 
     @classmethod
-    def decode(cls, group: Group, tree: Tree, n: int, width: int) -> Commitment:
+    def decode(cls, group: Group, tree: Tree, n: int, width: int, key_width: int = 1) -> Commitment:
         """Raises EncodingError unless ``tree`` is canonical for ``n`` ciphertexts of ``width``."""
         B, A_, B_, C_, D_, F_ = children(tree, 6, "commitment of the proof of shuffle")
         images = Images(
@@ -85,23 +75,18 @@ class Commitment:
             group.decode_elements(B_, n, allow_identity=True),
             group.decode_element(C_, allow_identity=True),
             group.decode_element(D_, allow_identity=True),
-            Ciphertext.decode(group, F_, width),
+            Ciphertext.decode(group, F_, width, key_width),
         )
         return cls(group.decode_elements(B, n, allow_identity=True), images)
 
 
 @dataclass(frozen=True)
-class Exponents:
+class Exponents(PermutationExponents):
     """One preimage of Φ: the prover's secrets, its nonces (α, β, γ, δ, ε, φ), or the reply k."""
 
-    A: Scalar
-    B: Scalars
-    C: Scalar
-    D: Scalar
-    E: Scalars
     F: tuple[Scalar, ...]
 
-    def tree(self) -> Tree:
+    def tree(self, key_width: int = 1) -> Tree:
         """Return node(k_A, k_B, k_C, k_D, k_E, k_F): PoSReply."""
         return (
             self.A.tree(),
@@ -109,11 +94,11 @@ class Exponents:
             self.C.tree(),
             self.D.tree(),
             self.E.tree(),
-            wide_tree(self.F),
+            wide_tree(self.F, key_width),
         )
 
     @classmethod
-    def decode(cls, group: Group, tree: Tree, n: int, width: int) -> Exponents:
+    def decode(cls, group: Group, tree: Tree, n: int, width: int, key_width: int = 1) -> Exponents:
         """Raises EncodingError unless ``tree`` is canonical for ``n`` ciphertexts of ``width``."""
         A, B, C, D, E, F = children(tree, 6, "reply of the proof of shuffle")
         return cls(
@@ -122,7 +107,7 @@ class Exponents:
             group.decode_scalar(C),
             group.decode_scalar(D),
             group.decode_scalars(E, n),
-            tuple(group.decode_scalar(f) for f in wide_children(F, width, "k_F")),
+            tuple(group.decode_scalar(f) for f in wide_children(F, width, "k_F", key_width)),
         )
 
 
@@ -143,7 +128,7 @@ class ProofOfShuffleTrees:
     commitment: Tree
     reply: Tree
 
-    def decode(self, group: Group, n: int, width: int) -> ProofOfShuffle:
+    def decode(self, group: Group, n: int, width: int, key_width: int = 1) -> ProofOfShuffle:
         """Return the proof for ``n`` ciphertexts of ``width``.
 
         Raises VerificationError: ``mix.commitment`` for a permutation commitment or PoSCommitment
@@ -155,11 +140,11 @@ class ProofOfShuffleTrees:
         except EncodingError as error:
             raise VerificationError("mix.commitment", "u", str(error)) from error
         try:
-            commitment = Commitment.decode(group, self.commitment, n, width)
+            commitment = Commitment.decode(group, self.commitment, n, width, key_width)
         except EncodingError as error:
             raise VerificationError("mix.commitment", "PoSCommitment", str(error)) from error
         try:
-            reply = Exponents.decode(group, self.reply, n, width)
+            reply = Exponents.decode(group, self.reply, n, width, key_width)
         except EncodingError as error:
             raise VerificationError("mix.proof.A", "PoSReply", str(error)) from error
         return ProofOfShuffle(u, commitment, reply)
@@ -167,7 +152,7 @@ class ProofOfShuffleTrees:
 
 @dataclass(frozen=True)
 class ShuffleWitness:
-    """What the mixer must forget: π, and for each of ω components N re-encryption scalars."""
+    """What the mixer must forget: π, and for each component N re-encryption scalars."""
 
     pi: Sequence[int]
     s: tuple[Scalars, ...]
@@ -185,7 +170,7 @@ def shuffle(pk: PublicKey, w: Ciphertexts) -> tuple[Ciphertexts, ShuffleWitness]
         raise ValueError("an empty list is recorded as empty, not shuffled")
     pi = list(range(len(w)))
     secrets.SystemRandom().shuffle(pi)
-    s = tuple(pk.group.random_scalars(len(w)) for _ in range(w.width))
+    s = tuple(pk.group.random_scalars(len(w)) for _ in w.u)
     return pk.re_encrypt(w, s).permute(pi), ShuffleWitness(pi, s)
 
 
@@ -211,7 +196,7 @@ def prove_shuffle(
     u = (g**r * h).permute(_inverse(pi))
     # 2. Seed and batching vector.
     seed = _seed(transcript, h=h, u=u, pk=pk, w=w, w_=w_)
-    e = _batching_vector(transcript, seed, parameters, group, n)
+    e = batching_vector(transcript, seed, parameters, group, n)
     e_ = e.permute(pi)
     # 3. B_i = g^{b_i} B_{i−1}^{e'_i} = g^{d_i} h_0^{e'_0 ⋯ e'_i}, d as for reply k_D.
     b = group.random_scalars(n)
@@ -228,7 +213,7 @@ def prove_shuffle(
     )
     commitment = Commitment(B, _phi(h, B, pk, w_, nonce))
     # 5. Challenge.
-    v = _challenge(transcript, seed, commitment, parameters, group)
+    v = challenge(transcript, seed, commitment.tree(), parameters, group)
     # 6. Reply k = v · secrets + nonces.
     reply = Exponents(
         v * r.dot(e_) + nonce.A,
@@ -241,79 +226,35 @@ def prove_shuffle(
     return ProofOfShuffle(PermutationCommitment(u), commitment, reply)
 
 
-Equation = Literal["A", "B", "C", "D", "F"]
-EQUATIONS: tuple[Equation, ...] = ("A", "B", "C", "D", "F")
-
-
-@dataclass(frozen=True)
-class ShuffleEquations:
-    """Both sides of the five equations of one proof: `left` is X^v · X', `right` is Φ_X(k).
-
-    `degenerate`: C or D is the identity, and its equation would say nothing.
-    """
-
-    left: Images
-    right: Images
-    degenerate: frozenset[Equation]
-
-    def verify(self, name: Equation, *, where: str = "") -> None:
-        """Return if this equation holds, otherwise raise VerificationError ``mix.proof.<name>``.
-
-        A shuffle is proven by all five together: the caller verifies each of ``EQUATIONS``.
-        """
-        left, right = getattr(self.left, name), getattr(self.right, name)
-        if left == right and name not in self.degenerate:
-            return
-        place: str = name
-        if name == "B":
-            place = f"B[{next(i for i in range(len(left)) if left[i] != right[i])}]"
-        why = "the equation of the proof of shuffle does not hold"
-        raise VerificationError(f"mix.proof.{name}", f"{where} {place}".strip(), why)
-
-
 def shuffle_equations(
     parameters: ProofParameters,
     pk: PublicKey,
     w: Ciphertexts,
     w_: Ciphertexts,
     proof: ProofOfShuffle,
-) -> ShuffleEquations:
+) -> Equations:
     """Compute both sides of the equations; nothing is compared yet.
 
     Raises VerificationError ``mix.commitment`` where lists and proof are not about equally many
     ciphertexts of one width. All arguments come decoded, that is canonical and in the group.
     """
     group, n = pk.group, len(w)
-    u, commitment, k = proof.permutation_commitment.u, proof.commitment, proof.reply
+    u, commitment, k = proof.permutation_commitment, proof.commitment, proof.reply
     _check_shapes(w, w_, proof)
     transcript = parameters.transcript()
     h = group.independent_generators(transcript.generators_prg(), n, parameters.n_r)
 
     # 1. and 2. Seed and batching vector.
-    seed = _seed(transcript, h=h, u=u, pk=pk, w=w, w_=w_)
-    e = _batching_vector(transcript, seed, parameters, group, n)
-    # 3. The claims; B is part of the commitment.
-    A = u.multiexp(e)
-    B = commitment.B
-    C = u.prod() / h.prod()
-    D = B[n - 1] / h[0] ** e.prod()
-    F = w.multiexp(e)
+    seed = _seed(transcript, h=h, u=u.u, pk=pk, w=w, w_=w_)
+    e = batching_vector(transcript, seed, parameters, group, n)
     # 4. Challenge.
-    v = _challenge(transcript, seed, commitment, parameters, group)
-    # 5. X^v · X' = Φ_X(k) for X = A, B, C, D, F.
+    v = challenge(transcript, seed, commitment.tree(), parameters, group)
+    # 3. and 5. The claims X, and X^v · X' = Φ_X(k) for X = A, B, C, D, F.
     image = commitment.images
-    claims: tuple[tuple[Equation, Element], ...] = (("C", C), ("D", D))
-    return ShuffleEquations(
-        left=Images(
-            A=A**v * image.A,
-            B=B**v * image.B,
-            C=C**v * image.C,
-            D=D**v * image.D,
-            F=F**v * image.F,
-        ),
-        right=_phi(h, B, pk, w_, k),
-        degenerate=frozenset(name for name, claim in claims if claim.is_identity),
-    )
+    equations = permutation_equations(h, u, commitment.B, e, v, image, k)
+    F = w.multiexp(e)
+    sides = {**equations.sides, "F": (F**v * image.F, _phi_F(pk, w_, k))}
+    return Equations(sides, equations.degenerate)
 
 
 def verify_shuffle(
@@ -336,15 +277,13 @@ def verify_shuffle(
 
 
 def _phi(h: Elements, B: Elements, pk: PublicKey, w_: Ciphertexts, x: Exponents) -> Images:
-    """Return Φ(x), the right-hand sides of the five equations, with B_{−1} = h_0."""
-    g = pk.g
-    return Images(
-        A=g**x.A * h.multiexp(x.E),
-        B=g**x.B * B.shift(h[0]) ** x.E,
-        C=g**x.C,
-        D=g**x.D,
-        F=pk.power([-x_j for x_j in x.F]) * w_.multiexp(x.E),
-    )
+    """Return Φ(x), the right-hand sides of the five equations."""
+    images = PermutationImages.of(h, B, x)
+    return Images(images.A, images.B, images.C, images.D, _phi_F(pk, w_, x))
+
+
+def _phi_F(pk: PublicKey, w_: Ciphertexts, x: Exponents) -> Ciphertext:
+    return pk.power([-x_j for x_j in x.F]) * w_.multiexp(x.E)
 
 
 def _seed(
@@ -368,30 +307,13 @@ def _seed(
     return transcript.seed(statement)
 
 
-def _batching_vector(
-    transcript: Transcript, seed: bytes, parameters: ProofParameters, group: Group, n: int
-) -> Scalars:
-    return group.scalars(transcript.prg(seed).integers(n, parameters.n_e))
-
-
-def _challenge(
-    transcript: Transcript,
-    seed: bytes,
-    commitment: Commitment,
-    parameters: ProofParameters,
-    group: Group,
-) -> Scalar:
-    """Return v = RO_{n_v}(ρ ‖ node(leaf(s), PoSCommitment)) mod q."""
-    return group.scalar(transcript.challenge(parameters.n_v, (seed, commitment.tree())))
-
-
 def _check_shapes(w: Ciphertexts, w_: Ciphertexts, proof: ProofOfShuffle) -> None:
     """Refuse a proof about other numbers of ciphertexts or components than the lists have."""
-    n, width = len(w), w.width
+    n, width = len(w), len(w.u)
     if n == 0:
         raise VerificationError("mix.commitment", "w", "an empty list has no proof of shuffle")
     images, k = proof.commitment.images, proof.reply
-    if (len(w_), w_.width) != (n, width):
+    if (len(w_), len(w_.u)) != (n, width):
         raise VerificationError("mix.commitment", "w'", "output and input differ in size")
     vectors: dict[str, Elements | Scalars] = {
         "u": proof.permutation_commitment.u,
@@ -404,7 +326,7 @@ def _check_shapes(w: Ciphertexts, w_: Ciphertexts, proof: ProofOfShuffle) -> Non
         if len(vector) != n:
             why = f"{len(vector)} entries for {n} ciphertexts"
             raise VerificationError("mix.commitment", name, why)
-    if images.F.width != width or len(k.F) != width:
+    if len(images.F.u) != width or len(k.F) != width:
         raise VerificationError("mix.commitment", "F'", "not the width of the ciphertexts")
 
 

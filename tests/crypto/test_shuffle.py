@@ -12,10 +12,10 @@ from crypto.groups._listed import ListedScalars
 from crypto.groups.api import Elements, Scalar, Scalars
 from crypto.groups.ristretto255 import Ristretto255
 from crypto.proofs.parameters import ProofParameters
+from crypto.proofs.permutation import PermutationCommitment
 from crypto.proofs.shuffle import (
     Commitment,
     Exponents,
-    PermutationCommitment,
     ProofOfShuffle,
     ProofOfShuffleTrees,
     prove_shuffle,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crypto.errors import VerificationError
-from crypto.proofs.shuffle import EQUATIONS, Equation
+from crypto.proofs.permutation import EQUATIONS, Equation
 from verifier_app.evidence import Evidence
 from verifier_app.proofs import INPUT, Mix
 from verifier_app.readers.documents import sha256

@@ -44,12 +44,16 @@ class Folder:
 
     def read(self, path: str) -> bytes:
         """A file's bytes. Raises KeyError for one that is not there, UnreadableError if too big."""
+        return self.read_at_most(path, MAX_FILE)
+
+    def read_at_most(self, path: str, limit: int) -> bytes:
+        """As `read`, for a file that may have so many bytes."""
         if path not in self.paths:
             raise KeyError(path)
         with (self._root / path).open("rb") as file:
-            data = file.read(MAX_FILE + 1)
-        if len(data) > MAX_FILE:
-            raise UnreadableError(f"{path} is larger than a record's file may be")
+            data = file.read(limit + 1)
+        if len(data) > limit:
+            raise UnreadableError(f"{path} is larger than such a file may be")
         return data
 
     def names(self, prefix: str) -> set[str]:

@@ -12,7 +12,7 @@ from unittest import mock
 
 from crypto.elgamal import Ciphertext
 from crypto.groups import Element, Elements, group_by_name
-from crypto.proofs import decryption, equality, range_statement, shuffle
+from crypto.proofs import decryption, equality, permutation, range_statement, shuffle
 from crypto.proofs import range as range_proof
 from crypto.proofs.range_statement import RangeProof, RangeStatement
 from crypto.threshold import rehearsal_ciphertext
@@ -112,7 +112,7 @@ _shuffle_proven_with("B_is_false_last", "mix.proof.B", "mix.proof.D", patches=_f
 
 def _false_u(change: Callable[[Elements], Elements]) -> Patch:
     """Another permutation commitment than the one that the prover can open."""
-    true, seed = shuffle.PermutationCommitment, shuffle._seed
+    true, seed = permutation.PermutationCommitment, shuffle._seed
 
     def false_seed(*arguments: Any, u: Elements, **others: Any) -> bytes:
         return seed(*arguments, u=change(u), **others)

@@ -115,7 +115,7 @@ def test_every_field_of_a_ballot_changed_is_refused(booth: Booth, field: str) ->
     def changed(tree: Tree) -> Tree:
         found = decoded(booth, tree)
         if field in ("u", "v"):
-            moved = tuple(part * group.g for part in getattr(found.ciphertexts, field))
+            moved: Any = tuple(part * group.g for part in getattr(found.ciphertexts, field))
             ciphertexts = dataclasses.replace(found.ciphertexts, **{field: moved})
             return EncryptedContest(ciphertexts, found.proof).tree()
         vector: Any = getattr(found.proof, field)

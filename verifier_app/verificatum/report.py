@@ -1,0 +1,126 @@
+"""What `verifier shuffle` found, for machines and for people."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from verifier_app.registry import Unavailable
+from verifier_app.report import Finding, plain
+from verifier_app.verificatum.checks import run_one, selected
+from verifier_app.verificatum.session import Session
+
+
+@dataclass(frozen=True)
+class Report:
+    """All outcomes. `facts`: what the directory says of itself, as far as it could be read."""
+
+    checks: tuple[Finding, ...]
+    facts: dict[str, Any]
+    not_covered: tuple[str, ...]
+    cpu_s: float
+
+    @property
+    def failed(self) -> list[str]:
+        return [finding.id for finding in self.checks if finding.status == "failed"]
+
+    @property
+    def verdict(self) -> Literal["verified", "refused"]:
+        """Verified only if every check ran and passed."""
+        passed = all(finding.status == "passed" for finding in self.checks)
+        return "verified" if self.checks and passed else "refused"
+
+    @property
+    def first(self) -> Finding | None:
+        """The first check that failed, or did not run."""
+        ill = [finding for finding in self.checks if finding.status != "passed"]
+        return min(ill, key=lambda finding: finding.status != "failed", default=None)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "schema": "sukashi/shuffle/1",
+            "verdict": self.verdict,
+            "failed": self.failed,
+            "where": "" if self.first is None else self.first.where,
+            "why": "" if self.first is None else self.first.why,
+            **self.facts,
+            "checks": [asdict(finding) for finding in self.checks],
+            "not_covered": list(self.not_covered),
+            "cpu_s": round(self.cpu_s, 3),
+        }
+
+    def as_text(self) -> list[str]:
+        """The report for a terminal: headline, checks, and what was not covered."""
+        if self.first is None:
+            headline = "VERIFIED: a proof of {type}, {n} ciphertexts of width {width}, {group}"
+            lines = [plain(headline.format(**self.facts))]
+        else:
+            place = f"{self.first.where}: " if self.first.where else ""
+            lines = [f"REFUSED by {self.first.id}: {plain(place + self.first.why)}"]
+        for finding in self.checks:
+            status = {"passed": "ok", "failed": "FAILED", "not_run": "not run"}[finding.status]
+            lines.append(f"  {status:8}{finding.id:24} {finding.items or '':>6}".rstrip())
+        lines += [plain(f"Not covered: {text}") for text in self.not_covered]
+        return lines
+
+
+def verify(session: Session, progress: Callable[[str], None] = lambda _id: None) -> Report:
+    """Run the checks in their order."""
+    cpu = time.process_time()
+    findings = []
+    for check in selected(session):
+        progress(check.id)
+        findings.append(run_one(check, session))
+    cpu = time.process_time() - cpu
+    return Report(tuple(findings), _facts(session), _not_covered(session), cpu)
+
+
+def _facts(session: Session) -> dict[str, Any]:
+    facts: dict[str, Any] = dict.fromkeys(
+        ("type", "auxsid", "width", "sid", "servers", "threshold", "key_width", "group")
+    )
+    facts |= dict.fromkeys(("arithmetic", "n", "shuffles", "maxciph"))
+    with suppress(Unavailable):
+        info = session.info
+        facts |= {"sid": info.sid, "servers": info.servers, "threshold": info.threshold}
+        facts |= {"key_width": info.key_width}
+        facts |= {"group": session.group.name, "arithmetic": session.group.arithmetic}
+    with suppress(Unavailable):
+        said = session.plain
+        facts |= {"type": said.kind, "auxsid": said.auxsid, "width": said.width}
+        facts |= {"maxciph": said.maxciph, "shuffles": len(session.shuffling)}
+    with suppress(Unavailable):
+        facts["n"] = len(session.input)
+    return facts
+
+
+def _not_covered(session: Session) -> tuple[str, ...]:
+    """What a reader could believe was checked, and was not."""
+    texts = [
+        "whose key and ciphertexts these are; compare FullPublicKey.bt and Ciphertexts.bt",
+        "names, descriptions, addresses and signature keys in protInfo.xml; no proof binds them",
+    ]
+    with suppress(Unavailable):
+        said, info = session.plain, session.info
+        if session.expectations.auxsid is None:
+            texts.append(f"that auxsid {said.auxsid!r} is the session you mean (--auxsid)")
+        if session.expectations.width is None:
+            differs = "" if said.width == info.width else f", where protInfo.xml says {info.width}"
+            texts.append(f"that width {said.width} is the one you mean{differs} (--width)")
+        if said.kind == "shuffling":
+            texts.append("decryption; a proof of shuffling has none")
+            if session.polynomial is not None and len(session.polynomial.keys[0].commitments) > 1:
+                texts.append("coefficients of the key's polynomial, except the first; no proof")
+                texts[-1] += " of a shuffling uses them"
+        elif said.kind == "decryption":
+            texts.append("any mixing; a proof of decryption has none")
+        idle = sorted(set(range(1, said.active_threshold)) - set(session.shuffling))
+        if idle and said.kind != "decryption":
+            texts.append(f"shuffles of servers {idle}; they made none")
+        correct = session.correct if said.kind != "shuffling" else range(1, info.servers + 1)
+        if wrong := sorted(set(range(1, info.servers + 1)) - set(correct)):
+            texts.append(f"factors of servers {wrong}, marked as wrong; they were not used")
+    return tuple(texts)
