@@ -3,7 +3,7 @@
 Elections here do not use it: their trustees prove alone (``decryption``). Only other people's
 programs make it; here it is verified.
 
-    P           the polynomial in the exponent: y = P_0, y_l = ∏ P_i^{l^i}; at most λ entries
+    P           the polynomial in the exponent: y = P_0, y_l = ∏ P_i^{l^i}; λ entries
     M           lcm(1 … k)²;  server l publishes f_{l,i} = u_i^{−x_l / M}
     e           batching vector;  A = ∏ u_i^{e_i},  B_l = ∏ f_{l,i}^{e_i}
     y'_l, B'_l  commitments g^{r_l}, A^{r_l};  v the challenge;  k_l = r_l − v·x_l / M
@@ -45,14 +45,14 @@ class PolynomialInExponent:
     def decode(
         cls, group: Group, tree: Tree, servers: int, threshold: int, key_width: int
     ) -> PolynomialInExponent:
-        """Raises EncodingError unless ``tree`` holds 1 … ``threshold`` coefficients.
+        """Raises EncodingError unless ``tree`` holds ``threshold`` coefficients.
 
-        The last one is not the identity: Verificatum writes a polynomial by its degree.
+        Verificatum leaves out the last ones where they are the identity; then fewer servers than
+        ``threshold`` could decrypt, so that is refused too.
         """
-        if not isinstance(tree, tuple) or not 1 <= len(tree) <= threshold:
-            raise EncodingError(f"a polynomial with 1 to {threshold} coefficients was expected")
-        rows = [decode_wide_element(group, part, 1, key_width) for part in tree]
-        if len(rows) > 1 and all(member.is_identity for member in rows[-1]):
+        parts = children(tree, threshold, "coefficients of the key's polynomial")
+        rows = [decode_wide_element(group, part, 1, key_width) for part in parts]
+        if threshold > 1 and any(member.is_identity for member in rows[-1]):
             raise EncodingError("the last coefficient of the polynomial is the identity")
         columns = (group.elements(row[j] for row in rows) for j in range(key_width))
         return cls(tuple(ThresholdKey(column, servers) for column in columns), tree)

@@ -83,6 +83,12 @@ def _output(session: Session) -> int:
 
 
 def _quorum(session: Session) -> int:
+    """Without shuffles nothing else depends on activethreshold: the number of the last server that
+    was needed to have λ active ones, some of whom may not have decrypted correctly."""
+    quorum, said = session.correct[: session.info.threshold], session.plain
+    if said.kind == "decryption" and said.active_threshold > quorum[-1]:
+        why = f"{said.active_threshold}, where servers {quorum} are enough to decrypt"
+        raise VerificationError("", "proofs/activethreshold", why)
     return len(session.correct)
 
 

@@ -1,4 +1,4 @@
-"""The command `verifier shuffle`; `verifier_app.cli` registers it and has what all commands share."""
+"""The command `verifier shuffle`; `verifier_app.cli` registers it and has what all share."""
 
 from __future__ import annotations
 
