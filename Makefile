@@ -13,6 +13,8 @@ KILLS ?= 5
 SECONDS ?= 60
 ONLY ?=
 DIR ?=
+VMNV ?=
+VMND ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,11 +24,11 @@ STEP := @.ci/step
 # The fast tests write many small durable files: in memory where there is a gigabyte for them.
 MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -kP /dev/shm | awk 'END {print $$4}')" -gt 1000000 ] && echo TMPDIR=/dev/shm)
 
-.PHONY: help setup demo test check quick lint types tampered corpus fuzz bench ivxv-published faults mutation lock clean
+.PHONY: help setup demo test check quick lint types tampered corpus fuzz bench ivxv-published faults mutation oracles lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
-	@echo "variables: VOTERS=$(VOTERS) CONFIG=$(CONFIG) (demo)  N=$(N) (bench, corpus)  SEED=$(SEED) (corpus)  GROUP=$(GROUP) (bench)  KILLS=$(KILLS) (faults)  SECONDS=$(SECONDS) ONLY=$(ONLY) (fuzz)  PYTHON=$(PYTHON)"
+	@echo "variables: VOTERS=$(VOTERS) CONFIG=$(CONFIG) (demo)  N=$(N) (bench, corpus)  SEED=$(SEED) (corpus)  GROUP=$(GROUP) (bench)  KILLS=$(KILLS) (faults)  SECONDS=$(SECONDS) ONLY=$(ONLY) (fuzz)  VMNV=$(VMNV) VMND=$(VMND) (oracles)  PYTHON=$(PYTHON)"
 
 setup: $(STAMP) ## virtual environment with the locked dependencies
 	@echo "setup: ok $(BIN)"
@@ -74,6 +76,9 @@ faults: $(STAMP) ## the demo, every tally step killed KILLS times and run again 
 
 mutation: $(STAMP) ## changes one thing at a time in what decides; a test must notice (hours; ONLY=crypto/proofs)
 	@env $(MEMORY) $(BIN)/python -m tests.mutation $(ONLY)
+
+oracles: $(STAMP) ## our proofs before Verificatum's verifier (VMNV=/path/to/vmnv; docs/oracles.md)
+	@$(BIN)/python -m tests.oracles --vmnv "$(VMNV)" --vmnd "$(VMND)"
 
 lock: $(STAMP) ## rewrite requirements.lock from pyproject.toml (needs uv)
 	$(STEP) lock .ci/lock
