@@ -26,6 +26,9 @@ Rule = str | tuple[int, int]
 _NAME = r"[A-Za-z][A-Za-z0-9_ \-]{1,255}"
 _DESCRIPTION = r"|[A-Za-z][A-Za-z0-9:;?!.()\[\] ]{0,4000}"
 _TEXT = r"[^\x00-\x08\x0b\x0c\x0e-\x1f]{1,200000}"
+_LABEL = "[a-z0-9]+(?:-+[a-z0-9]+)*"
+_ADDRESS = rf"(?=.{{1,512}}\Z){_LABEL}(?:\.{_LABEL})*:[0-9]{{1,5}}"
+_BULLETIN_BOARD = "com.verificatum.protocol.com.BullBoardBasicHTTPW"
 _ANY = (1, (1 << 31) - 1)
 _FIELDS: dict[str, Rule] = {
     "version": re.escape(ProofParameters.version),
@@ -34,7 +37,7 @@ _FIELDS: dict[str, Rule] = {
     "descr": _DESCRIPTION,
     "nopart": (1, MAX_SERVERS),
     "statdist": (0, 256),
-    "bullboard": _TEXT,
+    "bullboard": re.escape(_BULLETIN_BOARD),  # it decides what parties have: http and hint
     "thres": (1, MAX_SERVERS),
     "pgroup": _TEXT,
     "keywidth": _ANY,
@@ -53,8 +56,8 @@ _PARTY: dict[str, Rule] = {
     "srtbyrole": r"[A-Za-z0-9][A-Za-z0-9]{1,63}",
     "descr": _DESCRIPTION,
     "pkey": _TEXT,
-    "http": _TEXT,
-    "hint": _TEXT,
+    "http": f"http://{_ADDRESS}",
+    "hint": _ADDRESS,
 }
 
 
@@ -147,8 +150,8 @@ class _Elements:
         parser.ProcessingInstructionHandler = self._refuse
         parser.StartCdataSectionHandler = self._refuse
         try:
-            parser.Parse(data, True)
-        except expat.ExpatError as error:
+            parser.Parse(data.decode("utf-8"), True)  # expat itself would also take UTF-16
+        except (UnicodeDecodeError, expat.ExpatError) as error:
             raise EncodingError(f"not well-formed XML: {error}") from error
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:

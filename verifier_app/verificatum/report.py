@@ -107,9 +107,6 @@ def _not_covered(session: Session) -> tuple[str, ...]:
         said, info = session.plain, session.info
         if session.expectations.auxsid is None:
             texts.append(f"that auxsid {said.auxsid!r} is the session you mean (--auxsid)")
-        if session.expectations.width is None:
-            differs = "" if said.width == info.width else f", where protInfo.xml says {info.width}"
-            texts.append(f"that width {said.width} is the one you mean{differs} (--width)")
         if said.kind == "shuffling":
             texts.append("decryption; a proof of shuffling has none")
             if session.polynomial is not None and len(session.polynomial.keys[0].commitments) > 1:

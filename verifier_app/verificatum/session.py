@@ -41,7 +41,8 @@ PROTINFO = "protInfo.xml"
 
 @dataclass(frozen=True)
 class Expectations:
-    """What the auditor knows from elsewhere; None where the directory's own value is taken."""
+    """What the auditor knows from elsewhere. Without an auxsid the directory's own is taken,
+    without a width that of protInfo.xml."""
 
     auxsid: str | None = None
     width: int | None = None
@@ -88,8 +89,9 @@ class Session:
         if auxsid != (wanted.auxsid or auxsid):
             raise _unlike("auxsid", f"{auxsid!r}, not {wanted.auxsid!r} as expected")
         width = self._number("width", 1, (1 << 31) - 1)
-        if width != (wanted.width or width):
-            raise _unlike("width", f"{width}, not {wanted.width} as expected")
+        if width != (wanted.width or info.width):
+            source = "expected" if wanted.width else f"in {PROTINFO} (--width)"
+            raise _unlike("width", f"{width}, not {wanted.width or info.width} as {source}")
         active = self._number("proofs/activethreshold", info.threshold, info.servers)
         maxciph = None
         if layout.MAXCIPH in self._folder:
