@@ -24,7 +24,7 @@ STEP := @.ci/step
 # The fast tests write many small durable files: in memory where there is a gigabyte for them.
 MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -kP /dev/shm | awk 'END {print $$4}')" -gt 1000000 ] && echo TMPDIR=/dev/shm)
 
-.PHONY: help setup demo test check quick lint types tampered corpus fuzz bench ivxv-published faults mutation oracles lock clean
+.PHONY: help setup demo test check quick lint types tampered vectors corpus fuzz bench ivxv-published faults mutation oracles lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,9 @@ types: $(STAMP)
 
 tampered: $(STAMP) ## every forgery written to build/tampered, each refused by exactly its check
 	@$(BIN)/python -m tests.tampered cases --out build/tampered
+
+vectors: $(STAMP) ## shuffles and decryptions in Verificatum's format, honest and tampered, in build/vectors
+	@$(BIN)/python -m tests.verifier_app.verificatum.publish --out build/vectors
 
 corpus: $(STAMP) ## N random lies, sealed again, none of which may be accepted (N=1000 SEED=2027)
 	@$(BIN)/python -m tests.tampered corpus --n "$(N)" --seed "$(SEED)"
