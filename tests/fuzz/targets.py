@@ -607,4 +607,5 @@ def log_tiles(m: Material, data: bytes) -> None:
         outcome(lambda files=files: read_entries(files, checkpoint.size, checkpoint.root))  # type: ignore[misc]
 
 
-import tests.fuzz.ivxv  # noqa: E402, F401 - more targets, which need what stands above
+import tests.fuzz.ivxv  # noqa: E402 - more targets, which need what stands above
+import tests.fuzz.shuffle  # noqa: E402, F401

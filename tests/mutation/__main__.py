@@ -38,6 +38,7 @@ TESTS = {
         "tests/crypto",
         "tests/voting/acceptance",
         "tests/verifier_app/test_forgeries.py",
+        "tests/verifier_app/verificatum",
     ],
 }
 

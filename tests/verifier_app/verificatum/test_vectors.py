@@ -8,15 +8,21 @@ from pathlib import Path
 import pytest
 
 from tests.verifier_app.conftest import Call
+from tests.verifier_app.verificatum.publish import LIES, PLANS
+from verifier_app.verificatum.checks import CHECKS
 
-ROOT = Path(__file__).parents[2] / "vectors" / "verificatum"
+VECTORS = Path(__file__).parents[2] / "vectors"
+ROOT = VECTORS / "verificatum"
 EXPECTED = json.loads((ROOT / "expected.json").read_text(encoding="utf-8"))
 FAILURES = json.loads((ROOT / "failures.json").read_text(encoding="utf-8"))
+OURS: dict[str, dict[str, list[str]]] = json.loads(
+    (VECTORS / "shuffle" / "expected.json").read_text(encoding="utf-8")
+)
 HONEST = [name for name, entry in EXPECTED.items() if entry["expect"] == "accept"]
 
 
-def shuffle(name: str) -> tuple[object, ...]:
-    return "shuffle", ROOT / name / "nizkp", "--protocol-info", ROOT / name / "protInfo.xml"
+def shuffle(name: str, root: Path = ROOT) -> tuple[object, ...]:
+    return "shuffle", root / name / "nizkp", "--protocol-info", root / name / "protInfo.xml"
 
 
 def test_every_directory_has_an_expectation() -> None:
@@ -61,3 +67,26 @@ def test_the_report_says_what_was_read_and_what_was_not_checked(call: Call) -> N
     assert [report[fact] for fact in facts] == values
     assert any("servers [1], marked as wrong" in text for text in report["not_covered"])
     assert any("auxsid 'default'" in text for text in report["not_covered"])
+
+
+# -- our own ------------------------------------------------------------------------------------
+
+
+def test_the_published_set_is_the_one_that_is_made() -> None:
+    names = {path.name for path in (VECTORS / "shuffle").iterdir() if path.is_dir()}
+    made = {f"{lie.of}__{name}" for name, lie in LIES.items()} | PLANS.keys()
+    assert names == OURS.keys() == made | {"p256-shuffle-n2__another-output"}
+    for name, lie in LIES.items():
+        assert OURS[f"{lie.of}__{name}"]["failed"] == lie.failed
+
+
+def test_every_check_refuses_one_of_them_alone() -> None:
+    alone = {entry["failed"][0] for entry in OURS.values() if len(entry["failed"]) == 1}
+    assert alone == {check.id for check in CHECKS}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_published_directory_is_judged_as_it_says(call: Call, name: str) -> None:
+    said = call(*shuffle(name, VECTORS / "shuffle"), "--json")
+    assert said.json["failed"] == OURS[name]["failed"]
+    assert said.code == (1 if OURS[name]["failed"] else 0)
