@@ -96,7 +96,7 @@ def _direct(group: Group, vmnv: Vmnv, vmnd: Vmnd) -> Iterator[Row]:
 
 def _shown(row: Row) -> Row:
     mark = "" if row.as_it_must_be else "   <-- WRONG"
-    print(f"{row.name:{_NAME}}{row.theirs!s:{_THEIRS}}{row.ours!s}{mark}", flush=True)
+    print(f"{row.name:{_NAME - 2}}  {row.theirs!s:{_THEIRS}}{row.ours!s}{mark}", flush=True)
     return row
 
 
