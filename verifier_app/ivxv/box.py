@@ -83,7 +83,7 @@ def compare(box: Box, proven: Proven, *, invalid_have_proofs: bool) -> int:
         raise VerificationError(BOX, proven.first_of(foreign), why)
     missing = there - known
     if missing and invalid_have_proofs:
-        why = f"{missing.total()} of its {len(box)} ballots have no proof: {_where(box, missing)}"
+        why = f"{missing.total()} of its {len(box)} ballots without a proof: {_where(box, missing)}"
         raise VerificationError(BOX, "", why)
     return missing.total()
 

@@ -57,6 +57,7 @@ def run(
         arithmetic=key.wire.group.arithmetic if key else "",
         proofs=proven.examined,
         invalid_proofs=proven.examined_invalid,
+        failing_proofs=proven.failures,
         checks=tuple(found.findings),
         votes=dict(sorted(count(proven).items())) if found.passed(PROOFS) else {},
         warnings=tuple(found.warnings()),
@@ -164,7 +165,7 @@ class _Run:
         self.unproven = compare_box(self.box, self.proven, invalid_have_proofs=every)
         if self.unproven and self.files.tally is None:
             raise UndecidedError(
-                f"{self.unproven} of its {len(self.box)} ballots have no proof; only the tally"
+                f"{self.unproven} of its {len(self.box)} ballots without a proof; only the tally"
                 f" says whether that many are invalid, which {self.profile} does not prove"
             )
         return len(self.box) - self.unproven

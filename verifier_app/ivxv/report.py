@@ -27,6 +27,8 @@ class Report:
     arithmetic: str
     proofs: int
     invalid_proofs: int
+    failing_proofs: int
+    """Of both: those that are unreadable and those that are false."""
     checks: tuple[Finding, ...]
     votes: dict[str, int] = field(default_factory=dict)
     """By code, as the proofs give them; empty unless all proofs hold."""
@@ -62,6 +64,7 @@ class Report:
             "arithmetic": self.arithmetic,
             "proofs": self.proofs,
             "invalid_proofs": self.invalid_proofs,
+            "failing_proofs": self.failing_proofs,
             "checks": [asdict(finding) for finding in self.checks],
             "votes": self.votes,
             "warnings": list(self.warnings),

@@ -80,6 +80,10 @@ class Proven:
     def total(self) -> int:
         return self.examined + self.examined_invalid
 
+    @property
+    def failures(self) -> int:
+        return self.unreadable.count + self.false.count
+
     def add(self, outcome: Outcome, *, valid: bool) -> None:
         if valid:
             self.examined += 1
@@ -100,7 +104,8 @@ class Proven:
 
 
 def _name(invalid: bool, number: int) -> str:
-    return f"{'invalid proof' if invalid else 'proof'} {number}"
+    """For people, who count from 1, and for programs."""
+    return f"{'invalid proof' if invalid else 'proof'} {number} (proofs[{number - 1}])"
 
 
 def examine(key: Key, profile: Profile, entry: Entry, *, valid: bool) -> Outcome:

@@ -48,7 +48,7 @@ def test_false_proof_ends_with_one(curve: Count, call: Call, tmp_path: Path) -> 
     said = call("ivxv", *arguments(curve.files(), tmp_path))
     assert (said.code, said.err) == (1, "")
     assert "FAILED  ivxv.proofs" in said.out
-    assert "proof 2: the equation" in said.out
+    assert "proof 2 (proofs[1]): the equation" in said.out
     assert "not run ivxv.box (needs what ivxv.proofs checks)" in said.out
     said = call("ivxv", "--json", *arguments(curve.files(), tmp_path))
     assert (said.code, said.json["failed"]) == (1, ["ivxv.proofs"])

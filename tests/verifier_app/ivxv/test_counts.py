@@ -57,7 +57,15 @@ def test_report_for_machines_is_the_documented_object(count: Count) -> None:
     report = judge(count.files())
     assert set(report.as_json()) == {
         *("schema", "verdict", "failed", "not_run", "election", "profile", "group", "arithmetic"),
-        *("proofs", "invalid_proofs", "checks", "votes", "warnings", "not_covered"),
+        *(
+            "proofs",
+            "invalid_proofs",
+            "failing_proofs",
+            "checks",
+            "votes",
+            "warnings",
+            "not_covered",
+        ),
         *("cpu_s", "wall_s"),
     }
     assert json.loads(json.dumps(report.as_json()))["schema"] == "sukashi/ivxv/1"
@@ -101,15 +109,16 @@ def test_proofs_of_two_profiles_in_one_file_are_refused(padded: Count, plain: Co
         "public-key": padded.office.pem,
         "proofs": padded.office.proofs([*padded.entries, other]),
     }
-    assert refused(judge(files), "ivxv.encoding").startswith("proof 6: ")
+    assert refused(judge(files), "ivxv.encoding").startswith("proof 6 (proofs[5]): ")
 
 
 def test_every_proof_is_examined_and_failures_are_counted(count: Count) -> None:
     for number in (1, 3):
         count.entries[number]["proof"] = count.entries[0]["proof"]
     why = refused(judge(count.files()), "ivxv.proofs")
-    assert why.startswith("proof 2: ")
+    assert why.startswith("proof 2 (proofs[1]): ")
     assert f"2 of {5 + len(count.invalid)} proofs fail" in why
+    assert judge(count.files()).failing_proofs == 2
 
 
 def test_unreadable_and_false_proofs_are_both_said(count: Count) -> None:
@@ -126,28 +135,30 @@ def test_unreadable_and_false_proofs_are_both_said(count: Count) -> None:
 def test_ballot_without_a_proof_is_refused_and_named(curve: Count) -> None:
     del curve.entries[3]
     why = refused(judge(without(curve.files(), "tally")), "ivxv.box")
-    assert "1 of its 7 ballots have no proof: ballot 1 of 0000.2/0001" in why
+    assert "1 of its 7 ballots without a proof: ballot 1 of 0000.2/0001" in why
 
 
 def test_invalid_ballots_need_their_proofs(padded: Count) -> None:
     report = judge(without(padded.files(), "invalid-proofs"))
-    assert "2 of its 7 ballots have no proof" in refused(report, "ivxv.box")
+    assert "2 of its 7 ballots without a proof" in refused(report, "ivxv.box")
 
 
 def test_proven_ciphertext_that_is_not_in_the_box_is_refused(count: Count) -> None:
     count.places["0000.2", "0001"].clear()
-    assert refused(judge(count.files()), "ivxv.box").startswith("proof 4: 1 of the proven")
+    assert refused(judge(count.files()), "ivxv.box").startswith(
+        "proof 4 (proofs[3]): 1 of the proven"
+    )
 
 
 def test_invalid_ballot_that_is_not_in_the_box_is_refused(curve: Count) -> None:
     curve.places["0000.1", "0001"].pop()
-    assert refused(judge(curve.files()), "ivxv.box").startswith("invalid proof 2: ")
+    assert refused(judge(curve.files()), "ivxv.box").startswith("invalid proof 2 (proofs[1]): ")
 
 
 def test_ballot_that_is_proven_twice_is_refused(count: Count) -> None:
     count.entries.append(count.entries[0])
     report = judge(count.files())
-    assert refused(report, "ivxv.box").startswith("proof 1: ")
+    assert refused(report, "ivxv.box").startswith("proof 1 (proofs[0]): ")
     assert any("copied ballot" in warning for warning in report.warnings)
 
 
@@ -166,7 +177,7 @@ def test_ballots_that_nobody_proves_invalid_are_not_claimed(plain: Count) -> Non
     """RK2023 has no proofs for them: without a tally nothing even says that they are invalid."""
     del plain.entries[3]
     why = undecided(judge(without(plain.files(), "tally")), "ivxv.box")
-    assert why.startswith("1 of its 5 ballots have no proof")
+    assert why.startswith("1 of its 5 ballots without a proof")
     plain.by_parish["0000.2"]["0001"] |= {"0000.103": 0, "invalid": 1}
     report = judge(plain.files())
     assert report.verdict == "verified"
@@ -218,7 +229,9 @@ def test_vote_declared_invalid_is_refused(curve: Count) -> None:
     curve.invalid.append(curve.entries.pop(1))
     curve.by_parish["0000.1"]["0002"] |= {"0000.102": 0, "invalid": 1}
     why = refused(judge(curve.files()), "ivxv.tally")
-    assert why.startswith("invalid proof 3: 1 ballots were declared invalid that are votes")
+    assert why.startswith(
+        "invalid proof 3 (proofs[2]): 1 ballots were declared invalid that are votes"
+    )
     files = without(curve.files(), "mixed-box")
     assert "only the box can say" in undecided(judge(files), "ivxv.tally")
 
@@ -227,7 +240,7 @@ def test_text_that_counts_elsewhere_cannot_be_invalid(padded: Count) -> None:
     padded.invalid.append(padded.entries.pop(4))
     first = padded.by_parish["0000.1"]["0001"]
     first |= {"0000.101": 1, "invalid": 3}
-    assert refused(judge(padded.files()), "ivxv.tally").startswith("invalid proof 3: ")
+    assert refused(judge(padded.files()), "ivxv.tally").startswith("invalid proof 3 (proofs[2]): ")
 
 
 def test_candidates_code_with_an_unknown_name_is_not_decided(padded: Count) -> None:
@@ -245,7 +258,7 @@ def test_vote_for_another_districts_candidate_is_not_valid(count: Count) -> None
     count.entries.append(entry)
     count.places["0000.1", "0002"].append(entry["ciphertext"])
     count.by_parish["0000.2"]["0001"]["0000.103"] += 1
-    assert refused(judge(count.files()), "ivxv.tally").startswith("proof 6: ")
+    assert refused(judge(count.files()), "ivxv.tally").startswith("proof 6 (proofs[5]): ")
 
 
 def test_place_that_the_tally_lacks_is_refused(curve: Count) -> None:

@@ -141,13 +141,15 @@ def test_every_byte_of_a_proof_on_the_curve_matters(curve: Count) -> None:
 def test_proof_at_any_place_of_the_file_is_named(count: Count, number: int, member: str) -> None:
     other = count.entries[3 if number != 3 else 1][member]
     count.entries[number] = {**count.entries[number], member: other}
-    assert refused(judge(count.files()), PROOFS).startswith(f"proof {number + 1}: ")
+    assert refused(judge(count.files()), PROOFS).startswith(
+        f"proof {number + 1} (proofs[{number}]): "
+    )
 
 
 def test_proof_of_an_invalid_ballot_is_examined_alike(curve: Count, padded: Count) -> None:
     for count in (curve, padded):
         count.invalid[1]["proof"] = count.invalid[0]["proof"]
-        assert refused(judge(count.files()), PROOFS).startswith("invalid proof 2: ")
+        assert refused(judge(count.files()), PROOFS).startswith("invalid proof 2 (proofs[1]): ")
 
 
 @pytest.mark.parametrize("profile", PROFILES)

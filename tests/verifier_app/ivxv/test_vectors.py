@@ -50,7 +50,7 @@ def test_changed_count_by_other_code_is_refused(files: dict[str, bytes], number:
                 report = judge({**files, "proofs": pretty(other)})
                 assert report.failed in (["ivxv.encoding"], ["ivxv.proofs"])
                 (finding,) = (found for found in report.checks if found.status == "failed")
-                assert finding.where == f"proof {number + 1}"
+                assert finding.where == f"proof {number + 1} (proofs[{number}])"
 
 
 def test_key_of_other_code_is_not_interchangeable(files: dict[str, bytes]) -> None:
