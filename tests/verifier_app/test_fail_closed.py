@@ -28,7 +28,7 @@ from tests.conftest import FinishedElection
 from tests.verifier_app.conftest import Call, InMemory
 from tests.verifier_app.forge import Forgery
 from tests.verifier_app.test_commands import audit_arguments, room, secret_of  # noqa: F401
-from verifier_app import cli, runner
+from verifier_app import console, runner
 from verifier_app.evidence import Evidence
 from verifier_app.readers.models import Trust
 from verifier_app.registry import Check, load_checks
@@ -277,13 +277,13 @@ def test_interruption_while_the_verdict_is_told_does_not_change_the_exit_code(
     options: list[str],
 ) -> None:
     checks("", None)
-    told = cli._say
+    told = console.say
 
     def interrupted(text: str) -> None:
         signal.raise_signal(signal.SIGINT)
         told(text)
 
-    monkeypatch.setattr(cli, "_say", interrupted)
+    monkeypatch.setattr(console, "say", interrupted)
     said = call("check", tmp_path, *options)
     assert (said.code, said.err) == (0, "")
     assert "verified" in said.out.lower()

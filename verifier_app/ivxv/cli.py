@@ -1,13 +1,14 @@
-"""The command `verifier ivxv`; `verifier_app.cli` registers it and has what all commands share."""
+"""The command `verifier ivxv`; `verifier_app.cli` registers it."""
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
+
+from verifier_app import console
 
 if TYPE_CHECKING:
     from verifier_app.ivxv.profile import Profile
@@ -35,11 +36,10 @@ def ivxv(
 
     Example: verifier ivxv --public-key pub.pem --proofs proof --mixed-box box.json --tally tally
     """
-    from verifier_app import cli
     from verifier_app.ivxv import command
 
     chosen = None if profile is None else _profile(profile)
-    with cli._to_its_end(), ExitStack() as opened:
+    with console.to_its_end(), ExitStack() as opened:
         files = command.Files(
             key=opened.enter_context(_opened(public_key)),
             proofs=opened.enter_context(_opened(proofs)),
@@ -47,17 +47,13 @@ def ivxv(
             box=_also(opened, mixed_box),
             tally=_also(opened, tally),
         )
-        report = command.run(files, chosen, cli._progress())
-    cli._now_it_is_told()
-    cli._say(json.dumps(report.as_json()) if as_json else "\n".join(report.as_text()))
-    return cli.VERIFIED if report.verdict == "verified" else cli.REFUSED
+        report = command.run(files, chosen, console.progress())
+    return console.tell(report, as_json=as_json)
 
 
 def _opened(path: Path) -> BinaryIO:
-    from verifier_app.cli import WrongCallError
-
     if not path.is_file():
-        raise WrongCallError(f"there is no file {path}")
+        raise console.WrongCallError(f"there is no file {path}")
     return path.open("rb")
 
 
@@ -66,9 +62,8 @@ def _also(opened: ExitStack, path: Path | None) -> BinaryIO | None:
 
 
 def _profile(name: str) -> Profile:
-    from verifier_app.cli import WrongCallError
     from verifier_app.ivxv.profile import Profile
 
     if name not in list(Profile):
-        raise WrongCallError(f"there is no profile {name!r}; known: {', '.join(Profile)}")
+        raise console.WrongCallError(f"there is no profile {name!r}; known: {', '.join(Profile)}")
     return Profile(name)

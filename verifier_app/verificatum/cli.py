@@ -1,12 +1,13 @@
-"""The command `verifier shuffle`; `verifier_app.cli` registers it and has what all share."""
+"""The command `verifier shuffle`; `verifier_app.cli` registers it."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from verifier_app import console
 
 
 def shuffle(
@@ -26,16 +27,15 @@ def shuffle(
 
     Example: verifier shuffle nizkp/default --protocol-info protInfo.xml
     """
-    from verifier_app import cli
     from verifier_app.readers.folder import Folder
     from verifier_app.verificatum.report import verify
     from verifier_app.verificatum.session import Expectations, Session
 
     if not directory.is_dir():
-        raise cli.WrongCallError(f"there is no directory {directory}")
-    session = Session(Folder(directory), cli._file(protocol_info), Expectations(auxsid, width))
-    with cli._to_its_end():
-        report = verify(session, cli._progress())
-    cli._now_it_is_told()
-    cli._say(json.dumps(report.as_json()) if as_json else "\n".join(report.as_text()))
-    return cli.VERIFIED if report.verdict == "verified" else cli.REFUSED
+        raise console.WrongCallError(f"there is no directory {directory}")
+    session = Session(
+        Folder(directory), console.read_file(protocol_info), Expectations(auxsid, width)
+    )
+    with console.to_its_end():
+        report = verify(session, console.progress())
+    return console.tell(report, as_json=as_json)
