@@ -26,17 +26,10 @@ class Finding:
     why: str = ""
 
 
-@dataclass(frozen=True)
-class Report:
-    """All outcomes. The verdict follows from them and from nothing else."""
+class Outcomes:
+    """What follows from the outcomes of checks, in the report of any command."""
 
-    scope: str
-    election: str
-    arithmetic: str
     checks: tuple[Finding, ...]
-    cpu_s: float
-    wall_s: float
-    uncovered: tuple[str, ...] = field(default=())
 
     @property
     def failed(self) -> list[str]:
@@ -48,11 +41,24 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """Verified only if every check of the scope ran and passed."""
+        """Verified only if every check that was asked for ran and passed."""
         if self.failed:
             return "refused"
         passed = sum(finding.status == "passed" for finding in self.checks)
         return "verified" if self.checks and passed == len(self.checks) else "incomplete"
+
+
+@dataclass(frozen=True)
+class Report(Outcomes):
+    """All outcomes. The verdict follows from them and from nothing else."""
+
+    scope: str
+    election: str
+    arithmetic: str
+    checks: tuple[Finding, ...]
+    cpu_s: float
+    wall_s: float
+    uncovered: tuple[str, ...] = field(default=())
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -8,7 +8,7 @@ Alone they are the proof of a shuffle of commitments, made before there is anyth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -48,6 +48,19 @@ class PermutationImages:
     C: Element
     D: Element
 
+    @staticmethod
+    def decode_each(
+        group: Group, trees: Sequence[Tree], n: int
+    ) -> tuple[Element, Elements, Element, Element]:
+        """The members of the trees of A', B', C', D' for ``n`` numbers. Raises EncodingError."""
+        A, B, C, D = trees
+        return (
+            group.decode_element(A, allow_identity=True),
+            group.decode_elements(B, n, allow_identity=True),
+            group.decode_element(C, allow_identity=True),
+            group.decode_element(D, allow_identity=True),
+        )
+
     @classmethod
     def of(cls, h: Elements, B: Elements, x: PermutationExponents) -> PermutationImages:
         """Return Φ(x), the right-hand sides of the four equations, with B_{−1} = h_0."""
@@ -69,6 +82,20 @@ class PermutationExponents:
     C: Scalar
     D: Scalar
     E: Scalars
+
+    @staticmethod
+    def decode_each(
+        group: Group, trees: Sequence[Tree], n: int
+    ) -> tuple[Scalar, Scalars, Scalar, Scalar, Scalars]:
+        """The scalars of the trees of k_A … k_E for ``n`` numbers. Raises EncodingError."""
+        A, B, C, D, E = trees
+        return (
+            group.decode_scalar(A),
+            group.decode_scalars(B, n),
+            group.decode_scalar(C),
+            group.decode_scalar(D),
+            group.decode_scalars(E, n),
+        )
 
 
 @dataclass(frozen=True)

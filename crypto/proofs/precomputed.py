@@ -43,25 +43,14 @@ class ProofOfCommitment:
         """Raises VerificationError ``mix.commitment``, or ``mix.proof.A`` for the reply, unless
         both trees are canonical for a commitment to a permutation of ``n``."""
         try:
-            B, A_, B_, C_, D_ = children(commitment, 5, "commitment of the proof")
-            images = PermutationImages(
-                group.decode_element(A_, allow_identity=True),
-                group.decode_elements(B_, n, allow_identity=True),
-                group.decode_element(C_, allow_identity=True),
-                group.decode_element(D_, allow_identity=True),
-            )
+            B, *images_trees = children(commitment, 5, "commitment of the proof")
+            images = PermutationImages(*PermutationImages.decode_each(group, images_trees, n))
             bridging = group.decode_elements(B, n, allow_identity=True)
         except EncodingError as error:
             raise VerificationError("mix.commitment", "PoSCCommitment", str(error)) from error
         try:
-            A, B, C, D, E = children(reply, 5, "reply of the proof")
-            k = PermutationExponents(
-                group.decode_scalar(A),
-                group.decode_scalars(B, n),
-                group.decode_scalar(C),
-                group.decode_scalar(D),
-                group.decode_scalars(E, n),
-            )
+            parts = children(reply, 5, "reply of the proof")
+            k = PermutationExponents(*PermutationExponents.decode_each(group, parts, n))
         except EncodingError as error:
             raise VerificationError("mix.proof.A", "PoSCReply", str(error)) from error
         return cls(commitment, bridging, images, k)

@@ -69,13 +69,10 @@ class Commitment:
     @classmethod
     def decode(cls, group: Group, tree: Tree, n: int, width: int, key_width: int = 1) -> Commitment:
         """Raises EncodingError unless ``tree`` is canonical for ``n`` ciphertexts of ``width``."""
-        B, A_, B_, C_, D_, F_ = children(tree, 6, "commitment of the proof of shuffle")
+        B, *parts, F = children(tree, 6, "commitment of the proof of shuffle")
         images = Images(
-            group.decode_element(A_, allow_identity=True),
-            group.decode_elements(B_, n, allow_identity=True),
-            group.decode_element(C_, allow_identity=True),
-            group.decode_element(D_, allow_identity=True),
-            Ciphertext.decode(group, F_, width, key_width),
+            *PermutationImages.decode_each(group, parts, n),
+            Ciphertext.decode(group, F, width, key_width),
         )
         return cls(group.decode_elements(B, n, allow_identity=True), images)
 
@@ -100,13 +97,9 @@ class Exponents(PermutationExponents):
     @classmethod
     def decode(cls, group: Group, tree: Tree, n: int, width: int, key_width: int = 1) -> Exponents:
         """Raises EncodingError unless ``tree`` is canonical for ``n`` ciphertexts of ``width``."""
-        A, B, C, D, E, F = children(tree, 6, "reply of the proof of shuffle")
+        *parts, F = children(tree, 6, "reply of the proof of shuffle")
         return cls(
-            group.decode_scalar(A),
-            group.decode_scalars(B, n),
-            group.decode_scalar(C),
-            group.decode_scalar(D),
-            group.decode_scalars(E, n),
+            *PermutationExponents.decode_each(group, parts, n),
             tuple(group.decode_scalar(f) for f in wide_children(F, width, "k_F", key_width)),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from verifier_app.report import Finding, Verdict, plain
+from verifier_app.report import Finding, Outcomes, plain
 
 CHECKS = {
     "ivxv.key": "the public key is one of the expected group",
@@ -18,7 +18,7 @@ CHECKS = {
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Outcomes):
     """All outcomes. The verdict follows from them and from nothing else."""
 
     election: str
@@ -36,21 +36,6 @@ class Report:
     not_covered: tuple[str, ...] = ()
     cpu_s: float = 0.0
     wall_s: float = 0.0
-
-    @property
-    def failed(self) -> list[str]:
-        return [finding.id for finding in self.checks if finding.status == "failed"]
-
-    @property
-    def not_run(self) -> list[str]:
-        return [finding.id for finding in self.checks if finding.status == "not_run"]
-
-    @property
-    def verdict(self) -> Verdict:
-        """Verified only if every check that was asked for ran and passed."""
-        if self.failed:
-            return "refused"
-        return "verified" if self.checks and not self.not_run else "incomplete"
 
     def as_json(self) -> dict[str, Any]:
         return {

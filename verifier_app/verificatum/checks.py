@@ -19,6 +19,7 @@ from verifier_app.verificatum.layout import KINDS, Kind
 from verifier_app.verificatum.session import Session
 
 Function = Callable[[Session], int]
+_PLAINTEXTS = "decryption.plaintexts"
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def _quorum(session: Session) -> int:
     quorum, said = session.correct[: session.info.threshold], session.plain
     if said.kind == "decryption" and said.active_threshold > quorum[-1]:
         why = f"{said.active_threshold}, where servers {quorum} are enough to decrypt"
-        raise VerificationError("", "proofs/activethreshold", why)
+        raise VerificationError("decryption.quorum", "proofs/activethreshold", why)
     return len(session.correct)
 
 
@@ -112,13 +113,13 @@ def _plaintexts(session: Session) -> int:
     try:
         said = decode_wide_elements(session.group, tree, len(w), w.width, w.key_width)
     except EncodingError as error:
-        raise VerificationError("", layout.PLAINTEXTS, str(error)) from error
+        raise VerificationError(_PLAINTEXTS, layout.PLAINTEXTS, str(error)) from error
     for j, (said_j, computed_j) in enumerate(zip(said, computed, strict=True)):
         for i in range(len(w)):
             if said_j[i] != computed_j[i]:
                 where = f"{layout.PLAINTEXTS}, number {i}, component {j}"
                 why = "it is not what the factors decrypt the ciphertext to"
-                raise VerificationError("", where, why)
+                raise VerificationError(_PLAINTEXTS, where, why)
     return len(w)
 
 
@@ -137,7 +138,7 @@ CHECKS: tuple[Check, ...] = (
     Check("mix.output", _HANDED_ON, _output),
     Check("decryption.quorum", _DECRYPTED, _quorum),
     Check("decryption.factors", _DECRYPTED, _factors),
-    Check("decryption.plaintexts", _DECRYPTED, _plaintexts),
+    Check(_PLAINTEXTS, _DECRYPTED, _plaintexts),
 )
 
 

@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 from verifier_app.registry import Unavailable
-from verifier_app.report import Finding, plain
+from verifier_app.report import Finding, Outcomes, Verdict, plain
 from verifier_app.verificatum.checks import run_one, selected
 from verifier_app.verificatum.session import Session
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Outcomes):
     """All outcomes. `facts`: what the directory says of itself, as far as it could be read."""
 
     checks: tuple[Finding, ...]
@@ -24,14 +24,9 @@ class Report:
     cpu_s: float
 
     @property
-    def failed(self) -> list[str]:
-        return [finding.id for finding in self.checks if finding.status == "failed"]
-
-    @property
-    def verdict(self) -> Literal["verified", "refused"]:
-        """Verified only if every check ran and passed."""
-        passed = all(finding.status == "passed" for finding in self.checks)
-        return "verified" if self.checks and passed else "refused"
+    def verdict(self) -> Verdict:
+        """Here a check does not run only where another one fails."""
+        return "verified" if super().verdict == "verified" else "refused"
 
     @property
     def first(self) -> Finding | None:
