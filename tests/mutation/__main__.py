@@ -51,7 +51,7 @@ def main() -> int:
         "--survivors", action="store_true", help="only those that nothing killed before"
     )
     parser.add_argument(
-        "--listed", action="store_true", help="also those that the table calls equivalent"
+        "--skip-listed", action="store_true", help="not those that the table calls equivalent"
     )
     parser.add_argument("--near", action="store_true", help="only the tests written for the module")
     arguments = parser.parse_args()
@@ -65,7 +65,7 @@ def main() -> int:
     ]
     mutants = [mutant for module in modules for mutant in module.mutants]
     print(f"{len(mutants)} mutants in {len(modules)} modules")
-    skipped = set[str]() if arguments.listed else {row.key for row in listed(ROOT)}
+    skipped = {row.key for row in listed(ROOT)} if arguments.skip_listed else set[str]()
     for package in PACKAGES:
         wanted = [m for m in mutants if m.path.startswith(package)]
         wanted = [m for m in wanted if not known.settled(m.key, state) and m.key not in skipped]
@@ -82,15 +82,14 @@ def main() -> int:
 
 
 def verdict(mutants: list[Mutant], known: Known) -> int:
-    """Compare what survived with the table; the last line says how it went. What the table calls
-    equivalent need not have been run."""
+    """Compare what survived with the table; the last line says how it went."""
     equivalent = {row.key for row in listed(ROOT)}
     keys = {mutant.key for mutant in mutants}
-    open_ = [m for m in mutants if m.key not in known.killers and m.key not in equivalent]
-    survived = [m for m in mutants if not known.killers.get(m.key) and m not in open_]
+    open_ = [m for m in mutants if m.key not in known.killers]
+    survived = [m for m in mutants if known.killers.get(m.key) == ""]
     unlisted = [m for m in survived if m.key not in equivalent]
     here = {key for key in equivalent if key.split(" · ")[0] in {m.path for m in mutants}}
-    stale = sorted(here - {m.key for m in survived})
+    stale = sorted(here - {m.key for m in survived} - {m.key for m in open_})
     for mutant in unlisted:
         print(f"SURVIVED {mutant.path}:{mutant.line} {mutant.function}: {mutant.change}")
     for key in stale:
