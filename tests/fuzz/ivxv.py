@@ -77,9 +77,7 @@ def _written(element: Element) -> bytes:
         case (bytes(x), bytes(y)):
             return der.encode(der.OCTET_STRING, b"\x04", x[1:], y[1:])
         case bytes(n):
-            return der.encode(
-                der.INTEGER, n.lstrip(b"\0") if n.lstrip(b"\0")[0] < 128 else n[-385:]
-            )
+            return der.encode(der.INTEGER, byte_tree.natural(int.from_bytes(n, "big")))
     raise TypeError("an element of no known form")
 
 
