@@ -360,7 +360,7 @@ class Evidence:
 
     @cached_property
     def rolls(self) -> dict[int, dict[str, Person]]:
-        """Every version of the roll, by identifier: signed, announced, sorted."""
+        """Every version of the roll, in order, by identifier: signed, announced, sorted."""
         announced = {entry.version: entry.digest for entry in self.log.of(RollEntry)}
         found: dict[int, dict[str, Person]] = {}
         box = self.box

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from crypto.errors import VerificationError
@@ -142,7 +143,7 @@ def _verify_counts(evidence: Evidence, log: Log) -> None:
         (log.of(kinds.DecryptedEntry), shares),
     ):
         kind = "mixed" if signatures is mixes else "decrypted"
-        if sorted(entry.count for entry in entries) != sorted(counted):
+        if Counter(entry.count for entry in entries) != Counter(counted):
             why = f"not one entry {kind} for each counted list"
             raise VerificationError(_ENTRIES, "log", why)
         for entry in entries:

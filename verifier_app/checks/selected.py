@@ -152,8 +152,8 @@ def _eligible(evidence: Evidence) -> Counter[str]:
     entries = evidence.log.of(RollEntry)
     first = max((e.version for e in entries if e.sequence < opened), default=1)
     last: dict[str, str] = {}
-    for version in sorted(rolls):
-        for identifier, person in rolls[version].items():
+    for version, roll in rolls.items():
+        for identifier, person in roll.items():
             if version >= first and may_vote(evidence.manifest, person):
                 last[identifier] = person.district
     return Counter(last.values())
@@ -180,8 +180,8 @@ def _units(evidence: Evidence, contest: Contest, ballots: dict[str, int]) -> dic
         if not small:
             break
         place = order.index(small[0])
-        target = order[place + 1 if place + 1 < len(order) else place - 1]
-        units[target] |= units.pop(order.pop(place))
+        order.pop(place)
+        units[order[min(place, len(order) - 1)]] |= units.pop(small[0])
     return {d.id: units[d.id] for d in manifest.districts if d.id in units}
 
 

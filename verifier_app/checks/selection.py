@@ -55,7 +55,7 @@ def selection_audit(evidence: Evidence) -> int:
     decrypted = [entry.sequence for entry in evidence.log.of(kinds.DecryptedEntry)]
     required, timely = evidence.manifest.parties.auditors.required, 0
     demanded = {c.id for c in load_checks() if c.early and c.id.startswith(("box.", "selection."))}
-    for name, data in sorted(files.items()):
+    for name, data in files.items():
         where, auditor = f"audits/{name}", name.removesuffix(".json")
         if auditor not in auditors or name == auditor:
             raise VerificationError(_AUDIT, where, "there is no such auditor")
@@ -189,10 +189,10 @@ def _verify_consistent(
     solved: dict[int, list[Fraction]] = {}  # by the place of its first district that is not 0
     for inside, total in dict.fromkeys(sums):
         line = [Fraction(district in inside) for district in districts] + [Fraction(total)]
-        for place, other in sorted(solved.items()):
-            line = [a - line[place] * b for a, b in zip(line, other, strict=True)]
-        first = next(place for place, value in enumerate([*line[:-1], 1]) if value)
-        if first < len(districts):
+        for place, other in solved.items():  # each is 0 at the places of those before it
+            line = [value - line[place] * other[n] for n, value in enumerate(line)]
+        first = next((place for place, value in enumerate(line[:-1]) if value), None)
+        if first is not None:
             solved[first] = [value / line[first] for value in line]
         elif line[-1]:
             why = f"the numbers of {what} contradict each other in {', '.join(inside)}"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 
-from tests.verifier_app.conftest import Verify
+from crypto.proofs import range as range_proof
+from tests.verifier_app.conftest import InMemory, Verify
 from tests.verifier_app.forge import Forgery
 from tests.voting.acceptance.forgery import with_leaf
 from verifier_app.checks import acceptance
+from verifier_app.evidence import Evidence
 
 pytestmark = pytest.mark.e2e
 
@@ -86,6 +89,22 @@ def test_proofs_behind_the_first_batch_are_verified(
 ) -> None:
     monkeypatch.setattr(acceptance, "BATCH", 4)
     assert verify(forgery).verdict == "verified"
-    forgery.store(forgery.cast(with_leaf(forgery.ballot(), (3, 0, 0, 1), bytes(31) + b"\x07")))
+    ballot = with_leaf(forgery.ballot(), (3, 0, 0, 1), bytes(31) + b"\x07")
+    place = forgery.store(forgery.cast(ballot))
     forgery.settle()
-    assert verify(forgery).failed == ["box.proofs"]
+    (finding,) = (found for found in verify(forgery).checks if found.status != "passed")
+    assert (finding.id, finding.where) == ("box.proofs", f"ballot {place}, mayor")
+
+
+def test_every_proof_is_verified_in_one_batch_only(
+    published: Forgery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published.write_box(tmp_path / "box.sqlite")
+    evidence = Evidence(InMemory(published.files), tmp_path / "box.sqlite")
+    sizes: list[int] = []
+    monkeypatch.setattr(range_proof, "verify_batch", lambda batch: sizes.append(len(batch)))
+    monkeypatch.setattr(acceptance, "BATCH", 4)
+    acceptance.box_proofs(evidence)
+    proofs = sum(len(ballot.contests) for ballot in evidence.ballots)
+    assert proofs > 4
+    assert sizes == [min(4, proofs - start) for start in range(0, proofs, 4)]

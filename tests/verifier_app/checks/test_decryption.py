@@ -1,12 +1,16 @@
-"""Who may decrypt: as many trustees as the threshold, or more."""
+"""Who may decrypt, and whose factors are wrong."""
 
 from __future__ import annotations
 
 import pytest
 
+from crypto.errors import VerificationError
 from tally.proofs import make_decryption
-from tests.verifier_app.conftest import Verify
+from tests.verifier_app.conftest import InMemory, Verify
 from tests.verifier_app.forge import Forgery
+from tests.verifier_app.forgeries.mixing import change_leaf, plus_one
+from verifier_app.checks.decryption import decryption_factors
+from verifier_app.evidence import Evidence
 
 pytestmark = pytest.mark.e2e
 
@@ -22,3 +26,13 @@ def test_all_trustees_may_decrypt(forgery: Forgery, verify: Verify) -> None:
     report = verify(forgery)
     assert report.verdict == "verified", report.as_text()
     assert {f.id: f.items for f in report.checks}["decryption.factors"] == 3 * len(forgery.counts)
+
+
+def test_wrong_factors_are_found_where_they_are(forgery: Forgery) -> None:
+    base = forgery.trustee_base(forgery.counts[-1], 3)
+    change_leaf(forgery, base + "proofs/DecrFactReply01.bt", (), plus_one)
+    forgery.settle()
+    with pytest.raises(VerificationError) as refusal:
+        decryption_factors(Evidence(InMemory(forgery.files)))
+    assert refusal.value.check_id == "decryption.factors"
+    assert refusal.value.where.startswith(base)

@@ -1,4 +1,4 @@
-"""The order of section 8 of the specification, pair by pair."""
+"""The order of section 8 of the specification, pair by pair, and the documents that are named."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 from crypto.errors import VerificationError
-from verifier_app.checks.log import _verify_order
+from crypto.tlog import Tree
+from tests.verifier_app.conftest import InMemory
+from tests.verifier_app.forge import Forgery
+from verifier_app.checks.log import _verify_counts, _verify_order, log_entries
+from verifier_app.evidence import Evidence, Log, digest_of_signatures
+from verifier_app.readers.entries import DecryptedEntry, MixedEntry
+from verifier_app.registry import Unavailable
 
 KINDS = (
     "manifest", "roll", "opened", "ballot", "closed", "paper", "box", "selection", "mixed",
@@ -117,3 +123,62 @@ def test_nothing_is_cast_or_closed_before_voting_was_opened(kind: str) -> None:
 
 def test_empty_log_lacks_everything() -> None:
     assert refused([]).startswith("log: ")
+
+
+def counted(entries: str, **other: str) -> None:
+    """Verify entries such as `m1 d1 m2 d2` against lists 1 to 3; `other`: those that are announced
+    with the digest of other directories."""
+    rows = [SimpleNamespace(count=number) for number in (1, 2, 3)]
+    evidence: Any = SimpleNamespace(
+        counted=rows,
+        mixes=[SimpleNamespace(count=row, signature=b"m%d" % row.count) for row in rows],
+        decryptions=[SimpleNamespace(count=row, signature=b"d%d" % row.count) for row in rows],
+    )
+    found: list[Any] = []
+    for place, name in enumerate(entries.split()):
+        kind = MixedEntry if name[0] == "m" else DecryptedEntry
+        digest = digest_of_signatures([other.get(name, name).encode()])
+        entry = kind.model_construct(sequence=place, count=int(name[1:]), digest=digest)
+        found.append(entry)
+    _verify_counts(evidence, Log((), tuple(found), Tree()))
+
+
+@pytest.mark.parametrize("entries", ["m1 d1 m2 d2 m3 d3", "m1 m2 m3 d1 d2 d3", "m3 m1 d1 m2 d3 d2"])
+def test_lists_are_mixed_and_decrypted_in_any_order(entries: str) -> None:
+    counted(entries)
+
+
+@pytest.mark.parametrize(
+    ("entries", "where"),
+    [
+        ("m1 d2 m2 d1 m3 d3", "entry 1"),
+        ("m1 m2 d2 d1 d3 m3", "entry 4"),
+        ("m1 d1 m2 d2 m3 d3 d3", "log"),
+        ("m1 d1 m2 d2 m3 m3 d3", "log"),
+        ("m1 d1 m2 d2 m3", "log"),
+        ("d1 m2 d2 m3 d3", "log"),
+        ("m1 d1 m2 d2 m3 d3 m4", "log"),
+        ("m1 d1 m2 d2 m3 d3 m4 d4", "log"),
+    ],
+)
+def test_each_list_is_mixed_once_and_then_decrypted_once(entries: str, where: str) -> None:
+    with pytest.raises(VerificationError) as refusal:
+        counted(entries)
+    assert (refusal.value.check_id, refusal.value.where) == ("log.entries", where)
+
+
+@pytest.mark.parametrize(
+    ("name", "where"), [("m1", "entry 0"), ("m3", "entry 4"), ("d1", "entry 1"), ("d3", "entry 5")]
+)
+def test_every_announced_directory_is_the_records(name: str, where: str) -> None:
+    with pytest.raises(VerificationError) as refusal:
+        counted("m1 d1 m2 d2 m3 d3", **{name: "other"})
+    assert (refusal.value.check_id, refusal.value.where) == ("log.entries", where)
+
+
+@pytest.mark.e2e
+def test_missing_result_is_not_the_logs_fault(forgery: Forgery) -> None:
+    del forgery.files["results.json"]
+    with pytest.raises(Unavailable) as reason:
+        log_entries(Evidence(InMemory(forgery.files)))
+    assert (reason.value.owner, reason.value.where) == ("record.files", "results.json")
