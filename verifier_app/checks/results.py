@@ -121,7 +121,7 @@ def _verify_approvals(evidence: Evidence) -> None:
     limits: dict[tuple[str, str], tuple[int, int]] = {}
     for row in evidence.counted:
         contest = evidence.manifest.contest(row.contest)
-        if isinstance(contest, Approval) and row.option is not None:
+        if isinstance(contest, Approval):
             unit, tally = (row.contest, row.unit), _tally(evidence, row)
             approvals[unit] += tally.votes[1].votes
             invalid[unit] += tally.invalid
@@ -145,13 +145,11 @@ def results_equal(evidence: Evidence) -> int:
     expected = _results(evidence)
     data = evidence.read("results.json", _RESULTS)
     found = read(Results, data, "results.json")
-    for mine, theirs in zip(expected.contests, found.contests, strict=False):
-        if mine != theirs:
-            why = "the result is not what the tallies give by the rules"
-            raise VerificationError(_RESULTS, f"results.json, contest {mine.id}", why)
     if found != expected:
-        why = "it is of another election, or of other contests"
-        raise VerificationError(_RESULTS, "results.json", why)
+        others = [contest.id for contest in expected.contests if contest not in found.contests]
+        where = f"results.json {', '.join(others)}".strip()
+        why = "it is of another election, or not what the tallies give by the rules"
+        raise VerificationError(_RESULTS, where, why)
     _verify_csv(evidence, expected)
     with owned(_RESULTS, "results.nist.json"):
         report = read_object(evidence.read("results.nist.json", _RESULTS), "results.nist.json")
@@ -271,19 +269,20 @@ def _decision(contest: Referendum, yes: int, no: int, valid: int, eligible: int)
 
 
 def _seats(ranking: list[int], votes: dict[int, int], seats: int) -> tuple[list[int], Tie | None]:
-    """Who is elected, and the tie that a lot must decide: nobody who may lose it is elected."""
+    """Who is elected, and the tie that a lot must decide: nobody who may lose it is elected.
+    `ranking`: by votes, and by number where they are equal."""
     safe = [n for n in ranking if sum(votes[other] >= votes[n] for other in ranking) <= seats]
     places = min(seats, len(ranking)) - len(safe)
     if not places:
         return safe, None
     edge = votes[ranking[len(safe)]]
-    tied = sorted(n for n in ranking if votes[n] == edge)
-    return safe, Tie(places=places, options=tuple(tied))
+    tied = tuple(n for n in ranking if votes[n] == edge)
+    return safe, Tie(places=places, options=tied)
 
 
 def _verify_csv(evidence: Evidence, results: Results) -> None:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows(_lines(evidence, results))
+    text = io.StringIO()
+    csv.writer(text).writerows(_lines(evidence, results))  # RFC 4180: every line ends with CRLF
     if evidence.read("results.csv", _RESULTS) != text.getvalue().encode():
         raise VerificationError(_RESULTS, "results.csv", "it does not say what results.json says")
 

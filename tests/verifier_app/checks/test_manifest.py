@@ -1,14 +1,24 @@
-"""Trust from outside the record."""
+"""Trust from outside the record, and what the manifest must agree with."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from tests.verifier_app.conftest import Verify
+from tests.verifier_app.checks.test_owners import owner
+from tests.verifier_app.conftest import InMemory, Verify
 from tests.verifier_app.forge import Forgery
+from tests.verifier_app.sealing import LIMIT, Json
+from verifier_app import runner
+from verifier_app.evidence import Evidence
 from verifier_app.readers.models import Trust
+from verifier_app.registry import CHECKS
+from voting.eid.container import parse
+from voting.election.documents import canonical, digest
 
 pytestmark = pytest.mark.e2e
+TRUST, ENCODING = "manifest.trust", "manifest.encoding"
 
 
 def test_digest_of_the_election_is_trust_enough(published: Forgery, verify: Verify) -> None:
@@ -47,3 +57,71 @@ def test_signature_of_a_stranger_beside_enough_officials_does_no_harm(
     report = verify(forgery, trusted=two)
     assert report.verdict == "verified"
     assert {f.id: f.items for f in report.checks}["manifest.trust"] == 2
+
+
+def signed_falsely(forgery: Forgery, officials: Sequence[int], liar: int) -> bytes:
+    """The manifest with signatures of these officials, of which that of one is another's."""
+    data = forgery.files["manifest.json"]
+    true = parse(forgery.signed("manifest.json", data, officials), "manifest.json", LIMIT)
+    signatures = list(true.signatures)
+    place = officials.index(liar)
+    given, other = signatures[place], signatures[place - 1]
+    signatures[place] = type(given)(
+        given.number,
+        given.algorithm,
+        given.certificate_der,
+        given.signing_time,
+        given.data_digest,
+        other.value,
+    )
+    return type(true)("manifest.json", data, tuple(signatures)).encode()
+
+
+@pytest.mark.parametrize("liar", [1, 2, 3])
+def test_false_signature_is_refused_by_its_place(forgery: Forgery, trust: Trust, liar: int) -> None:
+    forgery.files["manifest.asice"] = signed_falsely(forgery, [1, 2, 3], liar)
+    finding = runner.run_one(CHECKS[TRUST], Evidence(InMemory(forgery.files), trust=trust))
+    assert (finding.status, finding.where) == ("failed", f"manifest.asice, signature {liar}")
+
+
+def test_false_signature_of_a_stranger_is_not_asked_for(forgery: Forgery, trust: Trust) -> None:
+    first, second, _ = trust.officials.certificates
+    officials = trust.officials.model_copy(update={"certificates": (first, second)})
+    two = trust.model_copy(update={"officials": officials})
+    forgery.files["manifest.asice"] = signed_falsely(forgery, [3, 1, 2], 3)
+    assert owner(CHECKS[TRUST], Evidence(InMemory(forgery.files), trust=two)) == ""
+    assert owner(CHECKS[TRUST], Evidence(InMemory(forgery.files), trust=trust)) == TRUST
+
+
+def test_trusted_officials_signed_another_manifest(forgery: Forgery, trust: Trust) -> None:
+    other = canonical({**forgery.json("manifest.json"), "privacy_minimum": 30})
+    forgery.files["manifest.asice"] = forgery.signed("manifest.json", other)
+    assert owner(CHECKS[TRUST], Evidence(InMemory(forgery.files), trust=trust)) == TRUST
+
+
+def encoding(forgery: Forgery, manifest: Json) -> str:
+    """The check that fails by this manifest when its encoding is checked, or nothing."""
+    files = {**forgery.files, "manifest.json": canonical(manifest)}
+    return owner(CHECKS[ENCODING], Evidence(InMemory(files)))
+
+
+def test_log_needs_a_name_that_can_stand_in_its_head(forgery: Forgery) -> None:
+    manifest = forgery.json("manifest.json")
+    assert encoding(forgery, manifest) == ""
+    for name in ("log of kawabe", "log+kawabe"):
+        manifest["parties"]["collector"]["log_name"] = name
+        assert encoding(forgery, manifest) == ENCODING
+
+
+@pytest.mark.parametrize("test", [True, False])
+@pytest.mark.parametrize("test_cards", [True, False])
+def test_test_cards_are_for_tests(forgery: Forgery, test: bool, test_cards: bool) -> None:
+    path = "eid_profile/profile.yaml"
+    was = forgery.files[path]
+    assert b"test: true" in was
+    if not test_cards:
+        forgery.files[path] = was.replace(b"test: true", b"test: false")
+    manifest = forgery.json("manifest.json")
+    manifest |= {"test": test, "privacy_minimum": 5}
+    manifest["digests"]["eid_profile"]["profile.yaml"] = digest(forgery.files[path])
+    assert encoding(forgery, manifest) == (ENCODING if test_cards and not test else "")
