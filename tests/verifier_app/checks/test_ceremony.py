@@ -56,6 +56,17 @@ def test_threshold_lets_neither_one_decrypt_nor_few_stop_the_count(
 
 
 @pytest.mark.e2e
+def test_key_that_all_accepted_and_nobody_made_is_refused(forgery: Forgery) -> None:
+    other = hexed(GROUP.g ** GROUP.scalar(5))
+    forgery.edit("manifest.json", key={**forgery.json("manifest.json")["key"], "y": other})
+    for number in (1, 2, 3):
+        message(forgery, f"3-trustee-{number}", f"trustee-{number}", key=other)
+    with pytest.raises(VerificationError, match="not that of the ceremony") as refusal:
+        ceremony_key(Evidence(InMemory(forgery.files)))
+    assert (refusal.value.check_id, refusal.value.where) == ("ceremony.key", "manifest.json")
+
+
+@pytest.mark.e2e
 def test_rehearsal_whose_nonce_was_zero_is_proven(forgery: Forgery, zero_nonce: None) -> None:
     transcript, share = transcript_of(forgery), forgery.keys.shares[2]
     u, _ = rehearsal_ciphertext(share.key, transcript)
