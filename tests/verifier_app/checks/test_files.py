@@ -11,18 +11,17 @@ from verifier_app.evidence import Evidence
 from verifier_app.registry import CHECKS
 
 pytestmark = pytest.mark.e2e
-FILES = CHECKS["record.files"]
 
 
 def test_link_in_the_folder_is_refused_by_its_name(published: Forgery) -> None:
     folder = InMemory(published.files)
     folder.irregular = ["counts/link"]
-    evidence = Evidence(folder)
-    assert failed([FILES], evidence) == {"record.files"}
-    assert runner.run_one(FILES, evidence).where == "counts/link"
+    evidence, check = Evidence(folder), CHECKS["record.files"]
+    assert failed([check], evidence) == {"record.files"}
+    assert runner.run_one(check, evidence).where == "counts/link"
 
 
 def test_folder_without_a_list_of_files_is_refused(forgery: Forgery) -> None:
     del forgery.files["record.json"]
-    finding = runner.run_one(FILES, Evidence(InMemory(forgery.files)))
+    finding = runner.run_one(CHECKS["record.files"], Evidence(InMemory(forgery.files)))
     assert (finding.status, finding.where) == ("failed", "record.json")
