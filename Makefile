@@ -28,7 +28,7 @@ MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -kP /dev/shm | awk 'END {print $$4
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
-	@echo "variables: VOTERS=$(VOTERS) CONFIG=$(CONFIG) (demo)  N=$(N) (bench, corpus)  SEED=$(SEED) (corpus)  GROUP=$(GROUP) (bench)  KILLS=$(KILLS) (faults)  SECONDS=$(SECONDS) ONLY=$(ONLY) (fuzz)  VMNV=$(VMNV) VMND=$(VMND) (oracles)  PYTHON=$(PYTHON)"
+	@echo "variables: VOTERS=$(VOTERS) CONFIG=$(CONFIG) (demo)  N=$(N) (bench, corpus)  SEED=$(SEED) (corpus)  GROUP=$(GROUP) (demo, bench)  KILLS=$(KILLS) (faults)  SECONDS=$(SECONDS) ONLY=$(ONLY) (fuzz)  VMNV=$(VMNV) VMND=$(VMND) (oracles)  PYTHON=$(PYTHON)"
 
 setup: $(STAMP) ## virtual environment with the locked dependencies
 	@echo "setup: ok $(BIN)"
@@ -37,8 +37,8 @@ $(STAMP): requirements.lock pyproject.toml .ci/setup
 	@.ci/setup "$(PYTHON)" "$(VENV)"
 	@touch $@
 
-demo: $(STAMP) ## a whole small election, verified; then a changed copy, refused (VOTERS=200 CONFIG=…)
-	@$(BIN)/python tests/e2e/demo.py --config "$(CONFIG)" --voters "$(VOTERS)" --out build/demo
+demo: $(STAMP) ## a whole small election, verified; then a changed copy, refused (VOTERS=200 CONFIG=… GROUP=…)
+	@$(BIN)/python tests/e2e/demo.py --config "$(CONFIG)" --group "$(GROUP)" --voters "$(VOTERS)" --out build/demo
 
 test: $(STAMP) ## all tests
 	$(STEP) test $(BIN)/python -m pytest -n 2 tests

@@ -84,6 +84,11 @@ def leaf(tree: Tree, size: int, what: str) -> bytes:
     return tree
 
 
+def contents(tree: Tree) -> bytes:
+    """Return the bytes of a leaf, or of all leaves of a node, one after the other."""
+    return tree if isinstance(tree, bytes) else b"".join(map(contents, tree))
+
+
 def _write(tree: Tree, parts: list[bytes]) -> None:
     if isinstance(tree, bytes):
         parts.append(b"\x01" + len(tree).to_bytes(4, "big"))

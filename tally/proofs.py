@@ -161,8 +161,8 @@ def verify_mix(manifest: Manifest, count: Count, number: int, data: bytes, files
 
 def share_key(manifest: Manifest, number: int) -> Element:
     """y_l of the manifest."""
-    raw = bytes.fromhex(manifest.key.shares[number - 1])
-    return manifest.crypto_group.decode_element(raw, allow_identity=False)
+    text = manifest.key.shares[number - 1]
+    return manifest.crypto_group.element_from_hex(text, allow_identity=False)
 
 
 def make_decryption(

@@ -13,7 +13,7 @@ import secrets
 from pathlib import Path
 
 from voting.console import Refused
-from voting.election.documents import canonical
+from voting.election.documents import canonical, digest
 
 
 def promise_election(home: Path, key: str, election: str) -> None:
@@ -22,7 +22,7 @@ def promise_election(home: Path, key: str, election: str) -> None:
     Raises Refused if another election was promised before.
     """
     content = {"schema": "sukashi/promise-election/1", "key": key, "election": election}
-    if not _promise(home / "promises" / f"{key}.json", canonical(content)):
+    if not _promise(_for_key(home, key, ""), canonical(content)):
         raise Refused(
             "Your home already holds your promise that this key serves another election. One key"
             " serves one election for ever, so nothing was signed or decrypted. Check with the"
@@ -33,7 +33,7 @@ def promise_election(home: Path, key: str, election: str) -> None:
 def require_election(home: Path, key: str, election: str) -> None:
     """Raises Refused unless `promise_election` was given for exactly this key and election."""
     content = {"schema": "sukashi/promise-election/1", "key": key, "election": election}
-    path = home / "promises" / f"{key}.json"
+    path = _for_key(home, key, "")
     if not path.is_file() or path.read_bytes() != canonical(content):
         raise Refused(
             f"You have not signed the manifest of the election {election[:16]}… with this home, so"
@@ -76,12 +76,17 @@ def promise_list(home: Path, key: str, election: str, count: int, ciphertexts: s
         "count": count,
         "ciphertexts": ciphertexts,
     }
-    if not _promise(home / "promises" / f"{key}-{count:04d}.json", canonical(content)):
+    if not _promise(_for_key(home, key, f"-{count:04d}"), canonical(content)):
         raise Refused(
             f"You have already promised another list for count {count}. A second list for one count"
             " could reveal how single people voted, so this is refused for ever. Keep everything"
             " and call the auditors: somebody shows two histories of one election."
         )
+
+
+def _for_key(home: Path, key: str, what: str) -> Path:
+    """By the key's digest: a key of a large group is longer than a file's name may be."""
+    return home / "promises" / f"{digest(key.encode())}{what}.json"
 
 
 def _promise(path: Path, content: bytes) -> bool:

@@ -20,7 +20,9 @@ from verifier_app.readers.documents import (
     Base64,
     Digest,
     Document,
+    ElementHex,
     Identifier,
+    ScalarHex,
     read,
     read_message,
     sha256,
@@ -35,14 +37,14 @@ MAX_RUNS = 100
 
 
 class Knowledge(Document):
-    commitment: Digest
-    reply: Digest
+    commitment: ElementHex
+    reply: ScalarHex
 
 
 class Equality(Document):
-    commitment_g: Digest
-    commitment_u: Digest
-    reply: Digest
+    commitment_g: ElementHex
+    commitment_u: ElementHex
+    reply: ScalarHex
 
 
 class Committed(Document):
@@ -52,7 +54,7 @@ class Committed(Document):
 
 class Opened(Document):
     nonce: Digest
-    commitments: tuple[Digest, ...]
+    commitments: tuple[ElementHex, ...]
     proof: Knowledge
 
 
@@ -62,11 +64,11 @@ class Share(Document):
 
 class Accepted(Document):
     transcript: Digest
-    key: Digest
+    key: ElementHex
 
 
 class Rehearsed(Document):
-    factor: Digest
+    factor: ElementHex
     proof: Equality
 
 
@@ -182,8 +184,7 @@ class Ceremony:
             opened = self.of(Opened, 2, trustee.id)
             fixed = self.of(Committed, 1, trustee.id).commitment
             with owned(PROOFS, where):
-                trees = tuple(bytes.fromhex(text) for text in opened.commitments)
-                commitments = group.decode_elements(trees, t, allow_identity=False)
+                commitments = group.elements_from_hex(opened.commitments, t, allow_identity=False)
                 verify_commitments(
                     commitments,
                     t,

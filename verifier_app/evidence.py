@@ -221,7 +221,7 @@ class Evidence:
         return self.group.elements([self._element(text) for text in self.manifest.key.commitments])
 
     def _element(self, text: str) -> Element:
-        return self.group.decode_element(bytes.fromhex(text), allow_identity=False)
+        return self.group.element_from_hex(text, allow_identity=False)
 
     @property
     def trustees(self) -> tuple[Party, ...]:

@@ -7,6 +7,7 @@ from crypto.groups.api import Element, Elements, Group, Scalar, Scalars
 
 __all__ = [
     "NAMES",
+    "ONLY_FOR_TESTS",
     "Element",
     "Elements",
     "Group",
@@ -18,6 +19,12 @@ __all__ = [
 
 NAMES = ("ristretto255", "P-256", "P-384", "modp-2048", "modp-3072")
 """What ``group`` of a configuration may say."""
+ONLY_FOR_TESTS = {
+    "P-256": "its arithmetic here is a reference, which does not hide secrets from a stop-watch",
+    "P-384": "its arithmetic here is a reference, which does not hide secrets from a stop-watch",
+    "modp-2048": "112 bits of security are too few for votes that must stay secret for decades",
+}
+"""Groups in which nothing may be secret for long, with the reason."""
 
 
 def group_by_name(name: str) -> Group:

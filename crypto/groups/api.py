@@ -19,7 +19,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
-from crypto.byte_tree import Tree
+from crypto.byte_tree import Tree, contents
+from crypto.errors import EncodingError
 from crypto.random_oracle import PRG
 
 
@@ -54,6 +55,10 @@ class Scalar(ABC):
     @abstractmethod
     def tree(self) -> Tree:
         """Return the byte tree: a leaf of fixed length, big-endian."""
+
+    def hex(self) -> str:
+        """Return what JSON documents hold: the leaf in lower-case hex. Only for public scalars."""
+        return contents(self.tree()).hex()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"  # never the value: it may be a secret
@@ -165,6 +170,10 @@ class Element(ABC):
     @abstractmethod
     def tree(self) -> Tree:
         """Return the canonical byte tree."""
+
+    def hex(self) -> str:
+        """Return what JSON documents hold: the contents of the tree's leaves in lower-case hex."""
+        return contents(self.tree()).hex()
 
 
 class Elements(ABC):
@@ -303,6 +312,24 @@ class Group(ABC):
     def decode_scalars(self, tree: Tree, n: int) -> Scalars:
         """Return exactly ``n`` scalars, each checked as ``decode_scalar`` does."""
 
+    def element_from_hex(self, text: str, *, allow_identity: bool) -> Element:
+        """Return the member that a JSON document holds as ``text``. Raises EncodingError."""
+        tree = self._tree_of_contents(_from_hex(text))
+        return self.decode_element(tree, allow_identity=allow_identity)
+
+    def elements_from_hex(self, texts: Sequence[str], n: int, *, allow_identity: bool) -> Elements:
+        """Return exactly ``n`` members, each checked as ``element_from_hex`` does."""
+        trees = tuple(self._tree_of_contents(_from_hex(text)) for text in texts)
+        return self.decode_elements(trees, n, allow_identity=allow_identity)
+
+    def scalar_from_hex(self, text: str) -> Scalar:
+        """Return the scalar that a JSON document holds as ``text``. Raises EncodingError."""
+        return self.decode_scalar(_from_hex(text))
+
+    def _tree_of_contents(self, contents: bytes) -> Tree:
+        """Return the one tree that an element with these contents can have."""
+        return contents
+
     @abstractmethod
     def independent_generators(self, prg: PRG, n: int, n_r: int) -> Elements:
         """Return h_0 … h_{n−1}, whose logarithms to each other nobody knows.
@@ -319,3 +346,13 @@ class Group(ABC):
 
     def __repr__(self) -> str:
         return f"<group {self.name}>"
+
+
+def _from_hex(text: str) -> bytes:
+    try:
+        data = bytes.fromhex(text)
+    except ValueError:
+        raise EncodingError("not a value in hex") from None
+    if data.hex() != text:
+        raise EncodingError("hex with capital letters or spaces")
+    return data

@@ -134,6 +134,10 @@ class ReferenceCurve(IntegerScalars[Affine]):
             return (b"\xff" * natural_length(p),) * 2
         return tuple(integer_leaf(coordinate, p) for coordinate in a)
 
+    def _tree_of_contents(self, contents: bytes) -> Tree:
+        size = natural_length(self.curve.p)
+        return contents[:size], contents[size:]
+
     def value_from_tree(self, tree: Tree) -> Affine:
         if tree == self.value_tree(None):
             return None

@@ -9,7 +9,6 @@ import base64
 from collections.abc import Mapping
 from itertools import combinations
 
-from crypto.byte_tree import Tree
 from crypto.errors import EncodingError, VerificationError
 from crypto.groups import Element, Elements, Group, Scalar
 from crypto.proofs import equality, knowledge
@@ -30,7 +29,6 @@ from voting.election.ceremony import (
     ShareMessage,
     Trustee,
     election_key,
-    element_hex,
     file_name,
 )
 from voting.election.manifest import Manifest
@@ -51,16 +49,6 @@ class Fault(Exception):
         self.why = why
 
 
-def element(group: Group, text: str) -> Element:
-    """Raises EncodingError, also for the identity."""
-    return group.decode_element(bytes.fromhex(text), allow_identity=False)
-
-
-def scalar(group: Group, text: str) -> Scalar:
-    """Raises EncodingError."""
-    return group.decode_scalar(bytes.fromhex(text))
-
-
 def verify_opening(run: Run, group: Group, files: Files, sender: str) -> Elements:
     """A trustee's commitments, after checking that it had fixed and that it knows them (step 3).
 
@@ -69,9 +57,10 @@ def verify_opening(run: Run, group: Group, files: Files, sender: str) -> Element
     committed = run.read(CommitMessage, files, sender)
     opened = run.read(OpenMessage, files, sender)
     where = file_name(2, sender)
-    trees: Tree = tuple(bytes.fromhex(c) for c in opened.commitments)
     try:
-        commitments = group.decode_elements(trees, run.threshold, allow_identity=False)
+        commitments = group.elements_from_hex(
+            opened.commitments, run.threshold, allow_identity=False
+        )
         verify_commitments(
             commitments,
             run.threshold,
@@ -83,8 +72,8 @@ def verify_opening(run: Run, group: Group, files: Files, sender: str) -> Element
         raise Fault(sender, "opening", str(fault)) from None
     try:
         proof = knowledge.KnowledgeProof(
-            group.decode_element(bytes.fromhex(opened.proof.commitment), allow_identity=True),
-            scalar(group, opened.proof.reply),
+            group.element_from_hex(opened.proof.commitment, allow_identity=True),
+            group.scalar_from_hex(opened.proof.reply),
         )
         knowledge.verify(proof_prefix(run, group, files, sender), commitments, proof, where=where)
     except (EncodingError, VerificationError) as fault:
@@ -138,14 +127,14 @@ def verify_rehearsals(
     for number, trustee in enumerate(run.trustees, 1):
         message = run.read(RehearsalMessage, files, trustee.id)
         where = file_name(4, trustee.id)
-        factor = element(group, message.factor)
+        factor = group.element_from_hex(message.factor, allow_identity=False)
         if factor != rehearsal_factor(key, number, transcript):
             why = "the factor is not that of this trustee's share"
             raise VerificationError("ceremony.key", where, why)
         proof = equality.EqualityProof(
-            group.decode_element(bytes.fromhex(message.proof.commitment_g), allow_identity=True),
-            group.decode_element(bytes.fromhex(message.proof.commitment_u), allow_identity=True),
-            scalar(group, message.proof.reply),
+            group.element_from_hex(message.proof.commitment_g, allow_identity=True),
+            group.element_from_hex(message.proof.commitment_u, allow_identity=True),
+            group.scalar_from_hex(message.proof.reply),
         )
         y = key.share_key(number)
         equality.verify(transcript, y, u, factor.inverse(), proof, where=where)
@@ -170,9 +159,9 @@ def verify_ceremony(manifest: Manifest, files: Files) -> None:
         raise VerificationError("ceremony.proofs", fault.against, fault.why) from fault
     key = election_key(run, group, files)
     made = (
-        element_hex(key.y.tree()),
-        tuple(element_hex(commitment.tree()) for commitment in key.commitments),
-        tuple(element_hex(share.tree()) for share in key.share_keys()),
+        key.y.hex(),
+        tuple(commitment.hex() for commitment in key.commitments),
+        tuple(share.hex() for share in key.share_keys()),
     )
     if made != (manifest.key.y, manifest.key.commitments, manifest.key.shares):
         why = "the manifest's key is not that of the ceremony's messages"

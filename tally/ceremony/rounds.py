@@ -10,6 +10,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from crypto.byte_tree import contents
 from crypto.groups import Elements, Group
 from crypto.proofs import equality, knowledge
 from crypto.signing import SigningKey
@@ -21,7 +22,7 @@ from crypto.threshold import (
 )
 from tally.ceremony.checks import open_share, proof_prefix, verify_opening
 from tally.ceremony.share import KeyShare, RunSecrets
-from voting.election.ceremony import CommitMessage, Run, element_hex, file_name
+from voting.election.ceremony import CommitMessage, Run, file_name
 from voting.election.documents import sign_message
 
 
@@ -66,16 +67,16 @@ def open_(sender: Sender, own: RunSecrets, files: Mapping[str, bytes]) -> dict[s
     proof = knowledge.prove(rho, own.commitments, own.constant)
     members = {
         "nonce": own.nonce.hex(),
-        "commitments": [element_hex(c.tree()) for c in own.commitments],
+        "commitments": [c.hex() for c in own.commitments],
         "proof": {
-            "commitment": element_hex(proof.commitment.tree()),
-            "reply": element_hex(proof.reply.tree()),
+            "commitment": proof.commitment.hex(),
+            "reply": proof.reply.hex(),
         },
     }
     made = {file_name(2, sender.id): sender.message(2, members)}
     for other, share in zip(run.trustees, own.shares, strict=True):
         if other.id != sender.id:
-            box = own.box.encrypt(bytes.fromhex(element_hex(share.tree())), keys[other.id])
+            box = own.box.encrypt(contents(share.tree()), keys[other.id])
             sealed = {"share": base64.b64encode(box).decode()}
             made[file_name(2, sender.id, other.id)] = sender.message(2, sealed, other.id)
     return made
@@ -111,7 +112,7 @@ def key_share(
 
 def accept(sender: Sender, share: KeyShare) -> dict[str, bytes]:
     """Round 3: all messages so far, and the key they make."""
-    members = {"transcript": share.transcript.hex(), "key": element_hex(share.key.y.tree())}
+    members = {"transcript": share.transcript.hex(), "key": share.key.y.hex()}
     return {file_name(3, sender.id): sender.message(3, members)}
 
 
@@ -126,11 +127,11 @@ def rehearse(sender: Sender, share: KeyShare) -> dict[str, bytes]:
     y = share.key.share_key(sender.number)
     proof = equality.prove(share.transcript, y, u, inverse, share.secret_x)
     members = {
-        "factor": element_hex(inverse.inverse().tree()),
+        "factor": inverse.inverse().hex(),
         "proof": {
-            "commitment_g": element_hex(proof.commitment_g.tree()),
-            "commitment_u": element_hex(proof.commitment_u.tree()),
-            "reply": element_hex(proof.reply.tree()),
+            "commitment_g": proof.commitment_g.hex(),
+            "commitment_u": proof.commitment_u.hex(),
+            "reply": proof.reply.hex(),
         },
     }
     return {file_name(4, sender.id): sender.message(4, members)}

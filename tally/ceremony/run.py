@@ -20,7 +20,7 @@ from tally.steps import Step
 from tally.workspace import explain, locked
 from voting.console import Refused, UsageFault
 from voting.election import configuration
-from voting.election.ceremony import Run, Trustee, election_key, element_hex
+from voting.election.ceremony import Run, Trustee, election_key
 from voting.election.party import PartyFile, PartyHome, open_home
 from voting.files import FileFaultError, read_bounded, read_tree, write_directory, write_new
 
@@ -125,7 +125,7 @@ class _Ceremony:
             )
         RunSecrets.forget(self.home, share.run)
         self._publish("round-4")
-        y = element_hex(share.key.y.tree())
+        y = share.key.y.hex()
         return Step(
             (*self.did, f"The election key {y[:16]}… exists; your share is sealed in your home."),
             "when the manifest is made: tally ceremony sign",

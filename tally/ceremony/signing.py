@@ -10,7 +10,7 @@ from tally.refusals import promise_election
 from tally.steps import Step
 from tally.workspace import DOCUMENT_LIMIT, locked
 from voting.console import Refused
-from voting.election.ceremony import Run, Trustee, election_key, element_hex
+from voting.election.ceremony import Run, Trustee, election_key
 from voting.election.conformity import check_configuration, check_rules
 from voting.election.documents import canonical
 from voting.election.manifest import Manifest
@@ -81,14 +81,14 @@ def _verify_key(manifest: Manifest, share: KeyShare) -> None:
     expected = {
         "threshold": (manifest.parties.trustees.threshold, key.t),
         "number of trustees": (len(manifest.parties.trustees.members), key.n),
-        "y": (manifest.key.y, element_hex(key.y.tree())),
+        "y": (manifest.key.y, key.y.hex()),
         "commitments": (
             manifest.key.commitments,
-            tuple(element_hex(p.tree()) for p in key.commitments),
+            tuple(p.hex() for p in key.commitments),
         ),
         "shares": (
             manifest.key.shares,
-            tuple(element_hex(y.tree()) for y in key.share_keys()),
+            tuple(y.hex() for y in key.share_keys()),
         ),
         "ceremony": (manifest.key.ceremony, share.transcript.hex()),
     }

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crypto.byte_tree import Tree, natural_length
+from crypto.byte_tree import Tree, children, natural_length
 from crypto.errors import EncodingError
 from crypto.groups import Group, group_by_name, group_by_pgroup
 from tests.crypto.groups import EXAMPLES, BytesAsStream, exponents, in_all_groups
@@ -232,3 +232,35 @@ def test_a_group_is_found_by_its_name_and_by_its_description(group: Group) -> No
     assert group_by_pgroup(group.pgroup) == group
     assert group_by_pgroup(group.pgroup).name == group.name
     assert hash(group_by_pgroup(group.pgroup)) == hash(group)
+
+
+@in_all_groups
+def test_what_json_documents_hold_is_read_again(group: Group) -> None:
+    a, x = group.g**-7, group.scalar(-7)
+    assert group.element_from_hex(a.hex(), allow_identity=False) == a
+    assert group.scalar_from_hex(x.hex()) == x
+    both = group.elements_from_hex([a.hex(), group.g.hex()], 2, allow_identity=False)
+    assert both == group.elements([a, group.g])
+    identity = group.identity.hex()
+    assert group.element_from_hex(identity, allow_identity=True).is_identity
+    right = a.hex()
+    for text in ("", right[2:], f"{right}00", right.upper(), f" {right}", f"{right[:-1]}g"):
+        with pytest.raises(EncodingError):
+            group.element_from_hex(text, allow_identity=True)
+    for text in ("", x.hex()[2:], x.hex() + "00", x.hex().upper(), f"{x.hex()} "):
+        with pytest.raises(EncodingError):
+            group.scalar_from_hex(text)
+    with pytest.raises(EncodingError):
+        group.element_from_hex(identity, allow_identity=False)
+    for texts, n in (([a.hex()], 2), ([a.hex(), identity], 2), ([a.hex().upper()], 1)):
+        with pytest.raises(EncodingError):
+            group.elements_from_hex(texts, n, allow_identity=False)
+
+
+def test_contents_of_a_curve_are_its_coordinates() -> None:
+    """Hex of both, of equal length, and nothing between them."""
+    x, y = children(group_by_name("P-256").g.tree(), 2, "point")
+    assert isinstance(x, bytes)
+    assert isinstance(y, bytes)
+    assert group_by_name("P-256").g.hex() == x.hex() + y.hex()
+    assert len(x) == len(y) == 33

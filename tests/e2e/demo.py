@@ -32,6 +32,7 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
+GROUP = "ristretto255"
 CONFIG = ROOT / "election_configs" / "kawabe-2027.yaml"
 # How many people live where: districts 1, 2, … of an election with so many, person after person.
 LIVING = {2: (1, 0), 3: (0, 1, 0, 0, 1, 0, 2, 0, 1, 0)}
@@ -70,8 +71,11 @@ def kind(command: str) -> str:
 class Demo:
     """The courier: starts each party's program and carries files between the folders."""
 
-    def __init__(self, config: Path, out: Path, voters: int, seed: int, kills: int) -> None:
+    def __init__(
+        self, config: Path, out: Path, voters: int, seed: int, kills: int, group: str
+    ) -> None:
         self.config = config
+        self.group = group
         self.election: dict[str, Any] = YAML(typ="safe", pure=True).load(config)
         parties = self.election["parties"]
         self.officials: list[str] = [member["id"] for member in parties["officials"]["members"]]
@@ -206,6 +210,9 @@ class Demo:
             changes["privacy_minimum"] = f"{lower}"
             self.say(f"with {self.voters} voters, lists of {lower} are counted: only a test may")
         text = self.config.read_text(encoding="utf-8")
+        if self.group != GROUP:
+            changes |= {"group": self.group, "container_bytes": f"{1 << 20}"}
+            self.say(f"the group is {self.group}, whose elements are larger: ballots may be, too")
         for key, value in changes.items():
             text, found = re.subn(rf"(?m)^(\s*{key}: ).*$", rf"\g<1>{value}", text)
             if found != 1:
@@ -516,6 +523,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("build/demo"), help="folder for all of it")
     parser.add_argument("--seed", type=int, default=2027, help="which invented electorate")
     parser.add_argument(
+        "--group", default=GROUP, help="ristretto255, P-256, P-384, modp-2048, modp-3072"
+    )
+    parser.add_argument(
         "--kills", type=int, default=0, help="how often each tally step is killed first (0)"
     )
     arguments = parser.parse_args()
@@ -528,7 +538,14 @@ def main() -> int:
     out = arguments.out.resolve()
     started = time.monotonic()
     name = "faults" if arguments.kills else "demo"
-    demo = Demo(arguments.config.resolve(), out, arguments.voters, arguments.seed, arguments.kills)
+    demo = Demo(
+        arguments.config.resolve(),
+        out,
+        arguments.voters,
+        arguments.seed,
+        arguments.kills,
+        arguments.group,
+    )
     try:
         empty(out)
         demo.play()

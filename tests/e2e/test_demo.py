@@ -81,6 +81,19 @@ def test_totals_are_the_votes_that_were_selected(election: FinishedElection) -> 
         assert contest["blank"] + sum(row["votes"] for row in contest["totals"]) == counted
 
 
+@pytest.mark.parametrize("group", ["P-256", "P-384", "modp-2048", "modp-3072"])
+def test_an_election_runs_in_every_group_and_verifies(group: str, tmp_path: Path) -> None:
+    command = [sys.executable, str(DEMO), "--group", group, "--voters", "5"]
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path / "demo")], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.splitlines()[-1] == (
+        "demo: ok verified 5 voters, tampered record refused"
+    ), done.stdout
+    manifest = json.loads((tmp_path / "demo/record/manifest.json").read_bytes())
+    assert manifest["group"]["name"] == group
+
+
 @pytest.mark.parametrize("name", ["metsavalla-2027", "hoshizora-2027"])
 def test_other_elections_run_end_to_end_and_verify(name: str, tmp_path: Path) -> None:
     """Three districts of which the smallest is merged, resident foreigners, a referendum; a board

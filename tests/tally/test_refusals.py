@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from crypto.groups import group_by_name
 from tally.refusals import promise_election, promise_list, require_election
 from voting.console import Refused
 from voting.files import read_tree
@@ -58,9 +60,22 @@ def test_other_keys_and_counts_have_promises_of_their_own(tmp_path: Path) -> Non
     assert len(read_tree(tmp_path, 1 << 20)) == 5
 
 
+def test_key_may_be_as_long_as_that_of_the_largest_group(tmp_path: Path) -> None:
+    key = group_by_name("modp-3072").g.hex()
+    promise_election(tmp_path, key, E)
+    promise_list(tmp_path, key, E, 1, "11" * 32)
+    require_election(tmp_path, key, E)
+    with pytest.raises(Refused):
+        promise_election(tmp_path, key, OTHER)
+    with pytest.raises(Refused):
+        promise_list(tmp_path, key, E, 1, "22" * 32)
+    with pytest.raises(Refused):
+        require_election(tmp_path, key[:-2] + "04", E)
+
+
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"election":"' + b"b" * 64 + b'"}'])
 def test_damaged_promise_is_no_promise_and_is_not_replaced(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "promises" / f"{KEY}.json"
+    path = tmp_path / "promises" / f"{sha256(KEY.encode()).hexdigest()}.json"
     path.parent.mkdir()
     path.write_bytes(content)
     with pytest.raises(Refused):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 import re
 import struct
 import zipfile
@@ -11,13 +12,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import rfc8785
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
 from crypto.errors import EncodingError, VerificationError
+from crypto.groups import group_by_name
+from tests.conftest import FinishedElection
 from verifier_app.readers import configuration, documents, profile
 from verifier_app.readers.container import Signature, read_container, verify_officials
+from verifier_app.readers.manifest import read_manifest
 from verifier_app.readers.models import LogState
 from voting.eid import container as written
 from voting.eid import test_pki
@@ -331,11 +336,9 @@ def test_yaml_of_a_hostile_profile_is_refused_in_words(name: str) -> None:
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("name", YAML)
-def test_yaml_of_a_hostile_configuration_is_refused_in_words(name: str, election: object) -> None:
-    from tests.conftest import FinishedElection
-    from verifier_app.readers.manifest import read_manifest
-
-    assert isinstance(election, FinishedElection)
+def test_yaml_of_a_hostile_configuration_is_refused_in_words(
+    name: str, election: FinishedElection
+) -> None:
     manifest = read_manifest((election.record / "manifest.json").read_bytes())
     with pytest.raises((EncodingError, VerificationError)) as refused:
         configuration.compare(YAML[name].encode() or b"\xff", manifest)
@@ -343,11 +346,7 @@ def test_yaml_of_a_hostile_configuration_is_refused_in_words(name: str, election
 
 
 @pytest.mark.e2e
-def test_aliases_without_end_in_a_value_are_not_written_out(election: object) -> None:
-    from tests.conftest import FinishedElection
-    from verifier_app.readers.manifest import read_manifest
-
-    assert isinstance(election, FinishedElection)
+def test_aliases_without_end_in_a_value_are_not_written_out(election: FinishedElection) -> None:
     manifest = read_manifest((election.record / "manifest.json").read_bytes())
     text = (election.record / "election.yaml").read_text(encoding="utf-8")
     found = re.search(r"(?m)^name: .*$", text)
@@ -355,3 +354,22 @@ def test_aliases_without_end_in_a_value_are_not_written_out(election: object) ->
     bomb = text.replace(found[0], "name:\n" + "".join(f"  {line}\n" for line in BOMB.split("\n")))
     with pytest.raises(VerificationError, match="no plain value"):
         configuration.compare(bomb.encode(), manifest)
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("name", ["P-256", "P-384", "modp-2048", "modp-3072"])
+def test_a_group_that_is_not_safe_is_one_for_tests_alone(
+    name: str, election: FinishedElection
+) -> None:
+    manifest = json.loads((election.record / "manifest.json").read_bytes())
+    group, key = group_by_name(name), manifest["key"]
+    manifest["group"] = {"name": name, "pgroup": group.pgroup}
+    key |= {"y": group.g.hex(), "commitments": [group.g.hex()] * len(key["commitments"])}
+    key["shares"] = [group.g.hex()] * len(key["shares"])
+    read_manifest(rfc8785.dumps(manifest))
+    manifest |= {"test": False, "privacy_minimum": 5}
+    if name == "modp-3072":
+        read_manifest(rfc8785.dumps(manifest))
+    else:
+        with pytest.raises(EncodingError, match=f"{name} is not safe for secrets"):
+            read_manifest(rfc8785.dumps(manifest))

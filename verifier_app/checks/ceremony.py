@@ -43,8 +43,8 @@ def ceremony_proofs(evidence: Evidence) -> int:
         where = f"ceremony/2-{trustee.id}.json"
         said, commitments = ceremony.of(Opened, 2, trustee.id).proof, ceremony.openings[number - 1]
         proof = knowledge.KnowledgeProof(
-            group.decode_element(bytes.fromhex(said.commitment), allow_identity=True),
-            group.decode_scalar(bytes.fromhex(said.reply)),
+            group.element_from_hex(said.commitment, allow_identity=True),
+            group.scalar_from_hex(said.reply),
         )
         rho = knowledge.prefix(
             bytes.fromhex(ceremony.run),
@@ -98,12 +98,12 @@ def _rehearsals(evidence: Evidence, key: ThresholdKey, transcript: bytes) -> int
         where = f"ceremony/4-{trustee.id}.json"
         said = evidence.ceremony.of(Rehearsed, 4, trustee.id)
         factor = rehearsal_factor(key, number, transcript)
-        if factor.tree() != bytes.fromhex(said.factor):
+        if factor.hex() != said.factor:
             raise VerificationError(_KEY, where, "the factor is not that of this trustee's share")
         proof = equality.EqualityProof(
-            group.decode_element(bytes.fromhex(said.proof.commitment_g), allow_identity=True),
-            group.decode_element(bytes.fromhex(said.proof.commitment_u), allow_identity=True),
-            group.decode_scalar(bytes.fromhex(said.proof.reply)),
+            group.element_from_hex(said.proof.commitment_g, allow_identity=True),
+            group.element_from_hex(said.proof.commitment_u, allow_identity=True),
+            group.scalar_from_hex(said.proof.reply),
         )
         y = key.share_key(number)
         equality.verify(transcript, y, u, factor.inverse(), proof, where=where)

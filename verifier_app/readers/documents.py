@@ -34,6 +34,8 @@ def _canonical_base64(text: str) -> str:
 
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+ElementHex = Annotated[str, Field(pattern=r"^(?:[0-9a-f]{2}){32,512}$")]
+ScalarHex = Annotated[str, Field(pattern=r"^(?:[0-9a-f]{2}){32,512}$")]
 SignatureHex = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Time = Annotated[

@@ -20,6 +20,7 @@ from verifier_app.readers.models import Approval, Contest, Manifest, Referendum,
 
 MINIMUM = 5  # ballots of a counted list
 MOST_TRUSTEES = 15
+ONLY_FOR_TESTS = ("P-256", "P-384", "modp-2048")
 Faults = Iterable[tuple[str, str]]
 
 
@@ -133,12 +134,14 @@ def _key(manifest: Manifest) -> Faults:
     group = group_by_name(manifest.group.name)
     if group.pgroup != manifest.group.pgroup:
         yield "group", "its name and its description differ"
+    if group.name in ONLY_FOR_TESTS and not manifest.test:
+        yield "group", f"{group.name} is not safe for secrets; only a test may have it"
     if len(key.shares) != len(parties.members):
         yield "key", "not one public key share for each trustee"
     if len(key.commitments) != parties.threshold:
         yield "key", "not as many commitments as the threshold"
     for text in (key.y, *key.commitments, *key.shares):
-        group.decode_element(bytes.fromhex(text), allow_identity=False)
+        group.element_from_hex(text, allow_identity=False)
 
 
 def _all_texts(manifest: Manifest) -> Iterable[tuple[str, Text]]:

@@ -11,6 +11,7 @@ from verifier_app.readers.documents import (
     Day,
     Digest,
     Document,
+    ElementHex,
     Identifier,
     Natural,
     Positive,
@@ -202,9 +203,9 @@ class Parties(Document):
 
 
 class Key(Document):
-    y: Digest
-    commitments: tuple[Digest, ...]
-    shares: tuple[Digest, ...]
+    y: ElementHex
+    commitments: tuple[ElementHex, ...]
+    shares: tuple[ElementHex, ...]
     ceremony: Digest
 
 

@@ -12,7 +12,7 @@ from crypto.groups import group_by_name
 from voting.console import Refused
 from voting.eid.profile import EidProfile
 from voting.election import rules
-from voting.election.ceremony import Run, Trustee, election_key, element_hex
+from voting.election.ceremony import Run, Trustee, election_key
 from voting.election.configuration import ConfigurationFile, Member
 from voting.election.documents import canonical, digest, parse_model
 from voting.election.manifest import Manifest
@@ -123,9 +123,9 @@ def assemble(
         },
         "parties": _parties(file, book),
         "key": {
-            "y": element_hex(key.y.tree()),
-            "commitments": [element_hex(e.tree()) for e in key.commitments],
-            "shares": [element_hex(e.tree()) for e in key.share_keys()],
+            "y": key.y.hex(),
+            "commitments": [e.hex() for e in key.commitments],
+            "shares": [e.hex() for e in key.share_keys()],
             "ceremony": run.transcript(messages).hex(),
         },
         "digests": {

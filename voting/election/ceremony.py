@@ -20,7 +20,7 @@ from crypto.groups import Group
 from crypto.threshold import ThresholdKey, combine_commitments
 from voting.election import forms
 from voting.election.documents import Document, parse_model, verify_message
-from voting.election.values import Digest, Identifier
+from voting.election.values import Digest, ElementHex, Identifier, ScalarHex
 
 SCHEMA = "sukashi/ceremony/1"
 Signature = Annotated[str, Field(pattern=forms.SIGNATURE)]
@@ -46,8 +46,8 @@ class CommitMessage(_Message):
 
 
 class KnowledgeProofMembers(Document):
-    commitment: Digest
-    reply: Digest
+    commitment: ElementHex
+    reply: ScalarHex
 
 
 class OpenMessage(_Message):
@@ -55,7 +55,7 @@ class OpenMessage(_Message):
 
     round: Literal[2]
     nonce: Digest
-    commitments: tuple[Digest, ...]
+    commitments: tuple[ElementHex, ...]
     proof: KnowledgeProofMembers
 
 
@@ -71,20 +71,20 @@ class AcceptMessage(_Message):
 
     round: Literal[3]
     transcript: Digest
-    key: Digest
+    key: ElementHex
 
 
 class EqualityProofMembers(Document):
-    commitment_g: Digest
-    commitment_u: Digest
-    reply: Digest
+    commitment_g: ElementHex
+    commitment_u: ElementHex
+    reply: ScalarHex
 
 
 class RehearsalMessage(_Message):
     """Round 4: the factor of the rehearsal with its proof."""
 
     round: Literal[4]
-    factor: Digest
+    factor: ElementHex
     proof: EqualityProofMembers
 
 
@@ -190,23 +190,17 @@ def election_key(run: Run, group: Group, files: Mapping[str, bytes]) -> Threshol
     commitments = []
     for trustee in run.trustees:
         opened = run.read(OpenMessage, files, trustee.id)
-        trees: Tree = tuple(bytes.fromhex(c) for c in opened.commitments)
-        commitments.append(group.decode_elements(trees, run.threshold, allow_identity=False))
+        commitments.append(
+            group.elements_from_hex(opened.commitments, run.threshold, allow_identity=False)
+        )
     key = combine_commitments(commitments)
-    transcript, y = run.transcript(files).hex(), element_hex(key.y.tree())
+    transcript, y = run.transcript(files).hex(), key.y.hex()
     for trustee in run.trustees:
         accepted = run.read(AcceptMessage, files, trustee.id)
         if (accepted.transcript, accepted.key) != (transcript, y):
             why = "this trustee accepted other messages or another key"
             raise VerificationError("ceremony.key", file_name(3, trustee.id), why)
     return key
-
-
-def element_hex(tree: Tree) -> str:
-    """An element or scalar as the hex that JSON documents hold."""
-    if not isinstance(tree, bytes):
-        raise TypeError("this group's elements are not single leaves")
-    return tree.hex()
 
 
 def _hash(tree: Tree) -> bytes:

@@ -103,7 +103,7 @@ class Configuration(Document):
     test: bool
     languages: Annotated[tuple[Literal["ja", "en", "et"], ...], Field(min_length=1)]
     publication: Literal["restricted", "open"] = "restricted"
-    group: Literal["ristretto255"] = "ristretto255"
+    group: Literal["ristretto255", "P-256", "P-384", "modp-2048", "modp-3072"] = "ristretto255"
     period: ConfiguredPeriod
     election_day: Day
     eid_profile: str

@@ -8,6 +8,7 @@ IDENTIFIER = r"^[a-z][a-z0-9-]{0,39}$"
 PERSON = r"^[A-Za-z0-9-]{1,64}$"
 LOG_NAME = r"^[a-z0-9][a-z0-9.-]{2,100}$"
 DIGEST = r"^[0-9a-f]{64}$"
+GROUP_VALUE = r"^(?:[0-9a-f]{2}){32,512}$"
 SIGNATURE = r"^[0-9a-f]{128}$"
 TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"
 MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})$"
@@ -18,6 +19,7 @@ IN_WORDS = {
     PERSON: "1 to 64 letters, digits and hyphens",
     LOG_NAME: "3 to 101 lower-case letters, digits, dots and hyphens, as log.kawabe-2027.example",
     DIGEST: "64 hexadecimal digits in lower case",
+    GROUP_VALUE: "an element or scalar of the group, in hexadecimal digits in lower case",
     SIGNATURE: "128 hexadecimal digits in lower case",
     TIME: "a time in UTC, as 2027-04-01T23:30:00Z",
     MOMENT: "a time with its zone, as 2027-04-02T08:30:00+09:00",

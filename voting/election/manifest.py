@@ -14,7 +14,7 @@ from crypto.elgamal import PublicKey
 from crypto.groups import Group, group_by_name
 from voting.election.contests import Contest
 from voting.election.documents import Document, parse_model
-from voting.election.values import Base64, Day, Digest, Identifier, Positive, Text, Time
+from voting.election.values import Base64, Day, Digest, ElementHex, Identifier, Positive, Text, Time
 
 
 class GroupName(Document):
@@ -94,9 +94,9 @@ class Parties(Document):
 
 
 class ElectionKey(Document):
-    y: Digest
-    commitments: tuple[Digest, ...]
-    shares: tuple[Digest, ...]
+    y: ElementHex
+    commitments: tuple[ElementHex, ...]
+    shares: tuple[ElementHex, ...]
     ceremony: Digest
 
 
@@ -159,7 +159,7 @@ class Manifest(Document):
     def election_key(self) -> PublicKey:
         """(g, y), decoded."""
         group = self.crypto_group
-        y = group.decode_element(bytes.fromhex(self.key.y), allow_identity=False)
+        y = group.element_from_hex(self.key.y, allow_identity=False)
         return PublicKey(group.g, y)
 
     def contest(self, contest_id: str) -> Contest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 
+from crypto.groups import ONLY_FOR_TESTS, group_by_name
 from voting.console import Refused
 from voting.election.configuration import Configuration, ConfigurationFile
 from voting.election.contests import Approval, Contest
@@ -41,6 +42,11 @@ def _dates(c: Configuration) -> Iterator[Fault]:
         yield ("period", "closes"), "voting closes before it opens; exchange or correct the times"
     if day < dt.datetime.fromisoformat(c.period.opens).date():
         yield ("election_day",), "election day lies before voting opens; correct one of the dates"
+
+
+def _group(c: Configuration) -> Iterator[Fault]:
+    if not c.test and c.group in ONLY_FOR_TESTS:
+        yield ("group",), f"{c.group} works only with test: true; {ONLY_FOR_TESTS[c.group]}"
 
 
 def _texts(c: Configuration) -> Iterator[Fault]:
@@ -137,7 +143,8 @@ def _styles(c: Configuration) -> Iterator[Fault]:
         held = [contest.id for contest in c.contests if style.district in contest.districts]
         if list(style.contests) != held:
             yield at, f"district {style.district} votes in {', '.join(held)}, in this order"
-        needed = largest_ballot([contest for contest in c.contests if contest.id in style.contests])
+        contained = [contest for contest in c.contests if contest.id in style.contests]
+        needed = largest_ballot(group_by_name(c.group), contained)
         if needed > c.limits.container_bytes:
             limit = ("limits", "container_bytes")
             yield limit, f"a ballot of {style.id} may need {needed} bytes; allow as many"
@@ -219,4 +226,4 @@ def _unknown(
             yield at, f"there is no {what} {name!r}; there are {', '.join(known)}"
 
 
-RULES = (_dates, _texts, _contests, _styles, _parties, _privacy)
+RULES = (_group, _dates, _texts, _contests, _styles, _parties, _privacy)

@@ -14,6 +14,8 @@ Identifier = Annotated[str, Field(pattern=forms.IDENTIFIER)]
 Text = dict[str, str]
 Positive = Annotated[int, Field(ge=1)]
 Digest = Annotated[str, Field(pattern=forms.DIGEST)]
+ElementHex = Annotated[str, Field(pattern=forms.GROUP_VALUE)]
+ScalarHex = Annotated[str, Field(pattern=forms.GROUP_VALUE)]
 
 
 def _moment(text: str) -> str:

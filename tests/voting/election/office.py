@@ -20,7 +20,7 @@ from crypto.signing import SigningKey
 from tests.voting.conftest import Issue
 from voting.election import party
 from voting.election.assembly import ceremony_run
-from voting.election.ceremony import Run, element_hex, file_name
+from voting.election.ceremony import Run, file_name
 from voting.election.configuration import ConfigurationFile, load
 from voting.election.documents import canonical, sign_message
 from voting.roll.roll import import_roll
@@ -151,13 +151,13 @@ def hold_ceremony(run: Run, keys: Mapping[str, SigningKey]) -> dict[str, bytes]:
             2,
             trustee.id,
             nonce=nonce.hex(),
-            commitments=[element_hex(c.tree()) for c in commitments],
+            commitments=[c.hex() for c in commitments],
             proof={"commitment": filler, "reply": filler},
         )
         for other in run.trustees:
             if other != trustee:
                 _add(files, run, keys, 2, trustee.id, other.id, share="AA==")
-    accept(files, run, keys, element_hex(threshold.combine_commitments(chosen).y.tree()))
+    accept(files, run, keys, threshold.combine_commitments(chosen).y.hex())
     for trustee in run.trustees:
         proof = {"commitment_g": filler, "commitment_u": filler, "reply": filler}
         _add(files, run, keys, 4, trustee.id, factor=filler, proof=proof)

@@ -17,7 +17,7 @@ from tests.voting.conftest import Run as Command
 from tests.voting.election.office import Office, accept, hold_ceremony, write_messages
 from voting.console import Refused
 from voting.election.assembly import assemble, ceremony_run, eid_profile_files, find_run
-from voting.election.ceremony import element_hex, file_name
+from voting.election.ceremony import file_name
 from voting.election.documents import canonical, digest, sign_message
 from voting.election.manifest import Manifest
 from voting.files import read_tree
@@ -72,8 +72,8 @@ def test_manifest_holds_the_key_of_the_ceremony(shared_office: Office) -> None:
             for row in opened
         ]
     )
-    assert manifest.key.y == manifest.key.commitments[0] == element_hex(products.y.tree())
-    assert list(manifest.key.shares) == [element_hex(e.tree()) for e in products.share_keys()]
+    assert manifest.key.y == manifest.key.commitments[0] == products.y.hex()
+    assert list(manifest.key.shares) == [e.hex() for e in products.share_keys()]
     assert manifest.key.ceremony == run.transcript(files).hex()
 
 
@@ -133,7 +133,7 @@ def other_transcript_accepted(office: Office) -> None:
 
 def other_key_accepted(office: Office) -> None:
     run, files = ceremony_run(office.file(), office.parties), read_tree(office.ceremony, 1 << 20)
-    accept(files, run, office.keys, element_hex(group_by_name("ristretto255").g.tree()))
+    accept(files, run, office.keys, group_by_name("ristretto255").g.hex())
     write_messages(office.ceremony, files)
 
 

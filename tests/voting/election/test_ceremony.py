@@ -20,7 +20,6 @@ from voting.election.ceremony import (
     Run,
     ShareMessage,
     election_key,
-    element_hex,
 )
 from voting.election.documents import canonical, sign_message
 
@@ -162,7 +161,7 @@ def test_commitment_that_is_no_element_or_the_identity_is_refused(
     for commitments in ([BAD[name], good[1]], [good[0], BAD[name]], good[:1], [*good, good[0]]):
         changed = {**plain, "commitments": commitments}
         files["2-trustee-1.json"] = sign_message(changed, keys["trustee-1"])
-        accept(files, run, keys, element_hex(GROUP.g.tree()))
+        accept(files, run, keys, GROUP.g.hex())
         with pytest.raises(SukashiError):
             election_key(run, GROUP, files)
 
@@ -176,7 +175,7 @@ def test_trustee_that_repeats_anothers_commitments_is_refused(
     files["2-trustee-2.json"] = sign_message(
         {**plain, "commitments": copied}, shared_office.keys["trustee-2"]
     )
-    accept(files, run, shared_office.keys, element_hex(GROUP.g.tree()))
+    accept(files, run, shared_office.keys, GROUP.g.hex())
     assert run.read(AcceptMessage, files, "trustee-3").round == 3
     with pytest.raises(VerificationError, match="two trustees have the same commitment"):
         election_key(run, GROUP, files)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crypto.groups import NAMES
 from tests.voting.election.office import CONFIG
 from voting.console import Refused
 from voting.election import forms, rules
@@ -311,6 +312,35 @@ def test_test_elections_alone_may_have_one_trustee_or_tiny_counts(tmp_path: Path
     assert "so small a count reveals votes" in said
     all_three = real(replaced("threshold: 2", "threshold: 3"))
     assert "3 of 3 trustees is unsafe" in refusal(tmp_path, all_three)
+
+
+@pytest.mark.parametrize("name", ["ristretto255", "modp-3072"])
+def test_a_safe_group_may_be_that_of_any_election(tmp_path: Path, name: str) -> None:
+    named = replaced("group: ristretto255", f"group: {name}").replace("65536", "1048576")
+    read(tmp_path, named)
+    assert name not in refusal(tmp_path, real(named))
+
+
+@pytest.mark.parametrize("name", ["P-256", "P-384", "modp-2048"])
+def test_a_group_that_is_not_safe_is_for_tests_alone(tmp_path: Path, name: str) -> None:
+    named = replaced("group: ristretto255", f"group: {name}").replace("65536", "1048576")
+    read(tmp_path, named)
+    assert f"{name} works only with test: true; " in refusal(tmp_path, real(named))
+
+
+def test_larger_elements_need_larger_ballots(tmp_path: Path) -> None:
+    limited = replaced("container_bytes: 65536", "container_bytes: 40000")
+    read(tmp_path, limited)
+    larger = limited.replace("group: ristretto255", "group: modp-3072")
+    assert "may need" in refusal(tmp_path, larger)
+
+
+@pytest.mark.parametrize("name", ["ristretto", "p-256", "P-521", "modp-1024"])
+def test_a_group_that_is_not_known_is_refused_with_those_that_are(
+    tmp_path: Path, name: str
+) -> None:
+    said = refusal(tmp_path, replaced("group: ristretto255", f"group: {name}"))
+    assert all(known in said for known in NAMES)
 
 
 def test_one_trustee_who_alone_can_decrypt_is_remarked_loudly(tmp_path: Path) -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crypto import byte_tree
+from crypto.elgamal import PublicKey
+from crypto.groups import NAMES, group_by_name
+from crypto.proofs import range as range_proof
+from crypto.proofs.binding import nonce_prg
+from crypto.proofs.range_statement import EncryptedContest, RangeStatement
 from voting.console import Refused
 from voting.election import rules
 from voting.election.configuration import Configuration, load
@@ -124,8 +131,25 @@ def test_a_question_is_answered_with_yes_no_or_blank(tmp_path: Path) -> None:
 
 
 def test_larger_contests_need_larger_ballots(tmp_path: Path) -> None:
-    contests = read(tmp_path).contests
-    assert largest_ballot(contests[:1]) < largest_ballot(contests) < 65536
+    contests, group = read(tmp_path).contests, group_by_name("ristretto255")
+    assert largest_ballot(group, contests[:1]) < largest_ballot(group, contests) < 65536
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_encrypted_contest_is_larger_than_was_said(tmp_path: Path, name: str) -> None:
+    """In any group; and it is said closely enough not to be any bound."""
+    group, contest = group_by_name(name), board(tmp_path)
+    pk = PublicKey(group.g, group.g ** group.random_scalar())
+    statement = RangeStatement(pk, contest.range_size, contest.selections, bytes(32), contest.total)
+    m = contest.plaintexts((1, 4))
+    r = group.random_scalars(len(m))
+    ciphertexts = range_proof.encrypt(pk, m, r)
+    nonces = nonce_prg(bytes(32), bytes(32), bytes(32), ciphertexts, m)
+    proof = range_proof.prove(statement, m, r, nonces)
+    tree = EncryptedContest(ciphertexts, proof).tree()
+    made = len(base64.b64encode(byte_tree.encode(tree)))
+    said = largest_ballot(group, [contest]) - largest_ballot(group, [])
+    assert made <= said <= made + 300
 
 
 def test_approvals_are_not_published_openly(tmp_path: Path) -> None:
