@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import DEMO, VOTERS, FinishedElection
+from tests.oracles import elections, ours
 
 pytestmark = pytest.mark.e2e
 
@@ -92,6 +93,9 @@ def test_an_election_runs_in_every_group_and_verifies(group: str, tmp_path: Path
     ), done.stdout
     manifest = json.loads((tmp_path / "demo/record/manifest.json").read_bytes())
     assert manifest["group"]["name"] == group
+    directories = elections.cases(group, tmp_path / "demo")
+    assert len(directories) >= 8
+    assert [str(ours.judge(case)) for case in directories] == ["accepted"] * len(directories)
 
 
 @pytest.mark.parametrize("name", ["metsavalla-2027", "hoshizora-2027"])

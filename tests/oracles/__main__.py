@@ -1,22 +1,24 @@
 """Our proofs before another program's verifier: ``make oracles VMNV=/path/to/vmnv``.
 
-For every group that Verificatum has too: directories of mixers and trustees must be accepted by
-its verifier and by ours, and lies refused by both. It ends with one line ``oracles: ok …`` or
-``oracles: FAILED …``; exit codes: 0 all is as it must be, 1 a verdict is not, 2 there is no program
-to ask, 3 not finished.
+For every group that Verificatum has too: directories of mixers and trustees, made alone and in a
+whole election, must be accepted by its verifier and by ours, and lies refused by both. It ends with
+one line ``oracles: ok …`` or ``oracles: FAILED …``; exit codes: 0 all is as it must be, 1 a verdict
+is not, 2 there is no program to ask, 3 not finished.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from crypto.elgamal import PublicKey
 from crypto.groups import NAMES, group_by_name
 from crypto.groups.api import Group
-from tests.oracles import directories
+from tests.oracles import directories, elections
 from tests.oracles.compare import Row, rows
 from tests.oracles.verdicts import OracleError
 from tests.oracles.verificatum import VERSION, Vmnd, Vmnv
@@ -74,6 +76,17 @@ def _none_to_ask(why: str) -> int:
 def _all_rows(arguments: argparse.Namespace, vmnv: Vmnv, vmnd: Vmnd) -> Iterator[Row]:
     for name in arguments.groups:
         yield from _direct(group_by_name(name), vmnv, vmnd)
+        yield from _election(name, vmnv)
+
+
+def _election(name: str, vmnv: Vmnv) -> Iterator[Row]:
+    """What is left of a whole election; one lie for each party of the first count."""
+    with TemporaryDirectory(prefix="oracles-") as scratch:
+        elections.hold(name, Path(scratch) / "election")
+        cases = elections.cases(name, Path(scratch) / "election")
+    first = [case for case in cases if re.match("c1[md]", case.auxsid)]
+    yield from rows([case for case in cases if case not in first], vmnv, lies="none")
+    yield from rows(first, vmnv, lies="worst")
 
 
 def _direct(group: Group, vmnv: Vmnv, vmnd: Vmnd) -> Iterator[Row]:
