@@ -7,6 +7,7 @@ import json
 import sys
 from typing import Any
 
+from crypto.groups import NAMES
 from tests.benchmarks.mix import measure
 
 
@@ -14,14 +15,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     subjects = parser.add_subparsers(dest="subject", required=True)
     mix = subjects.add_parser("mix", help="from the ballot through one mixer to the plaintext")
-    mix.add_argument("--group", default="ristretto255")
+    mix.add_argument(
+        "--group",
+        default="ristretto255",
+        choices=[*NAMES, "all"],
+        help="%(choices)s: each of them, a table or object after the other (ristretto255)",
+    )
     mix.add_argument("--n", type=int, default=250, help="ciphertexts; measured at N and at 4N")
-    mix.add_argument("--json", action="store_true", help="one object on standard output")
+    mix.add_argument("--json", action="store_true", help="one object, in one line, for each group")
     arguments = parser.parse_args()
     if arguments.n < 1:
         parser.error("--n: at least one ciphertext")
-    result = measure(arguments.group, arguments.n)
-    print(json.dumps(result) if arguments.json else _table(result))
+    for group in NAMES if arguments.group == "all" else [arguments.group]:
+        result = measure(group, arguments.n)
+        print(json.dumps(result) if arguments.json else _table(result), flush=True)
     return 0
 
 
