@@ -66,7 +66,7 @@ def log_entries(evidence: Evidence) -> int:
     if evidence.stage == "published":
         _verify_counts(evidence, log)
         result = log.only(kinds.ResultEntry)
-        if result.result != sha256(evidence.read("results.json", "record.files")):
+        if result.result != sha256(evidence.read("results.json", "results.equal")):
             why = "it names another result than the record holds"
             raise VerificationError(_ENTRIES, f"entry {result.sequence}", why)
     return len(log.entries)

@@ -181,4 +181,4 @@ def test_missing_result_is_not_the_logs_fault(forgery: Forgery) -> None:
     del forgery.files["results.json"]
     with pytest.raises(Unavailable) as reason:
         log_entries(Evidence(InMemory(forgery.files)))
-    assert (reason.value.owner, reason.value.where) == ("record.files", "results.json")
+    assert (reason.value.owner, reason.value.where) == ("results.equal", "results.json")

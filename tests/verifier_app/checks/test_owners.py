@@ -38,6 +38,7 @@ MISSING = {
     f"{LIST}decryption/trustee-1/": "log.entries decryption.quorum tally.plaintexts",
     f"{LIST}decryption/trustee-1/type": "decryption.signatures",
     f"{LIST}tally.json": "count.complete",
+    "results.json": "results.equal",
     "results.csv": "results.equal",
     "results.nist.json": "results.equal",
     "record.json": "record.files record.signatures",
