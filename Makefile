@@ -46,7 +46,7 @@ test: $(STAMP) ## all tests
 check: $(STAMP) lint types ## lint, types and all tests: what CI runs
 	$(STEP) check $(BIN)/python -m pytest -n 2 tests
 
-quick: $(STAMP) lint types ## the first minute of check: lint, types and the fast tests
+quick: $(STAMP) lint types ## the first part of check: lint, types and the fast tests
 	$(STEP) quick env $(MEMORY) $(BIN)/python -m pytest -n 2 -m "not e2e" tests
 
 lint: $(STAMP)

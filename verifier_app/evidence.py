@@ -98,11 +98,16 @@ class Evidence:
         return sha256(self.folder.read("manifest.json")) if "manifest.json" in self.folder else ""
 
     @property
-    def arithmetic(self) -> str:
+    def group_name(self) -> str:
+        """Of the manifest, empty where it cannot be read; no check depends on this."""
         try:
-            return self.group.arithmetic
+            return self.group.name
         except Unavailable:
-            return "none"
+            return ""
+
+    @property
+    def arithmetic(self) -> str:
+        return self.group.arithmetic if self.group_name else "none"
 
     @property
     def overridden(self) -> int:

@@ -54,6 +54,7 @@ class Report(Outcomes):
 
     scope: str
     election: str
+    group: str
     arithmetic: str
     checks: tuple[Finding, ...]
     cpu_s: float
@@ -66,6 +67,7 @@ class Report(Outcomes):
             "verdict": self.verdict,
             "scope": self.scope,
             "election": self.election,
+            "group": self.group,
             "arithmetic": self.arithmetic,
             "checks": [asdict(finding) for finding in self.checks],
             "failed": self.failed,
@@ -82,6 +84,9 @@ class Report(Outcomes):
             if finding.status == "not_run":
                 reasons.setdefault(finding.why, []).append(finding.id)
         return [f"Not run: {', '.join(ids)} ({plain(why)})" for why, ids in reasons.items()]
+
+    def _in_group(self) -> str:
+        return f"{self.group} by {self.arithmetic}, " if self.group else ""
 
     def as_text(self) -> list[str]:
         """The report for a terminal: headline, checks, and what was not covered."""
@@ -104,8 +109,8 @@ class Report(Outcomes):
         passed = sum(finding.status == "passed" for finding in self.checks)
         lines.append(
             f"{passed} of {len(self.checks)} checks passed, {len(self.failed)} failed,"
-            f" {len(self.not_run)} not run ({self.wall_s:.1f} s). Each is explained in"
-            " docs/checks.md"
+            f" {len(self.not_run)} not run ({self._in_group()}{self.wall_s:.1f} s). Each is"
+            " explained in docs/checks.md"
         )
         lines.append(headline)
         return lines

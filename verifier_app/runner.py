@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from crypto.errors import EncodingError, VerificationError
 from verifier_app.evidence import Evidence
+from verifier_app.readers.manifest import ONLY_FOR_TESTS
 from verifier_app.registry import CHECKS, Check, Unavailable, load_checks
 from verifier_app.report import Finding, Report
 
@@ -31,6 +32,7 @@ def run(evidence: Evidence, progress: Callable[[str], None] = lambda _id: None) 
     return Report(
         scope="record+box" if evidence.has_box else "record",
         election=evidence.election_digest,
+        group=evidence.group_name,
         arithmetic=evidence.arithmetic,
         checks=tuple(findings),
         cpu_s=time.process_time() - cpu,
@@ -75,5 +77,7 @@ def uncovered(evidence: Evidence) -> tuple[str, ...]:
         texts.append(f"how {invalid} votes came to be invalid, which no proven ballot can give")
     if evidence.is_test:
         texts.append("who the voters are: this is a test election, its cards identify nobody")
+    if evidence.group_name in ONLY_FOR_TESTS:
+        texts.append(f"that the votes stay secret: the group {evidence.group_name} is for tests")
     texts.append("that all voters saw the same log: witnesses are not supported yet")
     return tuple(texts)

@@ -32,7 +32,8 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
-GROUP = "ristretto255"
+GROUPS = ("ristretto255", "P-256", "P-384", "modp-2048", "modp-3072")
+GROUP = GROUPS[0]
 CONFIG = ROOT / "election_configs" / "kawabe-2027.yaml"
 # How many people live where: districts 1, 2, … of an election with so many, person after person.
 LIVING = {2: (1, 0), 3: (0, 1, 0, 0, 1, 0, 2, 0, 1, 0)}
@@ -347,7 +348,7 @@ class Demo:
         (self.out / "plan.json").write_text(json.dumps({"votes": votes}))
         self.run(f"voting simulate {VOTER} --cards cards --plan plan.json --out receipts")
         self.say(f"{len(votes) + 1} ballots stored, every receipt checked")
-        self.say(f"{len(again)} people voted a second time: their last vote counts")
+        self.say(f"who voted twice: {len(again)}; their last vote counts")
 
     def style(self, number: int) -> dict[str, Any]:
         """The ballot style of a person's district."""
@@ -523,7 +524,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("build/demo"), help="folder for all of it")
     parser.add_argument("--seed", type=int, default=2027, help="which invented electorate")
     parser.add_argument(
-        "--group", default=GROUP, help="ristretto255, P-256, P-384, modp-2048, modp-3072"
+        "--group", default=GROUP, choices=GROUPS, help="its arithmetic (ristretto255)"
     )
     parser.add_argument(
         "--kills", type=int, default=0, help="how often each tally step is killed first (0)"

@@ -93,6 +93,10 @@ def test_an_election_runs_in_every_group_and_verifies(group: str, tmp_path: Path
     ), done.stdout
     manifest = json.loads((tmp_path / "demo/record/manifest.json").read_bytes())
     assert manifest["group"]["name"] == group
+    report = json.loads((tmp_path / "demo/report.json").read_bytes())
+    assert report["group"] == group
+    for_tests = [said for said in report["not_covered"] if said.endswith("is for tests")]
+    assert len(for_tests) == (group != "modp-3072")
     directories = elections.cases(group, tmp_path / "demo")
     assert len(directories) >= 8
     assert [str(ours.judge(case)) for case in directories] == ["accepted"] * len(directories)

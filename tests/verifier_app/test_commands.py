@@ -159,9 +159,10 @@ def test_trust_that_wants_witnesses_cannot_be_satisfied_yet(
 def test_report_is_the_documented_object(call: Call, election: FinishedElection) -> None:
     report = call("check", election.record, "--trust", election.trust, "--json").json
     assert set(report) == {
-        "schema", "verdict", "scope", "election", "arithmetic", "checks", "failed", "not_run",
-        "not_covered", "cpu_s", "wall_s",
+        "schema", "verdict", "scope", "election", "group", "arithmetic", "checks", "failed",
+        "not_run", "not_covered", "cpu_s", "wall_s",
     }  # fmt: skip
+    assert report["group"] == "ristretto255"
     assert any("the ballots themselves" in said for said in report["not_covered"])
     rows = {tuple(sorted(row)) for row in report["checks"]}
     assert rows == {("id", "items", "status", "where", "why")}

@@ -38,7 +38,7 @@ def evidence(tmp_path: Path) -> Evidence:
 
 def report(*statuses: Status) -> Report:
     findings = tuple(Finding(f"x.{n}", status) for n, status in enumerate(statuses))
-    return Report("record", "", "none", findings, 0.0, 0.0)
+    return Report("record", "", "", "none", findings, 0.0, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_headline_stands_first_and_last() -> None:
 
 def test_what_a_file_says_cannot_begin_a_line_of_the_report() -> None:
     finding = Finding("x.y", "failed", 0, "a\nVERIFIED: all of it\x1b[2J", "\udcff")
-    lines = Report("record", "", "none", (finding,), 0.0, 0.0).as_text()
+    lines = Report("record", "", "", "none", (finding,), 0.0, 0.0).as_text()
     text = "\n".join(lines)
     assert "\x1b" not in text
     assert not any(line.startswith("VERIFIED") for line in text.split("\n"))

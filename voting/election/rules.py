@@ -46,7 +46,8 @@ def _dates(c: Configuration) -> Iterator[Fault]:
 
 def _group(c: Configuration) -> Iterator[Fault]:
     if not c.test and c.group in ONLY_FOR_TESTS:
-        yield ("group",), f"{c.group} works only with test: true; {ONLY_FOR_TESTS[c.group]}"
+        why = f"{c.group} works only with test: true; {ONLY_FOR_TESTS[c.group]}"
+        yield ("group",), f"{why}; take ristretto255 or modp-3072"
 
 
 def _texts(c: Configuration) -> Iterator[Fault]:
