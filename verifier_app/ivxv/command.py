@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -23,6 +23,7 @@ from verifier_app.ivxv.work import ENCODING, Failures, Proven, UndecidedError, e
 from verifier_app.report import Finding
 
 KEY = "ivxv.key"
+_CODES = 5  # that a report names
 _STEP = 100  # proofs between two signs of progress
 
 
@@ -79,6 +80,8 @@ class _Run:
     box: Box | None = None
     unproven: int = 0
     """Ballots that have no proof where the profile has none for them."""
+    unlisted: Counter[str] = field(default_factory=Counter)
+    """Codes for which ballots are invalid because the tally does not list them."""
     findings: list[Finding] = field(default_factory=list)
 
     def run(self) -> None:
@@ -175,10 +178,10 @@ class _Run:
             raise UndecidedError("there is no tally")
         tally = Tally.parse(read_json(self.files.tally, "the tally"))
         if self.box is not None:
-            compare_places(tally, self.proven, self.box)
+            self.unlisted = compare_places(tally, self.proven, self.box)
         else:
             every = self.profile.proves_invalid
-            compare_totals(tally, self.proven, invalid_have_proofs=every)
+            self.unlisted = compare_totals(tally, self.proven, invalid_have_proofs=every)
             if not every:
                 self.unproven = tally.total[INVALID]
         return self.proven.total
@@ -215,12 +218,24 @@ class _Run:
             yield "that no ballot is missing, and where each was cast (--mixed-box)"
         if self.files.tally is None:
             yield "the published result (--tally)"
+        else:
+            yield f"that the tally lists every candidate{self._unlisted()}"
         if self.unproven:
             yield (
                 f"{self.unproven} ballots without a proof, which are said to be invalid:"
                 f" the profile {self.profile} does not prove that"
             )
         yield "the mix, the ballots before it, and who signed these files"
+
+    def _unlisted(self) -> str:
+        if not self.unlisted:
+            return ""
+        codes = [f"{code} ({n})" for code, n in sorted(self.unlisted.items())]
+        more = f" and {len(codes) - _CODES} more" if len(codes) > _CODES else ""
+        return (
+            f": {self.unlisted.total()} ballots are invalid only because they are for codes that"
+            f" it does not list where they were cast: {', '.join(codes[:_CODES])}{more}"
+        )
 
 
 def _cpu() -> float:

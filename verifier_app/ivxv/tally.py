@@ -47,7 +47,9 @@ class Tally:
             for district, inner in mapping(parishes, _WHAT)
         }
         by_district = {district: _counts(c) for district, c in mapping(districts, _WHAT)}
-        if not by_district or by_parish.keys() != by_district.keys():
+        if not any(counts.keys() - {INVALID} for counts in by_district.values()):
+            raise EncodingError(f"{_WHAT}: it has no candidate in any district")
+        if by_parish.keys() != by_district.keys():
             raise EncodingError(f"{_WHAT}: byparish and bydistrict have not the same districts")
         for district, counts in by_district.items():
             if any(c.keys() != counts.keys() for c in by_parish[district].values()):
@@ -88,8 +90,10 @@ def count(proven: Proven) -> Counter[str]:
     return totals
 
 
-def compare_totals(tally: Tally, proven: Proven, *, invalid_have_proofs: bool) -> None:
+def compare_totals(tally: Tally, proven: Proven, *, invalid_have_proofs: bool) -> Counter[str]:
     """Without a box: every candidate has as many votes over all districts as the proofs give.
+
+    Returns the codes that the tally does not list, for which ballots declared invalid are.
 
     Where invalid ballots have proofs, there are as many as the tally counts; where they have none
     the caller must still say what is not covered. Raises VerificationError (`ivxv.tally`), or
@@ -102,14 +106,16 @@ def compare_totals(tally: Tally, proven: Proven, *, invalid_have_proofs: bool) -
     if invalid_have_proofs and invalid != proven.invalid.total():
         why = f"it counts {invalid} invalid ballots, {proven.invalid.total()} are proven to be"
         raise VerificationError(TALLY, "all districts", f"{why} (--invalid-proofs)")
-    if doubtful := _with_a_candidates_code(tally, proven):
+    codes = _codes_of_invalid(proven)
+    if doubtful := sum(times for code, times in codes.items() if code in tally.total):
         raise UndecidedError(
             f"{doubtful} ballots declared invalid have a candidate's code; whether of their"
             " district, only the box can say (--mixed-box)"
         )
+    return codes
 
 
-def compare_places(tally: Tally, proven: Proven, box: Box) -> None:
+def compare_places(tally: Tally, proven: Proven, box: Box) -> Counter[str]:
     """With the box: every candidate has in every parish as many votes as its ballots give.
 
     1. Tally and proofs are of one election; the box has one question, as a tally does.
@@ -120,6 +126,7 @@ def compare_places(tally: Tally, proven: Proven, box: Box) -> None:
        declared valid, or invalid, against its plaintext.
     5. All counts are the tally's.
 
+    Returns the codes of the ballots that are invalid because the tally does not list them there.
     Raises VerificationError (`ivxv.tally`), or UndecidedError where a ballot was declared invalid
     that has a candidate's code, and nothing shows that its party and name are not the candidate's.
     """
@@ -129,6 +136,7 @@ def compare_places(tally: Tally, proven: Proven, box: Box) -> None:
     texts = {proven.votes[digest] for digest in proven.valid}
     counted: dict[tuple[str, str], Counter[str]] = {}
     votes: Counter[bytes] = Counter()
+    unlisted: Counter[str] = Counter()
     doubtful = 0
     for place, _, digest in box.ballots():
         vote, code = proven.votes.get(digest), INVALID
@@ -138,6 +146,8 @@ def compare_places(tally: Tally, proven: Proven, box: Box) -> None:
                 votes[digest] += 1
             else:
                 doubtful += 1
+        elif vote is not None:
+            unlisted[code_of(vote)] += 1
         counted.setdefault((place.district, place.parish), Counter())[code] += 1
     _same_verdicts(votes, proven)
     for district, parish in sorted(counted.keys() - _places(tally)):
@@ -150,16 +160,16 @@ def compare_places(tally: Tally, proven: Proven, box: Box) -> None:
             f"{doubtful} ballots declared invalid have the code of a candidate of their district;"
             " whether party and name are the candidate's, these files do not say"
         )
+    return unlisted
 
 
-def _with_a_candidates_code(tally: Tally, proven: Proven) -> int:
-    """How many of the ballots with proofs of invalid ones could be votes somewhere."""
-    codes = tally.total.keys()
-    return sum(
-        times
-        for digest, times in proven.invalid.items()
-        if (vote := proven.votes[digest]) is not None and code_of(vote) in codes
-    )
+def _codes_of_invalid(proven: Proven) -> Counter[str]:
+    """The codes of the ballots with proofs of invalid ones that have the form of a vote."""
+    codes: Counter[str] = Counter()
+    for digest, times in proven.invalid.items():
+        if (vote := proven.votes[digest]) is not None:
+            codes[code_of(vote)] += times
+    return codes
 
 
 def _same_verdicts(votes: Counter[bytes], proven: Proven) -> None:

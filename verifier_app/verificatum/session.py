@@ -86,12 +86,14 @@ class Session:
         self._say("version", re.escape(ProofParameters.version))
         kind = self._say("type", "|".join(layout.KINDS))
         auxsid = self._say("auxsid", "[A-Za-z0-9_]{1,256}")
-        if auxsid != (wanted.auxsid or auxsid):
+        if wanted.auxsid is not None and auxsid != wanted.auxsid:
             raise _unlike("auxsid", f"{auxsid!r}, not {wanted.auxsid!r} as expected")
         width = self._number("width", 1, (1 << 31) - 1)
-        if width != (wanted.width or info.width):
-            source = "expected" if wanted.width else f"in {PROTINFO} (--width)"
-            raise _unlike("width", f"{width}, not {wanted.width or info.width} as {source}")
+        said, source = info.width, f"in {PROTINFO} (--width)"
+        if wanted.width is not None:
+            said, source = wanted.width, "expected"
+        if width != said:
+            raise _unlike("width", f"{width}, not {said} as {source}")
         active = self._number("proofs/activethreshold", info.threshold, info.servers)
         maxciph = None
         if layout.MAXCIPH in self._folder:

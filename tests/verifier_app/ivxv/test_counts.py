@@ -37,7 +37,9 @@ def test_honest_count_is_verified(count: Count) -> None:
     assert report.votes == {"0000.101": 3, "0000.102": 1, "0000.103": 1}
     assert report.warnings == ()
     assert [found.id for found in report.checks] == list(CHECKS)
-    assert report.not_covered == ("the mix, the ballots before it, and who signed these files",)
+    listed, mix = report.not_covered
+    assert listed.startswith("that the tally lists every candidate")
+    assert mix == "the mix, the ballots before it, and who signed these files"
 
 
 def test_what_was_not_given_is_not_covered(count: Count) -> None:
@@ -181,7 +183,7 @@ def test_ballots_that_nobody_proves_invalid_are_not_claimed(plain: Count) -> Non
     plain.by_parish["0000.2"]["0001"] |= {"0000.103": 0, "invalid": 1}
     report = judge(plain.files())
     assert report.verdict == "verified"
-    assert report.not_covered[0].startswith("1 ballots without a proof")
+    assert report.not_covered[1].startswith("1 ballots without a proof")
     plain.by_parish["0000.2"]["0001"]["invalid"] = 0
     refused(judge(plain.files()), "ivxv.tally")
 
@@ -241,6 +243,37 @@ def test_text_that_counts_elsewhere_cannot_be_invalid(padded: Count) -> None:
     first = padded.by_parish["0000.1"]["0001"]
     first |= {"0000.101": 1, "invalid": 3}
     assert refused(judge(padded.files()), "ivxv.tally").startswith("invalid proof 3 (proofs[2]): ")
+
+
+@pytest.mark.parametrize("box", [True, False])
+def test_votes_for_a_candidate_who_was_left_out_are_named(padded: Count, box: bool) -> None:
+    """Nothing here can say that the list is wrong; the report says what to compare with it."""
+    padded.invalid += [padded.entries.pop(number) for number in (4, 2, 0)]
+    padded.by_parish["0000.1"] = {
+        "0001": {"0000.102": 0, "invalid": 4},
+        "0002": {"0000.102": 1, "invalid": 1},
+    }
+    files = padded.files()
+    if not box:
+        del padded.invalid[0]  # for a candidate of another district, which only the box can say
+        padded.by_parish["0000.1"]["0001"]["invalid"] = 3
+        files = without(padded.files(), "mixed-box")
+    report = judge(files)
+    assert report.verdict == "verified"
+    (said,) = [text for text in report.not_covered if "every candidate" in text]
+    assert "0000.101 (3)" in said
+    assert ("0000.103 (1)" in said) == box
+
+
+def test_tally_without_any_candidate_is_refused(padded: Count) -> None:
+    tally = json.loads(padded.files()["tally"])
+    for parishes in tally["byparish"].values():
+        for parish, counts in parishes.items():
+            parishes[parish] = {"invalid": sum(counts.values())}
+    for district, counts in tally["bydistrict"].items():
+        tally["bydistrict"][district] = {"invalid": sum(counts.values())}
+    why = refused(judge({**padded.files(), "tally": pretty(tally)}), "ivxv.tally")
+    assert "no candidate in any district" in why
 
 
 def test_candidates_code_with_an_unknown_name_is_not_decided(padded: Count) -> None:

@@ -48,7 +48,7 @@ def test_the_sessions_own_values_can_be_expected_and_no_others(call: Call, name:
     width = (ROOT / name / "nizkp" / "width").read_text(encoding="ascii")
     wanted = ("--auxsid", "default", "--width", width)
     assert call(*shuffle(name), *wanted).code == 0
-    for other in (("--auxsid", "other"), ("--width", int(width) + 1)):
+    for other in (("--auxsid", "other"), ("--auxsid", ""), ("--width", int(width) + 1)):
         said = call(*shuffle(name), *other, "--json")
         assert (said.code, said.json["failed"]) == (1, ["directory.parameters"])
 
