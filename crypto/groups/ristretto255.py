@@ -26,6 +26,7 @@ from crypto.groups._listed import ListedGroup
 from crypto.random_oracle import PRG
 
 _BYTES = 32
+_P = 2**255 - 19
 
 
 def _remove_temporary_library() -> None:
@@ -81,9 +82,10 @@ class Ristretto255(ListedGroup[bytes, bytes]):
         return a
 
     def value_from_tree(self, tree: Tree) -> bytes:
-        """RFC 9496 §4.3.1: libsodium's check is the decoding, canonical form included."""
+        """RFC 9496 §4.3.1; that all 256 bits are those of s < p is not left to libsodium."""
         data = byte_tree.leaf(tree, _BYTES, "ristretto255 element")
-        if not rbcl.crypto_core_ristretto255_is_valid_point(data):
+        canonical = int.from_bytes(data, "little") < _P
+        if not canonical or not rbcl.crypto_core_ristretto255_is_valid_point(data):
             raise EncodingError("not the canonical encoding of a ristretto255 element")
         return data
 

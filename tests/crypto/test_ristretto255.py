@@ -34,6 +34,16 @@ def test_bad_encodings_are_refused(why: str, encoding: str) -> None:
         G.decode_element(bytes.fromhex(encoding), allow_identity=True)
 
 
+@pytest.mark.parametrize("k", range(16))
+def test_no_bit_beyond_those_of_the_field_is_overlooked(k: int) -> None:
+    """Neither the last bit nor p added makes a second encoding; nor of the identity, k = 0."""
+    s = int.from_bytes(bytes.fromhex(RFC9496["multiples of the generator"][k]), "little")
+    for other in (s + 2**255, s + 2**255 - 19, s + 2 * (2**255 - 19)):
+        if other < 2**256:
+            with pytest.raises(EncodingError):
+                G.decode_element(other.to_bytes(32, "little"), allow_identity=True)
+
+
 @pytest.mark.parametrize("vector", RFC9496["one-way map"])
 def test_one_way_map(vector: dict[str, str]) -> None:
     stream = BytesAsStream(bytes.fromhex(vector["input"]))
