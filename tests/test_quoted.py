@@ -98,7 +98,8 @@ def test_quoted_output_is_what_the_programs_print(
     assert [command for command in to_run if not READS.match(command)] == []
     folder = tmp_path / "demo"
     shutil.copytree(election.root, folder)
-    (folder / "election_configs").symlink_to(ROOT / "election_configs")
+    for name in ("election_configs", "tests"):
+        (folder / name).symlink_to(ROOT / name)
     with ThreadPoolExecutor(2) as pool:
         outputs = pool.map(lambda command: run(command, folder), to_run)
         said.update(zip(to_run, outputs, strict=True))

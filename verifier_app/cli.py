@@ -71,8 +71,8 @@ def check(
     from verifier_app.writing import write_durable
 
     chosen = _stage(stage, sign_with, out, box)
-    if box is not None and not box.is_file():
-        raise console.WrongCallError(f"there is no ballot box at {box}")
+    if box is not None:
+        console.require_file(box, "ballot box")
     evidence = Evidence(_folder(record, Folder), box, _trust(trust, election), chosen)
     with console.to_its_end():
         report = runner.run(evidence, console.progress())
@@ -193,8 +193,7 @@ def _stage(stage: str, sign_with: Path | None, out: Path | None, box: Path | Non
 
 
 def _folder(record: Path, kind: type[Any]) -> Any:
-    if not record.is_dir():
-        raise console.WrongCallError(f"there is no record at {record}")
+    console.require_directory(record, "record")
     if not (record / "manifest.json").exists() and (record / "record/manifest.json").exists():
         raise console.WrongCallError(
             f"{record} is no record, but {record / 'record'} seems to be one"

@@ -38,10 +38,29 @@ def to_its_end() -> Iterator[None]:
         raise NoVerdictError(f"a check ended the program ({type(fault).__name__})") from fault
 
 
+def require_file(path: Path, what: str = "file") -> None:
+    """Raises WrongCallError unless the file that the call names is there."""
+    if not path.is_file():
+        raise WrongCallError(_instead(path, what))
+
+
+def require_directory(path: Path, what: str = "directory") -> None:
+    """Raises WrongCallError unless the directory that the call names is there."""
+    if not path.is_dir():
+        raise WrongCallError(_instead(path, what))
+
+
+def _instead(path: Path, wanted: str) -> str:
+    """What is there, where something else was wanted."""
+    if not path.exists():
+        return f"there is no {wanted} {path}"
+    kind = "directory" if path.is_dir() else "file" if path.is_file() else "device or a pipe"
+    return f"{path} is a {kind}, not a {wanted}"
+
+
 def read_file(path: Path) -> bytes:
     """A file that the call names. Raises WrongCallError if it is not there or far too large."""
-    if not path.is_file():
-        raise WrongCallError(f"there is no file {path}")
+    require_file(path)
     with path.open("rb") as file:
         data = file.read(MAX_FILE + 1)
     if len(data) > MAX_FILE:

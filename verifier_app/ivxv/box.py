@@ -84,6 +84,8 @@ def compare(box: Box, proven: Proven, *, invalid_have_proofs: bool) -> int:
     missing = there - known
     if missing and invalid_have_proofs:
         why = f"{missing.total()} of its {len(box)} ballots without a proof: {_where(box, missing)}"
+        if not proven.examined_invalid:
+            why += "; proofs of invalid ballots are given with --invalid-proofs"
         raise VerificationError(BOX, "", why)
     return missing.total()
 

@@ -52,8 +52,7 @@ def ivxv(
 
 
 def _opened(path: Path) -> BinaryIO:
-    if not path.is_file():
-        raise console.WrongCallError(f"there is no file {path}")
+    console.require_file(path)
     return path.open("rb")
 
 

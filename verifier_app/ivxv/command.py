@@ -158,6 +158,12 @@ class _Run:
 
     def judge_proofs(self) -> int:
         _raise(PROOFS, self.proven.false, self.proven.total)
+        if both := self.proven.valid & self.proven.invalid:
+            why = (
+                "the same ciphertext is proven a vote and proven invalid; is one file given twice?"
+            )
+            many = f"{len(both)} ciphertexts are both, this is the first"
+            raise VerificationError(PROOFS, self.proven.first_of(both), f"{why} ({many})")
         return self.proven.total
 
     def compare_box(self) -> int:
@@ -197,7 +203,7 @@ class _Run:
             yield "the key has the parameter `lifted`, which no published profile has"
         if proven.election and key.election != proven.election:
             yield f"the key is of {key.election!r}, the proofs are of {proven.election!r}"
-        if again := sum(times - 1 for times in (proven.valid + proven.invalid).values()):
+        if again := sum(n - 1 for n in (*proven.valid.values(), *proven.invalid.values())):
             yield f"{again} proofs are about a ciphertext that has a proof already: a copied ballot"
         odd = {oddity: n for oddity, n in proven.oddities.items() if oddity is not Oddity.NONE}
         if odd:

@@ -16,6 +16,9 @@ GENERAL_STRING, SEQUENCE = 0x1B, 0x30
 MAX_LENGTH = 1 << 14
 """Of a whole encoding; the largest that occurs is a proof modulo p, below 1,200 bytes."""
 
+_LONGEST_NAMED = 64
+"""Bytes of an OBJECT IDENTIFIER that a sentence shows; those that occur have ten."""
+
 _NAMES = {
     BOOLEAN: "BOOLEAN", INTEGER: "INTEGER", BIT_STRING: "BIT STRING", OCTET_STRING: "OCTET STRING",
     OID: "OBJECT IDENTIFIER", GENERAL_STRING: "GeneralString", SEQUENCE: "SEQUENCE",
@@ -97,6 +100,21 @@ class Reader:
         if header + length > len(data):
             raise EncodingError(f"{self.what}: it ends inside the {name}")
         return header, length
+
+
+def dotted(oid: bytes) -> str:
+    """The content of an OBJECT IDENTIFIER as people write it (X.690 section 8.19), for a sentence;
+    in hex what is none."""
+    if not oid or oid[-1] >= 0x80 or len(oid) > _LONGEST_NAMED:
+        return f"no OBJECT IDENTIFIER ({oid[:_LONGEST_NAMED].hex()})"
+    numbers, number = [], 0
+    for byte in oid:
+        number = number << 7 | byte & 0x7F
+        if byte < 0x80:
+            numbers.append(number)
+            number = 0
+    first = min(numbers[0] // 40, 2)
+    return ".".join(map(str, [first, numbers[0] - 40 * first, *numbers[1:]]))
 
 
 def encode(tag: int, *contents: bytes) -> bytes:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from crypto.errors import EncodingError
 from crypto.groups import Element
-from verifier_app.ivxv.der import BOOLEAN, OID, Reader
+from verifier_app.ivxv.der import BOOLEAN, OID, Reader, dotted
 from verifier_app.ivxv.wire import Curve, Modulus, Wire
 
 MAX_FILE = 1 << 14
@@ -47,10 +47,12 @@ class Key:
         info = outer.sequence("public key")
         outer.end()
         algorithm = info.sequence("the key's algorithm")
-        oid = algorithm.content(OID).hex()
-        kind = next((kind for kind in (Curve, Modulus) if kind.oid == oid), None)
+        oid = algorithm.content(OID)
+        kind = next((kind for kind in (Curve, Modulus) if kind.oid == oid.hex()), None)
         if kind is None:
-            raise EncodingError(f"public key: unknown algorithm {oid}")
+            raise EncodingError(
+                f"public key: no key of these elections, its algorithm is {dotted(oid)}"
+            )
         wire = kind()
         parameters = algorithm.sequence("the key's parameters")
         algorithm.end()

@@ -58,17 +58,25 @@ class Report(Outcomes):
             "wall_s": round(self.wall_s, 3),
         }
 
-    def as_text(self) -> list[str]:
-        """The report for a terminal: headline, checks, and what was not covered."""
+    def _headline(self) -> str:
+        if "ivxv.key" in self.failed:
+            return "REFUSED: the public key could not be used, so no proof was examined"
+        count = self.proofs + self.invalid_proofs
+        if not count:
+            return "REFUSED: no decryption proof could be read"
         of = f"of {plain(self.election)}" if self.election else "of an unknown election"
-        what = f"{self.proofs + self.invalid_proofs} decryption proofs {of}"
-        headline = {
+        what = f"{count} decryption proofs {of}"
+        return {
             "verified": f"VERIFIED: {what}",
             "refused": f"REFUSED: {what} do NOT hold",
             "incomplete": f"INCOMPLETE: not everything about {what} could be checked",
         }[self.verdict]
+
+    def as_text(self) -> list[str]:
+        """The report for a terminal: headline, checks, and what was not covered."""
+        headline = self._headline()
         lines = [headline, ""]
-        if self.profile:
+        if self.profile and self.group:
             lines += [f"  profile {self.profile}, group {self.group} ({self.arithmetic})"]
         for finding in self.checks:
             place = f"{finding.where}: " if finding.where else ""

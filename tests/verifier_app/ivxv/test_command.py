@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.verifier_app.conftest import Call, Said
+from tests.verifier_app.ivxv import __main__ as published
 from tests.verifier_app.ivxv.conftest import judge
 from tests.verifier_app.ivxv.office import Count
 from verifier_app.ivxv import command, work
@@ -81,6 +83,36 @@ def test_wrong_call_ends_with_two(curve: Count, call: Call, tmp_path: Path) -> N
         one_sentence(said)
 
 
+def test_what_stands_there_instead_of_a_file_is_said(
+    curve: Count, call: Call, tmp_path: Path
+) -> None:
+    good = arguments(curve.files(), tmp_path)
+    for path, sentence in (
+        (tmp_path, f"{tmp_path} is a directory, not a file\n"),
+        ("/dev/null", "/dev/null is a device or a pipe, not a file\n"),
+        (tmp_path / "no", f"there is no file {tmp_path / 'no'}\n"),
+    ):
+        said = call("ivxv", *good[:2], "--proofs", path)
+        assert (said.code, said.err) == (2, sentence)
+
+
+def test_key_that_cannot_be_used_is_the_headline(curve: Count, call: Call, tmp_path: Path) -> None:
+    """And no line is left half empty."""
+    said = call("ivxv", "--profile", "RK2023", *arguments(curve.files(), tmp_path))
+    first, *_, last = said.out.splitlines()
+    assert (said.code, first) == (1, last)
+    assert first == "REFUSED: the public key could not be used, so no proof was examined"
+    assert "group" not in said.out
+
+
+def test_no_proof_at_all_is_the_headline(curve: Count, call: Call, tmp_path: Path) -> None:
+    for proofs in (b"", b"no JSON", curve.office.proofs([])):
+        files = {"public-key": curve.office.pem, "proofs": proofs}
+        said = call("ivxv", *arguments(files, tmp_path))
+        assert (said.code, said.err) == (1, "")
+        assert said.out.startswith("REFUSED: no decryption proof could be read\n")
+
+
 def test_hostile_words_do_not_reach_the_terminal(curve: Count, call: Call, tmp_path: Path) -> None:
     files = curve.files()
     del files["mixed-box"], files["tally"], files["invalid-proofs"]
@@ -89,6 +121,30 @@ def test_hostile_words_do_not_reach_the_terminal(curve: Count, call: Call, tmp_p
     assert said.code == 0
     assert "\x1b" not in said.out
     assert "VERIFIED: 5 decryption proofs of \\x1b[2JE\\nVERIFIED\n" in said.out
+
+
+# -- published files ------------------------------------------------------------------------------
+
+
+def test_folder_without_published_proofs_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder, code, sentence in (
+        (tmp_path / "no", 2, f"there is no folder {tmp_path / 'no'}"),
+        (tmp_path, 1, f"{tmp_path} holds no proofs (*-proof)"),
+    ):
+        monkeypatch.setattr(sys, "argv", ["ivxv-published", str(folder)])
+        assert published.main() == code
+        assert capsys.readouterr().out == f"ivxv-published: {sentence}\n"
+
+
+def test_published_proofs_without_their_key_fail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "A_2027-proof").write_bytes(b"{}")
+    monkeypatch.setattr(sys, "argv", ["ivxv-published", str(tmp_path)])
+    assert published.main() == 1
+    assert "there is no key of this name" in capsys.readouterr().out
 
 
 # -- processes ------------------------------------------------------------------------------------

@@ -131,6 +131,30 @@ def test_unreadable_and_false_proofs_are_both_said(count: Count) -> None:
     assert report.not_run == ["ivxv.box", "ivxv.tally"]
 
 
+def test_ciphertext_that_is_proven_a_vote_and_invalid_is_refused(curve: Count) -> None:
+    """With box and tally, and without: one of the two was counted, and nobody can say which."""
+    curve.invalid.append(curve.entries[1])
+    for files in (curve.files(), without(curve.files(), "mixed-box", "tally")):
+        report = judge(files)
+        why = refused(report, "ivxv.proofs")
+        assert why.startswith(
+            "proof 2 (proofs[1]): the same ciphertext is proven a vote and proven"
+        )
+        assert "1 ciphertexts are both" in why
+        assert report.warnings == ()
+        assert report.votes == {}
+
+
+def test_file_that_is_given_twice_is_refused(count: Count) -> None:
+    """Also under the profile that has no proofs of invalid ballots."""
+    proofs = count.files()["proofs"]
+    files = {"public-key": count.office.pem, "proofs": proofs, "invalid-proofs": proofs}
+    report = judge(files)
+    assert (report.verdict, len(report.failed)) == ("refused", 1)
+    said = "\n".join(report.as_text())
+    assert "has none" in said or "5 ciphertexts are both" in said
+
+
 # -- the box --------------------------------------------------------------------------------------
 
 
@@ -138,11 +162,14 @@ def test_ballot_without_a_proof_is_refused_and_named(curve: Count) -> None:
     del curve.entries[3]
     why = refused(judge(without(curve.files(), "tally")), "ivxv.box")
     assert "1 of its 7 ballots without a proof: ballot 1 of 0000.2/0001" in why
+    assert "--invalid-proofs" not in why
 
 
 def test_invalid_ballots_need_their_proofs(padded: Count) -> None:
     report = judge(without(padded.files(), "invalid-proofs"))
-    assert "2 of its 7 ballots without a proof" in refused(report, "ivxv.box")
+    why = refused(report, "ivxv.box")
+    assert "2 of its 7 ballots without a proof" in why
+    assert why.endswith("; proofs of invalid ballots are given with --invalid-proofs")
 
 
 def test_proven_ciphertext_that_is_not_in_the_box_is_refused(count: Count) -> None:

@@ -16,10 +16,42 @@ from tests.verifier_app.ivxv.conftest import judge
 from tests.verifier_app.ivxv.office import Count, Office, b64, pretty
 from tests.verifier_app.ivxv.test_counts import refused
 from verifier_app.ivxv import files
-from verifier_app.ivxv.der import INTEGER, MAX_LENGTH, OCTET_STRING, Reader, encode
+from verifier_app.ivxv.der import (
+    INTEGER,
+    MAX_LENGTH,
+    OCTET_STRING,
+    OID,
+    SEQUENCE,
+    Reader,
+    dotted,
+    encode,
+)
 from verifier_app.ivxv.files import ProofsFile, read_json
 from verifier_app.ivxv.key import Key
 from verifier_app.ivxv.proof import below
+
+
+@pytest.mark.parametrize(
+    ("oid", "name"),
+    [
+        ("2a8648ce3d0201", "1.2.840.10045.2.1"),
+        ("2b06010401868d1f01", "1.3.6.1.4.1.99999.1"),
+        ("0a", "0.10"),
+        ("27", "0.39"),
+        ("28", "1.0"),
+        ("4f", "1.39"),
+        ("50", "2.0"),
+        ("883703", "2.999.3"),
+        ("2a" + "01" * 63, "1.2" + ".1" * 63),
+        ("2a" + "01" * 64, f"no OBJECT IDENTIFIER (2a{'01' * 63})"),
+        ("", "no OBJECT IDENTIFIER ()"),
+        ("2a86", "no OBJECT IDENTIFIER (2a86)"),
+        ("2a80", "no OBJECT IDENTIFIER (2a80)"),
+    ],
+)
+def test_object_identifier_is_written_with_dots(oid: str, name: str) -> None:
+    assert dotted(bytes.fromhex(oid)) == name
+
 
 # -- DER ------------------------------------------------------------------------------------------
 
@@ -113,6 +145,13 @@ def test_pem_is_read_in_the_forms_that_occur(curve: Count, width: int, end: str)
     data = _pem(_lines(curve.office, width), end)
     assert Key.read(data).der == curve.office.key == Key.read(curve.office.key).der
     assert Key.read(data.removesuffix(end.encode())).der == curve.office.key
+
+
+def test_key_of_another_algorithm_is_named() -> None:
+    """Such as every EC key."""
+    algorithm = encode(SEQUENCE, encode(OID, bytes.fromhex("2a8648ce3d0201")))
+    with pytest.raises(EncodingError, match=r"no key of these elections.* 1\.2\.840\.10045\.2\.1$"):
+        Key.read(encode(SEQUENCE, algorithm))
 
 
 def test_other_pem_is_refused(curve: Count) -> None:
