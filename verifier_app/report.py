@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -13,6 +14,11 @@ def plain(text: str) -> str:
     """A line for a terminal: what a hostile file is called or says can neither move the cursor nor
     begin a line of its own."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def in_time(group: str, arithmetic: str, wall_s: float) -> str:
+    """How the checks ran; the group is empty where it could not be read."""
+    return f"{group} by {arithmetic}, {wall_s:.1f} s" if group else f"{wall_s:.1f} s"
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,34 @@ class Outcomes:
         passed = sum(finding.status == "passed" for finding in self.checks)
         return "verified" if self.checks and passed == len(self.checks) else "incomplete"
 
+    def layout(self, headline: str, uncovered: Sequence[str], how: str, page: str) -> list[str]:
+        """The lines for a terminal; the page explains the checks. The headline is also the last
+        line, for whoever sees only the end."""
+        lines = [headline, ""]
+        for finding in self.checks:
+            if finding.status == "passed":
+                lines.append(f"  ok      {finding.id:24} {finding.items:6d}")
+            elif finding.status == "failed":
+                place = f"{finding.where}: " if finding.where else ""
+                lines += [f"  FAILED  {finding.id}", f"          {plain(place + finding.why)}"]
+        lines += ["", *self._not_run_lines()]
+        lines += [f"Not covered: {plain(text)}" for text in uncovered]
+        passed = sum(finding.status == "passed" for finding in self.checks)
+        lines.append(
+            f"{passed} of {len(self.checks)} checks passed, {len(self.failed)} failed,"
+            f" {len(self.not_run)} not run ({how}). Each is explained in {page}"
+        )
+        lines.append(headline)
+        return lines
+
+    def _not_run_lines(self) -> list[str]:
+        """What did not run, by reason: one failure can keep many checks from running."""
+        reasons: dict[str, list[str]] = {}
+        for finding in self.checks:
+            if finding.status == "not_run":
+                reasons.setdefault(finding.why, []).append(finding.id)
+        return [f"Not run: {', '.join(ids)} ({plain(why)})" for why, ids in reasons.items()]
+
 
 @dataclass(frozen=True)
 class Report(Outcomes):
@@ -77,17 +111,6 @@ class Report(Outcomes):
             "wall_s": round(self.wall_s, 3),
         }
 
-    def _not_run_lines(self) -> list[str]:
-        """What did not run, by reason: one failure can keep many checks from running."""
-        reasons: dict[str, list[str]] = {}
-        for finding in self.checks:
-            if finding.status == "not_run":
-                reasons.setdefault(finding.why, []).append(finding.id)
-        return [f"Not run: {', '.join(ids)} ({plain(why)})" for why, ids in reasons.items()]
-
-    def _in_group(self) -> str:
-        return f"{self.group} by {self.arithmetic}, " if self.group else ""
-
     def as_text(self) -> list[str]:
         """The report for a terminal: headline, checks, and what was not covered."""
         scope = {"record": "the public record", "record+box": "the public record and the box"}
@@ -97,20 +120,5 @@ class Report(Outcomes):
             "refused": f"REFUSED: {what} does NOT hold",
             "incomplete": f"INCOMPLETE: not everything in {what} could be checked",
         }[self.verdict]
-        lines = [headline, ""]
-        for finding in self.checks:
-            if finding.status == "passed":
-                lines.append(f"  ok      {finding.id:24} {finding.items:6d}")
-            elif finding.status == "failed":
-                place = f"{finding.where}: " if finding.where else ""
-                lines += [f"  FAILED  {finding.id}", f"          {plain(place + finding.why)}"]
-        lines += ["", *self._not_run_lines()]
-        lines += [f"Not covered: {text}" for text in self.uncovered]
-        passed = sum(finding.status == "passed" for finding in self.checks)
-        lines.append(
-            f"{passed} of {len(self.checks)} checks passed, {len(self.failed)} failed,"
-            f" {len(self.not_run)} not run ({self._in_group()}{self.wall_s:.1f} s). Each is"
-            " explained in docs/checks.md"
-        )
-        lines.append(headline)
-        return lines
+        how = in_time(self.group, self.arithmetic, self.wall_s)
+        return self.layout(headline, self.uncovered, how, "docs/checks.md")

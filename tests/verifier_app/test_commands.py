@@ -56,6 +56,21 @@ WRONG = {
 }  # fmt: skip
 
 
+INSTEAD = {
+    "there is no record nowhere": ("check", "nowhere"),
+    f"{__file__} is a file, not a record": ("check", __file__),
+    "there is no ballot box nowhere": ("check", ".", "--box", "nowhere"),
+    ". is a directory, not a ballot box": ("check", ".", "--box", "."),
+    ". is a directory, not a file": ("receipt", ".", "--record", ".", "--election", "0" * 64),
+}
+
+
+@pytest.mark.parametrize("sentence", INSTEAD)
+def test_what_stands_there_instead_is_said(call: Call, sentence: str) -> None:
+    said = call(*INSTEAD[sentence])
+    assert (said.code, said.out, said.err) == (2, "", f"{sentence}\n")
+
+
 @pytest.mark.parametrize("arguments", WRONG.values(), ids=WRONG)
 def test_wrong_call_is_one_sentence_and_no_verdict(call: Call, arguments: tuple[str, ...]) -> None:
     said = call(*arguments)

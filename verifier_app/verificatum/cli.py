@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from verifier_app import console
+from verifier_app.verificatum import layout
 
 
 def shuffle(
@@ -31,11 +32,33 @@ def shuffle(
     from verifier_app.verificatum.report import verify
     from verifier_app.verificatum.session import Expectations, Session
 
-    if not directory.is_dir():
-        raise console.WrongCallError(f"there is no directory {directory}")
+    console.require_directory(directory)
+    _require_proof(directory)
     session = Session(
         Folder(directory), console.read_file(protocol_info), Expectations(auxsid, width)
     )
     with console.to_its_end():
         report = verify(session, console.progress())
     return console.tell(report, as_json=as_json)
+
+
+def _require_proof(directory: Path) -> None:
+    """Raises WrongCallError for what is no proof directory at all, with the one that may be meant.
+
+    One that is damaged still has some of its plain files, and is judged.
+    """
+    if any((directory / name).exists() for name in layout.PLAIN):
+        return
+    why = f"{directory} is no proof directory"
+    if (directory / "manifest.json").exists():
+        why += "; it seems to be an election record, which `verifier check` checks"
+    elif found := [
+        path.parent
+        for depth in ("*", "*/*")
+        for path in sorted(directory.glob(f"{depth}/version"))
+        if (path.parent / "type").exists()
+    ]:
+        why += f", but {found[0]} seems to be one"
+    else:
+        why += f": it holds none of {', '.join(layout.PLAIN)}"
+    raise console.WrongCallError(why)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from verifier_app.registry import Unavailable
-from verifier_app.report import Finding, Outcomes, Verdict, plain
+from verifier_app.report import Finding, Outcomes, Verdict, in_time
 from verifier_app.verificatum.checks import run_one, selected
 from verifier_app.verificatum.session import Session
 
@@ -22,6 +22,7 @@ class Report(Outcomes):
     facts: dict[str, Any]
     not_covered: tuple[str, ...]
     cpu_s: float
+    wall_s: float
 
     @property
     def verdict(self) -> Verdict:
@@ -45,32 +46,31 @@ class Report(Outcomes):
             "checks": [asdict(finding) for finding in self.checks],
             "not_covered": list(self.not_covered),
             "cpu_s": round(self.cpu_s, 3),
+            "wall_s": round(self.wall_s, 3),
         }
 
     def as_text(self) -> list[str]:
         """The report for a terminal: headline, checks, and what was not covered."""
-        if self.first is None:
-            headline = "VERIFIED: a proof of {type}, {n} ciphertexts of width {width}, {group}"
-            lines = [plain(headline.format(**self.facts))]
-        else:
-            place = f"{self.first.where}: " if self.first.where else ""
-            lines = [f"REFUSED by {self.first.id}: {plain(place + self.first.why)}"]
-        for finding in self.checks:
-            status = {"passed": "ok", "failed": "FAILED", "not_run": "not run"}[finding.status]
-            lines.append(f"  {status:8}{finding.id:24} {finding.items or '':>6}".rstrip())
-        lines += [plain(f"Not covered: {text}") for text in self.not_covered]
-        return lines
+        n, group = self.facts["n"], self.facts["group"]
+        known = [] if n is None else [f"{n} ciphertexts of width {self.facts['width']}"]
+        known += [] if group is None else [group]
+        what = f"the proof of {self.facts['type'] or 'unknown type'}"
+        what += f" ({', '.join(known)})" if known else ""
+        holds = self.verdict == "verified"
+        headline = f"VERIFIED: {what}" if holds else f"REFUSED: {what} does NOT hold"
+        how = in_time(group or "", self.facts["arithmetic"] or "", self.wall_s)
+        return self.layout(headline, self.not_covered, how, "docs/verificatum.md")
 
 
 def verify(session: Session, progress: Callable[[str], None] = lambda _id: None) -> Report:
     """Run the checks in their order."""
-    cpu = time.process_time()
+    started, cpu = time.monotonic(), time.process_time()
     findings = []
     for check in selected(session):
         progress(check.id)
         findings.append(run_one(check, session))
-    cpu = time.process_time() - cpu
-    return Report(tuple(findings), _facts(session), _not_covered(session), cpu)
+    cpu, wall = time.process_time() - cpu, time.monotonic() - started
+    return Report(tuple(findings), _facts(session), _not_covered(session), cpu, wall)
 
 
 def _facts(session: Session) -> dict[str, Any]:

@@ -178,7 +178,8 @@ class Session:
         """The joint key; where there is a polynomial, its P_0."""
         with owned("directory.key", layout.PUBLIC_KEY):
             tree = self.trees[layout.PUBLIC_KEY]
-            pk = PublicKey.decode(self.group, tree, self.info.key_width)
+            with self._in_the_group("key"):
+                pk = PublicKey.decode(self.group, tree, self.info.key_width)
         if self.polynomial is not None and self.polynomial.y != (pk.y, *pk.others):
             why = "its first coefficient is not the key of FullPublicKey.bt"
             raise Unavailable("directory.key", layout.POLYNOMIAL, why)
@@ -190,7 +191,18 @@ class Session:
         tree, width, kappa = self.trees[layout.INPUT], self.plain.width, self.info.key_width
         with owned("directory.input", layout.INPUT):
             n = count_ciphertexts(tree, width, kappa)
-            return Ciphertexts.decode(self.group, tree, n, width, kappa)
+            with self._in_the_group("list of ciphertexts"):
+                return Ciphertexts.decode(self.group, tree, n, width, kappa)
+
+    @contextmanager
+    def _in_the_group(self, what: str) -> Iterator[None]:
+        """Say of which group it should be: a directory may be of another than protInfo.xml."""
+        group = self.group
+        try:
+            yield
+        except EncodingError as fault:
+            why = f"it is no {what} of the group of {PROTINFO}, {group.name}: {fault}"
+            raise EncodingError(why) from fault
 
     @cached_property
     def lists(self) -> list[Ciphertexts]:
