@@ -18,6 +18,7 @@ import pytest
 from crypto.byte_tree import Tree
 from crypto.elgamal import PublicKey
 from crypto.groups import Scalars
+from crypto.groups.ristretto255 import Ristretto255
 from crypto.proofs import range as range_proof
 from crypto.proofs.range_statement import RangeProof, RangeStatement
 from tests.voting.acceptance.forgery import re_randomised, related, with_leaf, with_members
@@ -289,6 +290,10 @@ _encoded("negative_point", D, _refused_encoding("negative field element"))
 _encoded("non_residue", T, _refused_encoding("non-square x^2"))
 _encoded("identity_in_a_ciphertext", U, bytes(32))
 _encoded("identity_in_a_bit", D, bytes(32))
+_encoded("identity_with_the_last_bit", U, bytes(31) + b"\x80")
+_encoded("generator_with_the_last_bit", T, bytes(a | b for a, b in zip(
+    Ristretto255.generator_value, bytes(31) + b"\x80", strict=True
+)))  # fmt: skip
 # the points of order 2, 4 and 8 of Curve25519, which ristretto255 does not have
 _encoded("small_order_point_2", U, bytes.fromhex("ec" + "ff" * 30 + "7f"))
 _encoded("small_order_point_8", U, bytes.fromhex(
