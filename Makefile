@@ -12,29 +12,30 @@ GROUP ?= ristretto255
 KILLS ?= 5
 SECONDS ?= 60
 ONLY ?=
+KERNEL ?= on
 DIR ?=
 VMNV ?=
 VMND ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.ready
+STAMP := $(VENV)/.ready-kernel-$(KERNEL)
 PACKAGES := crypto voting tally verifier_app
 STEP := @.ci/step
 # The fast tests write many small durable files: in memory where there is a gigabyte for them.
 MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -kP /dev/shm | awk 'END {print $$4}')" -gt 1000000 ] && echo TMPDIR=/dev/shm)
 
-.PHONY: help setup demo test check quick lint types tampered vectors corpus fuzz bench ivxv-published faults mutation oracles lock clean
+.PHONY: help setup demo test check quick lint types kernel tampered vectors corpus fuzz bench ivxv-published faults mutation oracles lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
-	@echo "variables: VOTERS=$(VOTERS) CONFIG=$(CONFIG) (demo)  N=$(N) (bench, corpus)  SEED=$(SEED) (corpus)  GROUP=$(GROUP) (demo, bench)  KILLS=$(KILLS) (faults)  SECONDS=$(SECONDS) ONLY=$(ONLY) (fuzz)  VMNV=$(VMNV) VMND=$(VMND) (oracles)  PYTHON=$(PYTHON)"
+	@echo "variables: VOTERS=$(VOTERS) CONFIG=$(CONFIG) (demo)  N=$(N) (bench, corpus)  SEED=$(SEED) (corpus)  GROUP=$(GROUP) (demo, bench)  KILLS=$(KILLS) (faults)  SECONDS=$(SECONDS) ONLY=$(ONLY) (fuzz)  VMNV=$(VMNV) VMND=$(VMND) (oracles)  PYTHON=$(PYTHON) KERNEL=$(KERNEL)"
 
-setup: $(STAMP) ## virtual environment with the locked dependencies
+setup: $(STAMP) ## virtual environment with the locked dependencies (KERNEL=off: without the native kernel)
 	@echo "setup: ok $(BIN)"
 
-$(STAMP): requirements.lock pyproject.toml .ci/setup
-	@.ci/setup "$(PYTHON)" "$(VENV)"
+$(STAMP): requirements.lock pyproject.toml .ci/setup $(wildcard crypto/kernel/*.toml crypto/kernel/src/*.rs)
+	@.ci/setup "$(PYTHON)" "$(VENV)" "$(KERNEL)"
 	@touch $@
 
 demo: $(STAMP) ## a whole small election, verified; then a changed copy, refused (VOTERS=200 CONFIG=… GROUP=…)
@@ -43,7 +44,7 @@ demo: $(STAMP) ## a whole small election, verified; then a changed copy, refused
 test: $(STAMP) ## all tests
 	$(STEP) test $(BIN)/python -m pytest -n 2 tests
 
-check: $(STAMP) lint types ## lint, types and all tests: what CI runs
+check: $(STAMP) lint types kernel ## lint, types, the kernel and all tests: what CI runs
 	$(STEP) check $(BIN)/python -m pytest -n 2 tests
 
 quick: $(STAMP) lint types ## the first part of check: lint, types and the fast tests
@@ -51,6 +52,9 @@ quick: $(STAMP) lint types ## the first part of check: lint, types and the fast 
 
 lint: $(STAMP)
 	$(STEP) lint .ci/lint "$(BIN)" $(PACKAGES) tests
+
+kernel: $(STAMP) ## format, lint and tests of the native kernel (needs cargo)
+	@.ci/kernel "$(KERNEL)"
 
 types: $(STAMP)
 	$(STEP) types $(BIN)/mypy

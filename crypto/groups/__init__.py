@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from crypto.errors import EncodingError
 from crypto.groups.api import Element, Elements, Group, Scalar, Scalars
 
 __all__ = [
+    "ARITHMETICS",
     "NAMES",
     "ONLY_FOR_TESTS",
     "Element",
@@ -15,6 +18,7 @@ __all__ = [
     "Scalars",
     "group_by_name",
     "group_by_pgroup",
+    "use_arithmetic",
 ]
 
 NAMES = ("ristretto255", "P-256", "P-384", "modp-2048", "modp-3072")
@@ -27,13 +31,27 @@ ONLY_FOR_TESTS = {
 """Groups in which nothing may be secret for long, with the reason."""
 
 
+ARITHMETICS = ("kernel", "reference")
+_chosen: list[str] = []
+
+
+def use_arithmetic(name: str) -> None:
+    """Use this one of ``ARITHMETICS`` in the whole program from now on.
+
+    Without a call it is the kernel where it was built. Raises ImportError where it was not.
+    """
+    if name == "kernel":
+        from crypto.groups.native import native_group
+
+        native_group("ristretto255")
+    _chosen[:] = [name]
+
+
 def group_by_name(name: str) -> Group:
     """Return the group that a configuration calls ``name``. Raises EncodingError if unknown."""
     match name:
         case "ristretto255":
-            from crypto.groups.ristretto255 import Ristretto255
-
-            return Ristretto255()
+            return _ristretto255()
         case "P-256" | "P-384":
             from crypto.groups.curves import ReferenceCurve
 
@@ -43,6 +61,16 @@ def group_by_name(name: str) -> Group:
 
             return ModPGroup.named(name)
     raise EncodingError(f"unknown group {name!r}; known: {', '.join(NAMES)}")
+
+
+def _ristretto255() -> Group:
+    from crypto.groups.native import native_group
+    from crypto.groups.ristretto255 import Ristretto255
+
+    if _chosen != ["reference"]:
+        with suppress(ImportError):
+            return native_group("ristretto255")
+    return Ristretto255()
 
 
 def group_by_pgroup(pgroup: str) -> Group:

@@ -7,11 +7,11 @@ import gmpy2
 from crypto import byte_tree
 from crypto.byte_tree import Tree, children, leaf_str
 from crypto.errors import EncodingError
-from crypto.groups import curves, modp
+from crypto.groups import curves, group_by_name, modp
 from crypto.groups.api import Group
 from crypto.groups.curves import ReferenceCurve
 from crypto.groups.modp import ModPGroup
-from crypto.groups.ristretto255 import Ristretto255
+from crypto.groups.ristretto255 import PGROUP
 
 MIN_BITS, MAX_BITS = 512, 8192
 """Lengths of p. Below, even a file of test data proves nothing; above, it only costs time."""
@@ -35,8 +35,8 @@ def parse_pgroup(pgroup: str) -> Group:
     if not separator:
         raise EncodingError("group: no '::' before its description")
     kind, instance = children(_tree(text), 2, "group")
-    if pgroup == Ristretto255.pgroup:
-        return Ristretto255()
+    if pgroup == PGROUP:
+        return group_by_name("ristretto255")
     if kind == leaf_str(curves.JAVA_CLASS):
         return _curve(instance, pgroup)
     if kind == leaf_str(modp.JAVA_CLASS):

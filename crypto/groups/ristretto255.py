@@ -27,6 +27,11 @@ from crypto.random_oracle import PRG
 
 _BYTES = 32
 _P = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493  # RFC 9496 §4.4
+PGROUP = (
+    "Ristretto255(RFC 9496)::"
+    + byte_tree.encode((leaf_str("ristretto255"), leaf_str("RFC9496"))).hex()
+)
 
 
 def _remove_temporary_library() -> None:
@@ -49,11 +54,8 @@ class Ristretto255(ListedGroup[bytes, bytes]):
 
     name = "ristretto255"
     arithmetic = "libsodium"
-    pgroup = (
-        "Ristretto255(RFC 9496)::"
-        + byte_tree.encode((leaf_str("ristretto255"), leaf_str("RFC9496"))).hex()
-    )
-    order = 2**252 + 27742317777372353535851937790883648493  # RFC 9496 §4.4
+    pgroup = PGROUP
+    order = ORDER
 
     generator_value = bytes.fromhex(
         "e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76"  # RFC 9496 A.1, B[1]

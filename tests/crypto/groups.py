@@ -6,10 +6,20 @@ import pytest
 from hypothesis import strategies as st
 
 from crypto.groups import NAMES, Group, group_by_name
+from crypto.groups.ristretto255 import Ristretto255
 from crypto.random_oracle import PRG
 
 GROUPS = {name: group_by_name(name) for name in NAMES}
-EXAMPLES = {"ristretto255": 40, "P-256": 25, "P-384": 15, "modp-2048": 5, "modp-3072": 2}
+if GROUPS["ristretto255"].arithmetic == "kernel":
+    GROUPS["ristretto255 reference"] = Ristretto255()
+EXAMPLES = {
+    "ristretto255": 40,
+    "ristretto255 reference": 40,
+    "P-256": 25,
+    "P-384": 15,
+    "modp-2048": 5,
+    "modp-3072": 2,
+}
 in_all_groups = pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS)
 
 
