@@ -7,13 +7,15 @@ or write a weak set of mixers into it after the ceremony.
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
 from pydantic import ValidationError
 
-from crypto.errors import VerificationError
+from crypto.errors import EncodingError, VerificationError
 from voting.election import rules
 from voting.election.configuration import Configuration, load
 from voting.election.documents import digest
@@ -23,7 +25,8 @@ CHECK = "manifest.encoding"
 
 
 def check_rules(manifest: Manifest) -> None:
-    """Every rule that `voting election check` has, and a key of the right size.
+    """Every rule that `voting election check` has; a key of the right size, whose elements are of
+    the group that both name and description say; and parties that can be told apart.
 
     Raises VerificationError (`manifest.encoding`) naming the first one that is broken.
     """
@@ -36,6 +39,47 @@ def check_rules(manifest: Manifest) -> None:
         raise VerificationError(CHECK, "key.shares", "not one public key share for each trustee")
     if len(manifest.key.commitments) != trustees.threshold:
         raise VerificationError(CHECK, "key.commitments", "not as many as the threshold")
+    _check_elements(manifest)
+    _check_identities(manifest)
+
+
+def _check_elements(manifest: Manifest) -> None:
+    group, key = manifest.crypto_group, manifest.key
+    if manifest.group.pgroup != group.pgroup:
+        raise VerificationError(CHECK, "group.pgroup", f"it does not describe {group.name}")
+    for where, texts in (
+        ("key.y", (key.y,)),
+        ("key.commitments", key.commitments),
+        ("key.shares", key.shares),
+    ):
+        for text in texts:
+            try:
+                group.element_from_hex(text, allow_identity=False)
+            except EncodingError as fault:
+                raise VerificationError(CHECK, where, str(fault)) from fault
+
+
+def _check_identities(manifest: Manifest) -> None:
+    """No two parties have one key, no two officials one certificate, and each of those is one."""
+    parties = manifest.parties
+    keys = [
+        *(member.public_key for member in parties.trustees.members),
+        *(member.public_key for member in parties.mixers),
+        parties.collector.public_key,
+        *(member.public_key for member in parties.auditors.members),
+        *(member.public_key for member in parties.witnesses.members),
+    ]
+    if len(set(keys)) != len(keys):
+        raise VerificationError(CHECK, "parties", "two parties have the same key")
+    certificates = [official.certificate for official in parties.officials.members]
+    where = "parties.officials"
+    if len(set(certificates)) != len(certificates):
+        raise VerificationError(CHECK, where, "two officials have the same certificate")
+    for certificate in certificates:
+        try:
+            x509.load_der_x509_certificate(base64.b64decode(certificate))
+        except (ValueError, x509.InvalidVersion) as fault:
+            raise VerificationError(CHECK, where, "a certificate does not parse") from fault
 
 
 def check_configuration(manifest: Manifest, path: Path) -> Configuration:
