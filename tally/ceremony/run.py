@@ -19,7 +19,7 @@ from tally.ceremony.share import KeyShare, RunSecrets
 from tally.steps import Step
 from tally.workspace import explain, locked
 from voting.console import Refused, UsageFault
-from voting.election import configuration
+from voting.election import configuration, rules
 from voting.election.ceremony import Run, Trustee, election_key
 from voting.election.party import PartyFile, PartyHome, open_home
 from voting.files import FileFaultError, read_bounded, read_tree, write_directory, write_new
@@ -55,10 +55,12 @@ def step(
 def read_run(config: Path, parties: Path, number: int) -> tuple[Run, Group]:
     """Run `number` of the configured election, with the keys of the trustees' party files.
 
-    Raises Refused where a party file is missing or of another election, VerificationError for
-    numbers of trustees that the protocol does not allow.
+    Raises Refused for a configuration that breaks a rule, and where a party file is missing or of
+    another election; VerificationError for numbers of trustees that the protocol does not allow.
     """
-    configured = configuration.load(config).configuration
+    file = configuration.load(config)
+    rules.check(file)
+    configured = file.configuration
     trustees = []
     for member in configured.parties.trustees.members:
         path = parties / f"{member.id}.json"

@@ -498,3 +498,14 @@ def test_threshold_that_few_could_block_is_refused(
         text.replace('"threshold": 2', f'"threshold": {threshold}'), encoding="utf-8"
     )
     refuse(there, "trustee-1", why)
+
+
+def test_configuration_that_breaks_a_rule_makes_no_key(after_round: AfterRound) -> None:
+    there = after_round(0)
+    text = (there.root / "election.yaml").read_text(encoding="utf-8")
+    for name, value in (('"test": true', '"test": false'), ('"ristretto255"', '"P-256"')):
+        assert name in text
+        text = text.replace(name, value)
+    (there.root / "election.yaml").write_text(text, encoding="utf-8")
+    refuse(there, "trustee-1", "P-256 works only with test: true")
+    assert there.messages() == {}
