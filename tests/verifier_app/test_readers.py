@@ -373,3 +373,29 @@ def test_a_group_that_is_not_safe_is_one_for_tests_alone(
     else:
         with pytest.raises(EncodingError, match=f"{name} is not safe for secrets"):
             read_manifest(rfc8785.dumps(manifest))
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(("counting", "most"), [("contest", 3000), ("district", 1500)])
+def test_more_lists_than_a_record_may_have_are_refused(
+    counting: str, most: int, election: FinishedElection
+) -> None:
+    """An approval contest has a list for each option, in each of the two districts or of both."""
+    manifest = json.loads((election.record / "manifest.json").read_bytes())
+    districts = [district["id"] for district in manifest["districts"]]
+    contest = {
+        name: value
+        for name, value in manifest["contests"][0].items()
+        if name in ("id", "title", "seats", "tie")
+    }
+    option = manifest["contests"][0]["options"][0]
+    contest |= {"kind": "approval", "minimum": 0, "maximum": 2}
+    contest |= {"counting": counting, "districts": districts}
+    contest["options"] = [{**option, "number": number + 1} for number in range(most)]
+    manifest["contests"] = [contest]
+    for style in manifest["ballot_styles"]:
+        style["contests"] = [contest["id"]]
+    read_manifest(rfc8785.dumps(manifest))
+    contest["options"].append({**option, "number": most + 1})
+    with pytest.raises(EncodingError, match="lists would be counted, at most 3000 may be"):
+        read_manifest(rfc8785.dumps(manifest))

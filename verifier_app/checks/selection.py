@@ -185,15 +185,25 @@ def _verify_numbers(evidence: Evidence, selection: Selection) -> None:
 def _verify_consistent(
     districts: tuple[str, ...], sums: Iterable[tuple[tuple[str, ...], int]], what: str
 ) -> None:
-    """Whether numbers of the districts with these sums exist, by elimination in fractions."""
-    solved: dict[int, list[Fraction]] = {}  # by the place of its first district that is not 0
+    """Whether numbers of the districts with these sums exist, by elimination in fractions.
+
+    A line holds only what is not 0: units of a contest, which share no district, cost each other
+    nothing. Its last district is eliminated from the lines after it.
+    """
+    places = {district: place for place, district in enumerate(districts)}
+    solved: dict[int, tuple[dict[int, Fraction], Fraction]] = {}  # by the place of its last one
     for inside, total in dict.fromkeys(sums):
-        line = [Fraction(district in inside) for district in districts] + [Fraction(total)]
-        for place, other in solved.items():  # each is 0 at the places of those before it
-            line = [value - line[place] * other[n] for n, value in enumerate(line)]
-        first = next((place for place, value in enumerate(line[:-1]) if value), None)
-        if first is not None:
-            solved[first] = [value / line[first] for value in line]
-        elif line[-1]:
+        line, rest = {places[district]: Fraction(1) for district in inside}, Fraction(total)
+        while line and (last := max(line)) in solved:
+            factor, (other, other_rest) = line[last], solved[last]
+            rest -= factor * other_rest
+            for place, value in other.items():
+                line[place] = line.get(place, Fraction(0)) - factor * value
+                if not line[place]:
+                    del line[place]
+        if line:
+            lead = line[last]
+            solved[last] = {place: value / lead for place, value in line.items()}, rest / lead
+        elif rest:
             why = f"the numbers of {what} contradict each other in {', '.join(inside)}"
             raise VerificationError(_COMPLETE, "selection.json", why)

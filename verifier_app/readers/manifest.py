@@ -20,6 +20,7 @@ from verifier_app.readers.models import Approval, Contest, Manifest, Referendum,
 
 MINIMUM = 5  # ballots of a counted list
 MOST_TRUSTEES = 15
+MOST_LISTS = 3000  # of all contests together: each is a folder of the record
 ONLY_FOR_TESTS = ("P-256", "P-384", "modp-2048")
 Faults = Iterable[tuple[str, str]]
 
@@ -46,6 +47,12 @@ def _contests(manifest: Manifest) -> Faults:
         if not contest.districts or not set(contest.districts) <= set(districts):
             yield where, "its districts are none, or not those of the election"
         yield from _repeated(where, contest.districts)
+    lists = sum(
+        len(contest.lists) * (len(contest.districts) if contest.counting == "district" else 1)
+        for contest in manifest.contests
+    )
+    if lists > MOST_LISTS:
+        yield "contests", f"{lists} lists would be counted, at most {MOST_LISTS} may be"
     if manifest.period.opens >= manifest.period.closes:
         yield "period", "voting closes before it opens"
     # Opening is in UTC here: the office's day may be one later than UTC's.
@@ -114,7 +121,7 @@ def _parties(manifest: Manifest) -> Faults:
     if parties.trustees.threshold > len(parties.trustees.members):
         yield "trustees", "the threshold is higher than their number"
     if len(parties.trustees.members) > MOST_TRUSTEES:
-        yield "trustees", f"more than {MOST_TRUSTEES} cannot rehearse every quorum"
+        yield "trustees", f"more than {MOST_TRUSTEES} of them"
 
 
 def _texts(manifest: Manifest) -> Faults:

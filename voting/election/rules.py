@@ -168,7 +168,7 @@ def _parties(c: Configuration) -> Iterator[Fault]:
     elif not c.test and (t < 2 or n < 2 * t - 1):
         yield at, f"{t} of {n} trustees is unsafe: take t ≥ 2 and n ≥ 2t − 1 (2 of 3, 3 of 5)"
     if n > MOST_TRUSTEES:
-        yield at, f"at most {MOST_TRUSTEES} trustees: every quorum of them rehearses"
+        yield at, f"at most {MOST_TRUSTEES} trustees: each carries a message to each"
     operators = [trustee.operator for trustee in p.trustees.members]
     if len(set(operators)) != n:
         at = ("parties", "trustees", "members")

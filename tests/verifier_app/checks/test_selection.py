@@ -342,3 +342,15 @@ def test_numbers_that_no_districts_can_have_contradict(texts: list[str]) -> None
     districts = ", ".join(texts[-1].split()[0])
     expected = f"selection.json: the numbers of ballots contradict each other in {districts}"
     assert why(_verify_consistent, tuple("abc"), sums(*texts), "ballots") == expected
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_numbers_of_a_thousand_districts_are_compared(order: int) -> None:
+    """One contest is counted in districts, another in units of two, and all have all ballots."""
+    districts = tuple(f"d{number}" for number in range(1000))
+    units = [((district,), number) for number, district in enumerate(districts)]
+    pairs = [(districts[n : n + 2], 2 * n + 1) for n in range(0, 1000, 2)]
+    rows = [(districts, 499_500), *units, *pairs][::order]
+    _verify_consistent(districts, rows, "ballots")
+    changed = [(inside, total + (inside == districts[500:502])) for inside, total in rows]
+    assert "contradict" in why(_verify_consistent, districts, changed, "ballots")
