@@ -244,30 +244,9 @@ def rehearsal_ciphertext(key: ThresholdKey, rho: bytes) -> tuple[Element, Elemen
 
 def rehearsal_factor(key: ThresholdKey, trustee: int, rho: bytes) -> Element:
     """y_l^{−r} = u^{−x_l}: the factor of trustee l, which anyone can compute, so that the
-    rehearsal reveals nothing (step 6)."""
+    rehearsal reveals nothing (step 6). With these factors every quorum decrypts, as the y_l are
+    the values of one polynomial; the caller checks each one's proof (proofs/equality.py)."""
     return (key.share_key(trustee) ** rehearsal_randomness(key.group, rho)).inverse()
-
-
-def verify_rehearsal(
-    key: ThresholdKey,
-    factors: Mapping[int, Element],
-    rho: bytes,
-    *,
-    check_id: str = "ceremony.key",
-    where: str = "",
-) -> None:
-    """Check one quorum of the rehearsal: exactly t factors that decrypt the ciphertext to g.
-
-    Raises VerificationError. The caller combines every quorum, and checks each factor's proof
-    (proofs/equality.py) and that it equals `rehearsal_factor`.
-    """
-    group = key.group
-    lists = {l: group.elements([f]) for l, f in factors.items()}
-    factor = combine_factors(lists, key.t, check_id=check_id, where=where)[0]
-    _, v = rehearsal_ciphertext(key, rho)
-    if v * factor != group.g:
-        why = f"trustees {sorted(factors)} together do not decrypt the rehearsal"
-        raise VerificationError(check_id, where, why)
 
 
 def _evaluate(commitments: Elements, l: int) -> Element:

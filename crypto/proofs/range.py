@@ -38,8 +38,10 @@ def prove(statement: RangeStatement, m: Sequence[int], r: Scalars, prg: PRG) -> 
     of selections other than s and for one outside the range, or a sum; the text does not say which.
 
     Bits are 0 or 1 in Z_q and both branches are computed by the same operations: for the true
-    one the simulated challenge is multiplied by 0, for the false one by 1. No index, no branch
-    and no length depends on a selection.
+    one the simulated challenge is multiplied by 0, for the false one by 1. No index and no
+    branch here depends on a selection. How long an addition or multiplication of scalars takes is
+    the group's: in ristretto255 always the same; elsewhere it depends slightly on the values, and
+    a bit that is 0 makes a short one (groups/_integers.py).
     """
     if len(m) != statement.s or len(r) != statement.s:
         raise ValueError(f"{statement.s} selections were expected")

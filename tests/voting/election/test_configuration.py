@@ -278,7 +278,7 @@ def test_one_mixer_is_refused(tmp_path: Path) -> None:
     assert "at least two mixers are needed" in refusal(tmp_path, text)
 
 
-def test_more_trustees_than_can_rehearse_every_quorum_are_refused(tmp_path: Path) -> None:
+def test_more_than_fifteen_trustees_are_refused(tmp_path: Path) -> None:
     first = next(line for line in TEXT.splitlines(keepends=True) if "id: trustee-1" in line)
     more = "".join(
         first.replace("trustee-1", f"trustee-{n}").replace("kawabe-bar", f"bar-{n}")
