@@ -58,6 +58,7 @@ def check(
         Path | None, typer.Option(help="File with your passphrase; asked for if not given.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Where the signed audit goes.")] = None,
+    arithmetic: console.Arithmetic = None,
     as_json: Json = False,
 ) -> int:
     """Run every check of the record, and of the box if given; docs/checks.md explains each.
@@ -71,6 +72,7 @@ def check(
     from verifier_app.writing import write_durable
 
     chosen = _stage(stage, sign_with, out, box)
+    console.choose_arithmetic(arithmetic)
     if box is not None:
         console.require_file(box, "ballot box")
     evidence = Evidence(_folder(record, Folder), box, _trust(trust, election), chosen)

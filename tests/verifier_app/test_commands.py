@@ -6,12 +6,14 @@ import json
 import shutil
 import sqlite3
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crypto import sealed
+from crypto import groups, sealed
+from crypto.groups import ARITHMETICS
 from crypto.signing import PublicKey, SigningKey
 from tests.conftest import FinishedElection
 from tests.verifier_app.conftest import Call, changed_trust
@@ -182,6 +184,27 @@ def test_report_is_the_documented_object(call: Call, election: FinishedElection)
     rows = {tuple(sorted(row)) for row in report["checks"]}
     assert rows == {("id", "items", "status", "where", "why")}
     assert (report["scope"], report["schema"]) == ("record", "sukashi/report/1")
+
+
+@E2E
+@pytest.mark.parametrize("name", ARITHMETICS)
+def test_both_arithmetics_give_one_verdict(
+    call: Call, election: FinishedElection, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(groups, "_chosen", [])
+    said = call("check", election.record, "--trust", election.trust, "--arithmetic", name, "--json")
+    if name == "kernel" and find_spec("sukashi_kernel") is None:
+        assert said.code == 2
+        assert "the kernel was not built" in said.err
+    else:
+        assert (said.code, said.json["verdict"]) == (0, "verified")
+        assert said.json["arithmetic"] == {"kernel": "kernel", "reference": "libsodium"}[name]
+
+
+def test_unknown_arithmetic_is_a_wrong_call(call: Call, tmp_path: Path) -> None:
+    said = call("check", tmp_path, "--arithmetic", "abacus")
+    assert said.code == 2
+    assert "kernel, reference" in said.err
 
 
 @E2E

@@ -20,6 +20,7 @@ def shuffle(
     width: Annotated[
         int | None, typer.Option(min=1, help="The width that ciphertexts must have.")
     ] = None,
+    arithmetic: console.Arithmetic = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on standard output.")
     ] = False,
@@ -32,6 +33,7 @@ def shuffle(
     from verifier_app.verificatum.report import verify
     from verifier_app.verificatum.session import Expectations, Session
 
+    console.choose_arithmetic(arithmetic)
     console.require_directory(directory)
     _require_proof(directory)
     session = Session(
