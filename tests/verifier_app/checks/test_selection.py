@@ -318,10 +318,11 @@ def sums(*texts: str) -> list[tuple[tuple[str, ...], int]]:
         ["bc 5", "ac 4", "ab 3", "b 2"],
         ["ab 3", "ac 4", "bc 5", "c 3"],
         ["ab 0", "a 0", "b 0"],
+        ["ad 12", "abc 18", "bcd 18", "a 6", "cd 13", "bd 11"],
     ],
 )
 def test_numbers_that_districts_can_have_are_consistent(texts: list[str]) -> None:
-    _verify_consistent(tuple("abc"), sums(*texts), "ballots")
+    _verify_consistent(tuple("abcd"), sums(*texts), "ballots")
 
 
 @pytest.mark.parametrize(
@@ -336,12 +337,13 @@ def test_numbers_that_districts_can_have_are_consistent(texts: list[str]) -> Non
         ["bc 5", "ac 4", "ab 3", "b 1"],
         ["ab 3", "ac 4", "bc 5", "c 4"],
         ["ab 3", "ac 4", "bc 5", "abc 7"],
+        ["ad 12", "abc 18", "bcd 18", "a 6", "cd 13", "bd 12"],
     ],
 )
 def test_numbers_that_no_districts_can_have_contradict(texts: list[str]) -> None:
     districts = ", ".join(texts[-1].split()[0])
     expected = f"selection.json: the numbers of ballots contradict each other in {districts}"
-    assert why(_verify_consistent, tuple("abc"), sums(*texts), "ballots") == expected
+    assert why(_verify_consistent, tuple("abcd"), sums(*texts), "ballots") == expected
 
 
 @pytest.mark.parametrize("order", [1, -1])
