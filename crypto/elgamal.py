@@ -92,10 +92,10 @@ class PublicKey:
         return Ciphertexts(u, v, self.key_width)
 
     def re_encrypt(self, w: Ciphertexts, s: Sequence[Scalars]) -> Ciphertexts:
-        """Return w·pk^s, for each component N scalars."""
-        u = tuple(u_j * self.g**s_j for u_j, s_j in zip(w.u, s, strict=True))
+        """Return w·pk^s, for each component N scalars that serve once (``vartime_powers``)."""
+        u = tuple(u_j * self.g.vartime_powers(s_j) for u_j, s_j in zip(w.u, s, strict=True))
         keys = self._keys(len(w.v))
-        v = tuple(v_j * y_j**s_j for v_j, y_j, s_j in zip(w.v, keys, s, strict=True))
+        v = tuple(v_j * y.vartime_powers(s_j) for v_j, y, s_j in zip(w.v, keys, s, strict=True))
         return Ciphertexts(u, v, self.key_width)
 
     def power(self, x: Sequence[Scalar]) -> Ciphertext:

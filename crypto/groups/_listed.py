@@ -274,6 +274,9 @@ class ListedScalars(Scalars, Generic[V, S]):
             d.append(previous)
         return self._new(d)
 
+    def shift(self, first: Scalar) -> ListedScalars[V, S]:
+        return self._new([self.group._exponent(first), *self.values][: len(self)])
+
     def permute(self, pi: Sequence[int]) -> ListedScalars[V, S]:
         return self._new(_permuted(self.values, pi))
 

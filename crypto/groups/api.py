@@ -15,6 +15,7 @@ Contract for every implementation
 
 from __future__ import annotations
 
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
@@ -115,6 +116,10 @@ class Scalars(ABC):
         """Return d with d_0 = b_0 and d_i = b_i + x_i d_{i−1}; x_0 is not used."""
 
     @abstractmethod
+    def shift(self, first: Scalar) -> Scalars:
+        """Return (first, x_0, …, x_{N−2}): same length, the last entry falls out."""
+
+    @abstractmethod
     def permute(self, pi: Sequence[int]) -> Scalars:
         """Return y with y_i = x_{π(i)}. Raises ValueError unless π is a permutation of 0 … N−1."""
 
@@ -154,6 +159,13 @@ class Element(ABC):
     @abstractmethod
     def __pow__(self, x: Scalar | int | Scalars) -> Element | Elements:
         """Return self^x; for a vector, (self^{x_0}, self^{x_1}, …)."""
+
+    def vartime_powers(self, x: Scalars) -> Elements:
+        """Return (self^{x_0}, self^{x_1}, …), in a time that may depend on the exponents.
+
+        For public exponents, and for those that a mixer uses once, on a machine without a network.
+        """
+        return self**x
 
     @abstractmethod
     def inverse(self) -> Element: ...
@@ -292,6 +304,15 @@ class Group(ABC):
     def prg_scalars(self, prg: PRG, n: int) -> Scalars:
         """Return the next ``n`` scalars of ``prg``, each as ``prg_scalar`` does."""
         return self.scalars(self.prg_scalar(prg) for _ in range(n))
+
+    def prg_integers(self, prg: PRG, n: int, bits: int) -> Scalars:
+        """Return the next ``n`` integers of ``prg``, as ``PRG.integers`` does, mod q."""
+        return self.scalars(prg.integers(n, bits))
+
+    def random_integers(self, n: int, bits: int) -> Scalars:
+        """Return ``n`` independent uniform integers below 2^``bits`` ≤ q from the operating
+        system's generator."""
+        return self.scalars(secrets.randbits(bits) for _ in range(n))
 
     @abstractmethod
     def decode_element(self, tree: Tree, *, allow_identity: bool) -> Element:

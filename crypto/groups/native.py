@@ -235,6 +235,11 @@ class NativeScalars(Scalars):
     def linear_recursion(self, b: Scalars) -> NativeScalars:
         return NativeScalars(self.group, self.values.linear_recursion(self._fitting(b)))
 
+    def shift(self, first: Scalar) -> NativeScalars:
+        values = self.group.values(first)
+        shifted = self.group.kernel.Scalars.concat([values, self.values])
+        return NativeScalars(self.group, shifted.take(list(range(len(self)))))
+
     def permute(self, pi: Sequence[int]) -> NativeScalars:
         return NativeScalars(self.group, self.values.permute(_permutation(pi, len(self))))
 

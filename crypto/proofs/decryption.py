@@ -199,7 +199,7 @@ def _seed(transcript: Transcript, y: Element, w: Ciphertexts, factors: Factors) 
 def _batching_vector(
     transcript: Transcript, s: bytes, parameters: ProofParameters, w: Ciphertexts
 ) -> Scalars:
-    return w.group.scalars(transcript.prg(s).integers(len(w), parameters.n_e))
+    return w.group.prg_integers(transcript.prg(s), len(w), parameters.n_e)
 
 
 def _batched(components: tuple[Elements, ...], e: Scalars) -> tuple[Element, ...]:

@@ -146,7 +146,7 @@ def verify_joint_decryption(
     g = wide_tree([group.g] * kappa, kappa)
     outputs = (polynomial.tree, tuple(proof.trees.factors for proof in proofs))
     s = transcript.seed(((g, w.tree()), outputs))
-    e = group.scalars(transcript.prg(s).integers(len(w), parameters.n_e))
+    e = group.prg_integers(transcript.prg(s), len(w), parameters.n_e)
     # 2. A.
     A = [u_j.multiexp(e) for u_j in w.u]
     # 3. Challenge.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crypto.groups.api import Group, Scalars
 from crypto.random_oracle import HashName, Transcript, rho
 
 
@@ -25,6 +26,14 @@ class ProofParameters:
     n_e: int = 256
     prg: HashName = "SHA-256"
     rohash: HashName = "SHA-256"
+
+    def random_masks(self, group: Group, n: int) -> Scalars:
+        """Return ``n`` nonces ε that hide v·e_i in v·e_i + ε_i: n_r bits longer than that product,
+        which is a statistical distance of 2^−n_r, or uniform mod q where q is not that long."""
+        bits = self.n_v + self.n_e + self.n_r
+        if bits < group.order.bit_length():
+            return group.random_integers(n, bits)
+        return group.random_scalars(n)
 
     def transcript(self) -> Transcript:
         """Return the transcript with prefix ρ."""

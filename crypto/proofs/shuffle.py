@@ -10,8 +10,8 @@ Statement: the list w' holds the ciphertexts of the list w, re-encrypted under p
     e, e'       batching vector; e'_i = e_{π(i)}
     A … F       the five claims;  A' … F' the commitments;  v the challenge;  k the reply
 
-The five equations all have the form  X^v · X' = Φ_X(k):  Φ is written once, the prover computes
-the commitments with it and the verifier the right-hand sides.
+The five equations all have the form  X^v · X' = Φ_X(k). Of B there is one for each ciphertext; the
+verifier compares their product with random weights.
 
 An empty list has no proof: counting units without ballots are recorded as empty.
 """
@@ -29,6 +29,7 @@ from crypto.groups.api import Elements, Group, Scalar, Scalars
 from crypto.proofs.parameters import ProofParameters
 from crypto.proofs.permutation import (
     EQUATIONS,
+    Bridging,
     Equations,
     PermutationCommitment,
     PermutationExponents,
@@ -176,8 +177,8 @@ def prove_shuffle(
 ) -> ProofOfShuffle:
     """Prove that w_ = ``shuffle`` of w with ``witness``.
 
-    A mixer's exponents serve once, on a machine without a network: those of A' and F' go through
-    ``multiexp``, which in some groups takes a time that depends on them.
+    A mixer's exponents serve once, on a machine without a network: they go through ``multiexp`` and
+    ``vartime_powers``, whose time depends on them in some groups.
     """
     group, n = pk.group, len(w)
     transcript = parameters.transcript()
@@ -186,25 +187,25 @@ def prove_shuffle(
 
     # 1. Commit to π.
     r = group.random_scalars(n)
-    u = (g**r * h).permute(_inverse(pi))
+    u = (g.vartime_powers(r) * h).permute(_inverse(pi))
     # 2. Seed and batching vector.
     seed = _seed(transcript, h=h, u=u, pk=pk, w=w, w_=w_)
     e = batching_vector(transcript, seed, parameters, group, n)
     e_ = e.permute(pi)
     # 3. B_i = g^{b_i} B_{i−1}^{e'_i} = g^{d_i} h_0^{e'_0 ⋯ e'_i}, d as for reply k_D.
     b = group.random_scalars(n)
-    d = e_.linear_recursion(b)
-    B = g**d * h[0] ** e_.running_prod()
+    bridging = Bridging.chain(h[0], b, e_)
+    B = bridging.B
     # 4. Commitments A' … F'.
     nonce = Exponents(
         group.random_scalar(),
         group.random_scalars(n),
         group.random_scalar(),
         group.random_scalar(),
-        group.random_scalars(n),
+        parameters.random_masks(group, n),
         tuple(group.random_scalar() for _ in s),
     )
-    commitment = Commitment(B, _phi(h, B, pk, w_, nonce))
+    commitment = Commitment(B, _phi(h, bridging, pk, w_, nonce))
     # 5. Challenge.
     v = challenge(transcript, seed, commitment.tree(), parameters, group)
     # 6. Reply k = v · secrets + nonces.
@@ -212,7 +213,7 @@ def prove_shuffle(
         v * r.dot(e_) + nonce.A,
         b * v + nonce.B,
         v * r.sum() + nonce.C,
-        v * d[n - 1] + nonce.D,
+        v * bridging.d[n - 1] + nonce.D,
         e_ * v + nonce.E,
         tuple(v * s_j.dot(e) + phi_j for s_j, phi_j in zip(s, nonce.F, strict=True)),
     )
@@ -226,7 +227,7 @@ def shuffle_equations(
     w_: Ciphertexts,
     proof: ProofOfShuffle,
 ) -> Equations:
-    """Compute both sides of the equations; nothing is compared yet.
+    """Compute what the equations compare; nothing is compared yet.
 
     Raises VerificationError ``mix.commitment`` where lists and proof are not about equally many
     ciphertexts of one width. All arguments come decoded, that is canonical and in the group.
@@ -269,9 +270,9 @@ def verify_shuffle(
         equations.verify(name)
 
 
-def _phi(h: Elements, B: Elements, pk: PublicKey, w_: Ciphertexts, x: Exponents) -> Images:
-    """Return Φ(x), the right-hand sides of the five equations."""
-    images = PermutationImages.of(h, B, x)
+def _phi(h: Elements, bridging: Bridging, pk: PublicKey, w_: Ciphertexts, x: Exponents) -> Images:
+    """Return Φ(x), the prover's commitments."""
+    images = PermutationImages.of(h, bridging, x)
     return Images(images.A, images.B, images.C, images.D, _phi_F(pk, w_, x))
 
 

@@ -12,7 +12,7 @@ from crypto.groups._listed import ListedScalars
 from crypto.groups.api import Elements, Scalar, Scalars
 from crypto.groups.ristretto255 import Ristretto255
 from crypto.proofs.parameters import ProofParameters
-from crypto.proofs.permutation import PermutationCommitment
+from crypto.proofs.permutation import BridgingEquation, PermutationCommitment
 from crypto.proofs.shuffle import (
     Commitment,
     Exponents,
@@ -20,6 +20,7 @@ from crypto.proofs.shuffle import (
     ProofOfShuffleTrees,
     prove_shuffle,
     shuffle,
+    shuffle_equations,
     verify_shuffle,
 )
 from tests.crypto.counting import CountingRistretto255
@@ -128,6 +129,18 @@ def test_changed_reply_fails_the_equation_it_belongs_to(i: int) -> None:
     with pytest.raises(VerificationError) as refusal:
         verify_shuffle(PARAMETERS, PK, W, W_, with_reply(B=scalars_changed(k.B, i)))
     assert (refusal.value.check_id, refusal.value.where) == ("mix.proof.B", f"B[{i}]")
+
+
+@pytest.mark.parametrize("j", [1, 2, N - 1])
+def test_two_faults_of_equation_b_do_not_hide_each_other(j: int) -> None:
+    equation = shuffle_equations(PARAMETERS, PK, W, W_, PROOF).sides["B"]
+    assert isinstance(equation, BridgingEquation)
+    assert equation.holds()
+    changed = [a * G.g if i == 0 else a / G.g if i == j else a for i, a in enumerate(equation.B_)]
+    false = replace(equation, B_=G.elements(changed))
+    assert false.B_.prod() == equation.B_.prod()
+    assert not false.holds()
+    assert false.culprit() == 0
 
 
 @pytest.mark.parametrize("i", ENDS_AND_MIDDLE)

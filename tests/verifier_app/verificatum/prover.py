@@ -21,6 +21,7 @@ from crypto.groups.api import Elements, Scalar, Scalars
 from crypto.proofs.joint_decryption import denominator
 from crypto.proofs.parameters import ProofParameters
 from crypto.proofs.permutation import (
+    Bridging,
     PermutationExponents,
     PermutationImages,
     batching_vector,
@@ -191,8 +192,7 @@ class Session:
         seed = transcript.seed((group.g.tree(), h.tree(), u.tree()))
         e_ = batching_vector(transcript, seed, parameters, group, n_0).permute(pi)
         b = group.random_scalars(n_0)
-        d = e_.linear_recursion(b)
-        B = group.g**d * h[0] ** e_.running_prod()
+        bridging = Bridging.chain(h[0], b, e_)
         x = PermutationExponents(
             group.random_scalar(),
             group.random_scalars(n_0),
@@ -201,15 +201,16 @@ class Session:
             group.random_scalars(n_0),
         )
         A_, B_, C_, D_ = (
-            getattr(PermutationImages.of(h, B, x), name).tree() for name in ("A", "B", "C", "D")
+            getattr(PermutationImages.of(h, bridging, x), name).tree()
+            for name in ("A", "B", "C", "D")
         )
-        commitment = (B.tree(), A_, B_, C_, D_)
+        commitment = (bridging.B.tree(), A_, B_, C_, D_)
         v = challenge(transcript, seed, commitment, parameters, group)
         reply = (
             (v * r.dot(e_) + x.A).tree(),
             (b * v + x.B).tree(),
             (v * r.sum() + x.C).tree(),
-            (v * d[n_0 - 1] + x.D).tree(),
+            (v * bridging.d[n_0 - 1] + x.D).tree(),
             (e_ * v + x.E).tree(),
         )
         self._put(server, PoSCCommitment=commitment, PoSCReply=reply)
