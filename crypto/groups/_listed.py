@@ -101,11 +101,17 @@ class ListedGroup(Group, Generic[V, S]):
     def elements(self, members: Iterable[Element]) -> ListedElements[V, S]:
         return ListedElements(self, [self._value(a) for a in members])
 
+    def concat_elements(self, parts: Iterable[Elements]) -> ListedElements[V, S]:
+        return ListedElements(self, [a for part in parts for a in self._values(part)])
+
     def scalar(self, n: int) -> ListedScalar[V, S]:
         return ListedScalar(self, self.scalar_from_int(n))
 
     def scalars(self, entries: Iterable[int | Scalar]) -> ListedScalars[V, S]:
         return ListedScalars(self, [self._exponent(x) for x in entries])
+
+    def concat_scalars(self, parts: Iterable[Scalars]) -> ListedScalars[V, S]:
+        return ListedScalars(self, [x for part in parts for x in self._exponents(part)])
 
     def random_scalar(self) -> ListedScalar[V, S]:
         return ListedScalar(self, self.scalar_random())
@@ -280,6 +286,9 @@ class ListedScalars(Scalars, Generic[V, S]):
     def permute(self, pi: Sequence[int]) -> ListedScalars[V, S]:
         return self._new(_permuted(self.values, pi))
 
+    def take(self, places: Sequence[int]) -> ListedScalars[V, S]:
+        return self._new([self.values[i] for i in places])
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Scalars) and self.values == self.group._exponents(other)
 
@@ -405,6 +414,10 @@ class ListedElements(Elements, Generic[V, S]):
     def inverse(self) -> ListedElements[V, S]:
         one = self._group.identity_value
         return self._new([self._group.value_divide(one, a) for a in self.values])
+
+    @property
+    def has_identity(self) -> bool:
+        return self._group.identity_value in self.values
 
     def prod(self) -> ListedElement[V, S]:
         if not self.values:

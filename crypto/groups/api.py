@@ -124,6 +124,10 @@ class Scalars(ABC):
         """Return y with y_i = x_{π(i)}. Raises ValueError unless π is a permutation of 0 … N−1."""
 
     @abstractmethod
+    def take(self, places: Sequence[int]) -> Scalars:
+        """Return the entries at these places of 0 … N−1, which may repeat."""
+
+    @abstractmethod
     def __eq__(self, other: object) -> bool: ...
 
     __hash__ = None  # type: ignore[assignment]
@@ -223,6 +227,11 @@ class Elements(ABC):
     @abstractmethod
     def inverse(self) -> Elements: ...
 
+    @property
+    @abstractmethod
+    def has_identity(self) -> bool:
+        """Whether some entry is the identity."""
+
     @abstractmethod
     def prod(self) -> Element:
         """Return ∏ x_i; the identity for the empty vector."""
@@ -282,12 +291,20 @@ class Group(ABC):
         """Collect members of this group into a vector."""
 
     @abstractmethod
+    def concat_elements(self, parts: Iterable[Elements]) -> Elements:
+        """Return one vector of the entries of all parts, in order."""
+
+    @abstractmethod
     def scalar(self, n: int) -> Scalar:
         """Return n mod q, for a public integer n of either sign."""
 
     @abstractmethod
     def scalars(self, entries: Iterable[int | Scalar]) -> Scalars:
         """Collect scalars, and public integers mod q, into a vector."""
+
+    @abstractmethod
+    def concat_scalars(self, parts: Iterable[Scalars]) -> Scalars:
+        """Return one vector of the entries of all parts, in order."""
 
     @abstractmethod
     def random_scalar(self) -> Scalar:

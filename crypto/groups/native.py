@@ -43,12 +43,18 @@ class NativeGroup(Group):
         parts = [self.points(a) for a in members]
         return NativeElements(self, self.kernel.Points.concat(parts))
 
+    def concat_elements(self, parts: Iterable[Elements]) -> NativeElements:
+        return NativeElements(self, self.kernel.Points.concat([self.points(a) for a in parts]))
+
     def scalar(self, n: int) -> NativeScalar:
         return NativeScalar(self, self._reduced([n]))
 
     def scalars(self, entries: Iterable[int | Scalar]) -> NativeScalars:
         parts = [self._reduced([x]) if isinstance(x, int) else self.values(x) for x in entries]
         return NativeScalars(self, self.kernel.Scalars.concat(parts))
+
+    def concat_scalars(self, parts: Iterable[Scalars]) -> NativeScalars:
+        return NativeScalars(self, self.kernel.Scalars.concat([self.values(x) for x in parts]))
 
     def random_scalar(self) -> NativeScalar:
         return NativeScalar(self, self._random(1))
@@ -61,6 +67,13 @@ class NativeGroup(Group):
 
     def prg_scalars(self, prg: PRG, n: int) -> NativeScalars:
         return NativeScalars(self, self.kernel.Scalars.reduce(prg.read(n * self.kernel.WIDE_BYTES)))
+
+    def random_integers(self, n: int, bits: int) -> Scalars:
+        if bits % 8:
+            return super().random_integers(n, bits)
+        zeros = bytes(self.kernel.SCALAR_BYTES - bits // 8)
+        data = b"".join(zeros + drawn for drawn in _cut(os.urandom(n * bits // 8), bits // 8))
+        return NativeScalars(self, self.kernel.Scalars.decode(data))
 
     def decode_element(self, tree: Tree, *, allow_identity: bool) -> NativeElement:
         return NativeElement(self, self._members((tree,), allow_identity))
@@ -218,7 +231,7 @@ class NativeScalars(Scalars):
         return NativeScalars(self.group, self.values.mul(self._fitting(other)))
 
     def __neg__(self) -> NativeScalars:
-        return self * -self.group.scalar(1)
+        return NativeScalars(self.group, self.group._zero.values.sub(self.values))
 
     def dot(self, other: Scalars) -> NativeScalar:
         return (self * other).sum()
@@ -242,6 +255,9 @@ class NativeScalars(Scalars):
 
     def permute(self, pi: Sequence[int]) -> NativeScalars:
         return NativeScalars(self.group, self.values.permute(_permutation(pi, len(self))))
+
+    def take(self, places: Sequence[int]) -> NativeScalars:
+        return NativeScalars(self.group, self.values.take(places))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Scalars):
@@ -361,6 +377,11 @@ class NativeElements(Elements):
 
     def inverse(self) -> NativeElements:
         return NativeElements(self._group, self._group.identity.points.divide(self.points))
+
+    @property
+    def has_identity(self) -> bool:
+        found: bool = self.points.has_identity()
+        return found
 
     def prod(self) -> NativeElement:
         return NativeElement(self._group, self.points.prod())

@@ -126,6 +126,37 @@ def test_permute_follows_the_images(group: Group) -> None:
 
 
 @in_all_groups
+def test_entries_are_taken_in_any_order_and_again(group: Group) -> None:
+    x = group.scalars([10, 11, 12])
+    assert [int(s) for s in x.take([2, 0, 2, 1])] == [12, 10, 12, 11]
+    assert len(x.take([])) == 0
+    with pytest.raises(IndexError):
+        x.take([3])
+
+
+@in_all_groups
+def test_vectors_are_put_one_after_the_other(group: Group) -> None:
+    x, y, none = group.scalars([1, 2]), group.scalars([3]), group.scalars([])
+    whole = group.concat_scalars([x, none, y, x])
+    assert [int(s) for s in whole] == [1, 2, 3, 1, 2]
+    a = [group.g**part for part in (x, none, y, x)]
+    assert group.concat_elements(iter(a)) == group.g**whole
+    assert len(group.concat_scalars([])) == len(group.concat_elements([])) == 0
+    stranger = group_by_name("P-256" if group.name != "P-256" else "P-384")
+    with pytest.raises(TypeError):
+        group.concat_scalars([x, stranger.scalars([1])])
+    with pytest.raises(TypeError):
+        group.concat_elements([a[0], stranger.elements([stranger.g])])
+
+
+@in_all_groups
+def test_one_identity_among_others_is_found(group: Group) -> None:
+    assert (group.g ** group.scalars([1, 2, 0])).has_identity
+    assert not (group.g ** group.scalars([1, 2, -1])).has_identity
+    assert not group.elements([]).has_identity
+
+
+@in_all_groups
 def test_vectors_of_different_lengths_do_not_combine(group: Group) -> None:
     x, y = group.scalars([1, 2]), group.scalars([1, 2, 3])
     with pytest.raises(ValueError):
@@ -184,6 +215,16 @@ def test_randomness_does_not_repeat_and_is_in_range(group: Group) -> None:
     assert len(set(drawn)) == 51
     assert max(drawn) < group.order
     assert max(drawn) > group.order // 4
+
+
+@in_all_groups
+@pytest.mark.parametrize("bits", [8, 13, 128])
+def test_random_integers_have_all_their_bits_and_no_more(group: Group, bits: int) -> None:
+    drawn = [int(x) for x in group.random_integers(200, bits)]
+    ones = [sum(n >> bit & 1 for n in drawn) for bit in range(bits)]
+    assert max(drawn) < 1 << bits
+    assert min(ones) > 50  # of 100 expected: 2^-40 for each bit
+    assert max(ones) < 150
 
 
 @in_all_groups

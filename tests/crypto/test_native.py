@@ -38,11 +38,13 @@ def test_every_operation_is_the_references(kernel: Group, n: int) -> None:
         scalars = [
             s + t, s - t, s * t, -s, s * t[0], s + t[0], s - t[0], s.running_prod(),
             s.linear_recursion(t), s.permute(pi), s[1:], s[::-1],
+            s.take([0, n - 1, 0]), group.concat_scalars([s, t, s]),
         ]  # fmt: skip
         single = [s.dot(t), s.sum(), s.prod(), s[0] * t[0], s[-1] - t[0], -s[0], (s[0] + t[0])]
         elements = [
             a, b, a * b, a / b, a * b[0], a / b[0], a.inverse(), a**t, a ** t[0], a ** 7, a ** -1,
             b[0] ** s, a.shift(b[0]), a.permute(pi), a[1:], group.elements([a[0], b[0]]),
+            group.concat_elements([a, b, a]),
         ]  # fmt: skip
         points = [a.prod(), a.multiexp(t), a[0] * b[0], a[0] / b[0], a[0].inverse(), b[-1] ** t[0]]
         return [value.tree() for part in (scalars, single, elements, points) for value in part]
