@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import cycle, islice
 
 from crypto import byte_tree
@@ -64,6 +65,10 @@ class PublicKey:
 
     def tree(self) -> Tree:
         """Return node(g, y), for κ > 1 each a node of κ."""
+        return self._tree
+
+    @cached_property
+    def _tree(self) -> Tree:  # every challenge of every ballot holds it
         return self.wide_tree(1)
 
     def wide_tree(self, width: int) -> Tree:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crypto import byte_tree
-from crypto.byte_tree import Tree, integer, leaf_str
+from crypto.byte_tree import Tree, children, integer, leaf_str
 from crypto.elgamal import Ciphertexts
 from crypto.errors import EncodingError
 from crypto.groups.api import Group, Scalar
@@ -81,8 +81,11 @@ def nonce_prg(
 
 
 def ciphertexts_tree(ciphertexts: Ciphertexts) -> Tree:
-    """C: a node per selection of node(u, v)."""
-    return tuple(ciphertexts[i].tree() for i in range(len(ciphertexts)))
+    """C: a node per selection of node(u, v); the ciphertexts are of width 1."""
+    (u,), (v,) = ciphertexts.u, ciphertexts.v
+    n = len(ciphertexts)
+    pairs = zip(children(u.tree(), n, "u"), children(v.tree(), n, "v"), strict=True)
+    return tuple(pairs)
 
 
 def _bytes32(value: bytes) -> bytes:

@@ -8,12 +8,11 @@ and the other checks of acceptance.
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import accumulate
 
-from crypto import byte_tree
 from crypto.elgamal import Ciphertexts, PublicKey
 from crypto.errors import VerificationError
 from crypto.groups.api import Element, Elements, Group, Scalar, Scalars
@@ -56,10 +55,9 @@ def prove(statement: RangeStatement, m: Sequence[int], r: Scalars, prg: PRG) -> 
     b = group.scalars(bit for m_i, w_i in zip(numbers, w, strict=True) for bit in _bits(m_i, w_i))
     not_b = -(b - group.scalar(1))
     drawn = group.prg_scalars(prg, rows - len(k))
-    r_bits = group.scalars(_with_last(group, drawn, statement.randomness(r), w))
+    r_bits = _with_last(group, drawn, statement.randomness(r), w)
     first = _first_rows(k)
-    r_sent = group.scalars(r_bits[row] for row in first)
-    b_sent = group.scalars(b[row] for row in first)
+    r_sent, b_sent = r_bits.take(first), b.take(first)
     d1, d2 = g**r_sent, (g**b_sent) * (y**r_sent)
     # 2. Commitments: a_β = g^{z'_β} d1^{−v'_β}, e_β = y^{z'_β} (d2 g^{−β})^{−v'_β}, written in the
     # bases g and y, with v'_β = 0 in the true branch, where z'_β is the nonce ω.
@@ -73,13 +71,13 @@ def prove(statement: RangeStatement, m: Sequence[int], r: Scalars, prg: PRG) -> 
     zero = group.scalars([0] * rows)
     draft = RangeProof(tuple(k), d1, d2, a0, e0, a1, e1, zero, zero, zero)
     left = -(v_simulated - challenge(statement, encrypt(key, m, r), draft))
-    return RangeProof(
-        tuple(k),
-        *(d1, d2, a0, e0, a1, e1),
+    proof = replace(
+        draft,
         v0=v0_drawn + not_b * left,
         z0=z0_drawn + not_b * left * r_bits,
         z1=z1_drawn + b * left * r_bits,
     )
+    return proof.encoded_as(draft.d_tree, draft.t_tree)
 
 
 def _bits(m: int, w: Sequence[int]) -> list[int]:
@@ -92,18 +90,13 @@ def _bits(m: int, w: Sequence[int]) -> list[int]:
     return bits
 
 
-def _with_last(
-    group: Group, drawn: Scalars, r: Scalars, w: Sequence[Sequence[int]]
-) -> Iterator[Scalar]:
+def _with_last(group: Group, drawn: Scalars, r: Scalars, w: Sequence[Sequence[int]]) -> Scalars:
     """For each number its r_{i,j} as drawn, then r_{i,k−1} = r_i − Σ_{j<k−1} w_j r_{i,j}."""
-    next_drawn = iter(drawn)
+    parts: list[Scalars] = []
     for r_i, w_i in zip(r, w, strict=True):
-        rest = r_i
-        for w_j in w_i[:-1]:
-            r_ij = next(next_drawn)
-            yield r_ij
-            rest = rest - group.scalar(w_j) * r_ij
-        yield rest
+        own, drawn = drawn[: len(w_i) - 1], drawn[len(w_i) - 1 :]
+        parts += [own, group.scalars([r_i - own.dot(group.scalars(w_i[:-1]))])]
+    return group.concat_scalars(parts)
 
 
 def _first_rows(k: Sequence[int]) -> list[int]:
@@ -144,9 +137,7 @@ def verify(
     made the statement from manifest, roll and certificate, and decoded ciphertexts and proof with
     `EncryptedContest.decode`.
     """
-    checked = _Checked.check(statement, ciphertexts, proof, check_id, where)
-    if not _combination([checked]).is_identity:
-        checked.verify_exactly(check_id, where)
+    _Checked.check(statement, ciphertexts, proof, check_id, where).verify(check_id, where)
 
 
 def verify_batch(
@@ -155,8 +146,8 @@ def verify_batch(
     """Check many contests of one group, as `verify` does each, with one multi-exponentiation.
 
     Steps 1 and 2 are exact for each. Then each single equation is raised to its own weight from
-    [1, 2^128), drawn from the system's generator now that all proofs are fixed, and the product
-    of all must be 1. If it is not, the contests are checked one by one.
+    [0, 2^128), drawn from the system's generator now that all proofs are fixed, and the product
+    of all must be 1. If it is not, the contests are checked as `verify` does.
 
     Raises BatchError with exactly the offenders.
     """
@@ -170,7 +161,7 @@ def verify_batch(
     if good and not _combination(good.values()).is_identity:
         for place, checked in good.items():
             try:
-                checked.verify_exactly(check_id, f"item {place}")
+                checked.verify(check_id, f"item {place}")
             except VerificationError as error:
                 offenders[place] = error
     if offenders:
@@ -205,10 +196,15 @@ class _Checked:
         lengths = {len(d) for d in sent}, {len(x) for x in others}
         if list(proof.k) != k or lengths != ({sum(k) - len(k)}, {sum(k)}):
             raise VerificationError(check_id, where, f"not {k} bits for the numbers")
-        if any(x.is_identity for part in (*ciphertexts.u, *ciphertexts.v, *sent) for x in part):
+        if any(part.has_identity for part in (*ciphertexts.u, *ciphertexts.v, *sent)):
             raise VerificationError(check_id, where, "the identity in a ciphertext")
         v = challenge(statement, ciphertexts, proof)
         return cls(statement, ciphertexts, proof, proof.v0, -(proof.v0 - v))
+
+    def verify(self, check_id: str, where: str) -> None:
+        """Step 3 of `verify`."""
+        if not _combination([self]).is_identity:
+            self.verify_exactly(check_id, where)
 
     def verify_exactly(self, check_id: str, where: str) -> None:
         """Step 3 of `verify`, equation by equation."""
@@ -232,48 +228,6 @@ class _Checked:
                     why = "the proof does not show that the choice is allowed"
                     raise VerificationError(check_id, place, why)
 
-    def weighted(self) -> tuple[list[Element], list[Scalar], Scalar, Scalar]:
-        """The product of the equations of step 3, each to its own random weight, as bases and
-        exponents, and the exponents of g and of y in it.
-
-        The exponent x of a computed D_{i,k−1} = c_i / ∏ D_{i,j}^{w_j} goes to c_i, and −w_j x
-        to each D_{i,j}; that of c_s to every c_i, and in the second component −L_0 times to g.
-        """
-        proof, group = self.proof, self.statement.key.group
-        a0, e0, a1, e1 = (_random_weights(group, len(proof.a0)) for _ in range(4))
-        x_g = a0.dot(proof.z0) + a1.dot(proof.z1) + e1.dot(self.v1)
-        x_y = e0.dot(proof.z0) + e1.dot(proof.z1)
-        bases = [*proof.a0, *proof.e0, *proof.a1, *proof.e1]
-        exponents = [*a0, *e0, *a1, *e1]
-        for x, d, c in (
-            (a0 * self.v0 + a1 * self.v1, proof.d1, self.ciphertexts.u[0]),
-            (e0 * self.v0 + e1 * self.v1, proof.d2, self.ciphertexts.v[0]),
-        ):
-            sent, of_numbers = self._without_last(x)
-            bases += [*d, *c]
-            exponents += sent + self._of_selections(of_numbers)
-        if self.statement.total is not None:
-            x_g += group.scalar(self.statement.total[0]) * of_numbers[-1]
-        return bases, exponents, -x_g, -x_y
-
-    def _without_last(self, x: Scalars) -> tuple[list[Scalar], list[Scalar]]:
-        """Exponents of the D_{i,j} with j < k − 1, and of the c_i, from those of all D_{i,j}."""
-        scalar, at = self.statement.key.group.scalar, 0
-        sent: list[Scalar] = []
-        of_numbers: list[Scalar] = []
-        for w_i in self.statement.w:
-            last = x[at + len(w_i) - 1]
-            sent += [x[at + j] - scalar(w_j) * last for j, w_j in enumerate(w_i[:-1])]
-            of_numbers.append(last)
-            at += len(w_i)
-        return sent, of_numbers
-
-    def _of_selections(self, x: list[Scalar]) -> list[Scalar]:
-        """Exponents of the c_i that are sent, from those of all numbers."""
-        if self.statement.total is None:
-            return x
-        return [x_i + x[-1] for x_i in x[:-1]]
-
     def _all_bits(self, d: Elements, c: Elements) -> Elements:
         """One component of all D_{i,j}, the computed ones in their places."""
         bits: list[Element] = []
@@ -295,22 +249,63 @@ def _number_and_bit(row: int, k: Sequence[int]) -> tuple[int, int]:
 
 def _combination(contests: Iterable[_Checked]) -> Element:
     """The product of all equations of step 3, each to its weight; 1 if all hold."""
-    bases: list[Element] = []
-    exponents: list[Scalar] = []
-    of_keys: dict[bytes, tuple[Element, Scalar]] = {}  # g and y are raised once, not per contest
+    alike: dict[tuple[object, ...], list[_Checked]] = {}
     for checked in contests:
-        own_bases, own_exponents, x_g, x_y = checked.weighted()
-        bases += own_bases
-        exponents += own_exponents
-        for base, x in ((checked.statement.key.g, x_g), (checked.statement.key.y, x_y)):
-            name = byte_tree.encode(base.tree())
-            of_keys[name] = (base, of_keys[name][1] + x if name in of_keys else x)
-    bases += [base for base, _ in of_keys.values()]
-    exponents += [x for _, x in of_keys.values()]
+        what = checked.statement
+        alike.setdefault((what.key.tree(), what.N, what.s, what.total), []).append(checked)
+    bases, exponents = zip(*map(_weighted, alike.values()), strict=True)
     group = bases[0].group
-    return group.elements(bases).multiexp(group.scalars(exponents))
+    product: Element = group.concat_elements(bases).multiexp(group.concat_scalars(exponents))
+    return product
 
 
-def _random_weights(group: Group, n: int) -> Scalars:
-    """`n` weights from [1, 2^128)."""
-    return group.scalars(1 + secrets.randbelow((1 << WEIGHT_BITS) - 1) for _ in range(n))
+def _weighted(contests: Sequence[_Checked]) -> tuple[Elements, Scalars]:
+    """The product of the equations of step 3, each to its own random weight, as bases and
+    exponents; for contests with one key, N, s and total, whose rows are alike."""
+    statement, n = contests[0].statement, len(contests)
+    key, group, proofs = statement.key, statement.key.group, [c.proof for c in contests]
+    v0, v1 = (group.concat_scalars(v) for v in zip(*((c.v0, c.v1) for c in contests), strict=True))
+    z0, z1 = (group.concat_scalars(z) for z in zip(*((p.z0, p.z1) for p in proofs), strict=True))
+    # Drawn now that all proofs are fixed, for each equation its own.
+    a0, e0, a1, e1 = (group.random_integers(len(v0), WEIGHT_BITS) for _ in range(4))
+    d1, u, _ = _exponents_of_sent(statement, n, a0 * v0 + a1 * v1)
+    d2, v, of_least = _exponents_of_sent(statement, n, e0 * v0 + e1 * v1)
+    x_g = a0.dot(z0) + a1.dot(z1) + e1.dot(v1) + of_least
+    x_y = e0.dot(z0) + e1.dot(z1)
+    bases = group.concat_elements(
+        [
+            *(p.a0 for p in proofs), *(p.e0 for p in proofs), *(p.a1 for p in proofs),
+            *(p.e1 for p in proofs), *(p.d1 for p in proofs), *(p.d2 for p in proofs),
+            *(c.ciphertexts.u[0] for c in contests), *(c.ciphertexts.v[0] for c in contests),
+            group.elements([key.g, key.y]),
+        ]
+    )  # fmt: skip
+    return bases, group.concat_scalars([a0, e0, a1, e1, d1, d2, u, v, -group.scalars([x_g, x_y])])
+
+
+def _exponents_of_sent(
+    statement: RangeStatement, n: int, x: Scalars
+) -> tuple[Scalars, Scalars, Scalar]:
+    """Exponents of the D_{i,j} with j < k − 1, of the c_i, and of g^{−L_0}, from the exponents x of
+    all D_{i,j} in `n` contests.
+
+    That of a computed D_{i,k−1} = c_i / ∏ D_{i,j}^{w_j} goes to c_i, and −w_j times to each
+    D_{i,j}; that of c_s to every c_i and to g^{−L_0}, which is in the second component only.
+    """
+    group, s, k = statement.key.group, statement.s, statement.k
+    last_rows = [end - 1 for end in accumulate(k)]
+
+    def in_each(rows: Iterable[int]) -> list[int]:
+        chosen = list(rows)
+        return [at + row for at in range(0, len(x), sum(k)) for row in chosen]
+
+    last_of_first = (row for row, k_i in zip(last_rows, k, strict=True) for _ in range(k_i - 1))
+    w = group.scalars(w_j for w_i in statement.w for w_j in w_i[:-1])
+    w_of_first = w.take([*range(len(w))] * n)
+    of_d = x.take(in_each(_first_rows(k))) - w_of_first * x.take(in_each(last_of_first))
+    of_c = x.take(in_each(last_rows[:s]))
+    if statement.total is None:
+        return of_d, of_c, group.scalar(0)
+    least, of_sums = statement.total[0], x.take(in_each(last_rows[s:]))
+    to_each = [contest for contest in range(n) for _ in range(s)]
+    return of_d, of_c + of_sums.take(to_each), group.scalar(least) * of_sums.sum()

@@ -25,7 +25,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import islice
 
 from crypto.byte_tree import Tree, children
@@ -121,10 +121,12 @@ class RangeProof:
     z0: Scalars
     z1: Scalars
 
+    @cached_property
     def d_tree(self) -> Tree:
         """D: a node per number of a node per j < k − 1 of node(d1, d2)."""
         return _rows([k_i - 1 for k_i in self.k], [self.d1, self.d2])
 
+    @cached_property
     def t_tree(self) -> Tree:
         """T: a node per number of a node per j of node(a_0, e_0, a_1, e_1)."""
         return _rows(self.k, [self.a0, self.e0, self.a1, self.e1])
@@ -132,6 +134,11 @@ class RangeProof:
     def s_tree(self) -> Tree:
         """S: a node per number of a node per j of node(v_0, z_0, z_1)."""
         return _rows(self.k, [self.v0, self.z0, self.z1])
+
+    def encoded_as(self, d_tree: Tree, t_tree: Tree) -> RangeProof:
+        """This proof, with D and T that the caller has already: they are not encoded again."""
+        self.__dict__.update(d_tree=d_tree, t_tree=t_tree)  # where `cached_property` keeps them
+        return self
 
 
 @dataclass(frozen=True)
@@ -147,7 +154,7 @@ class EncryptedContest:
     def tree(self) -> Tree:
         proof = self.proof
         c_tree = ciphertexts_tree(self.ciphertexts)
-        return (c_tree, proof.d_tree(), proof.t_tree(), proof.s_tree())
+        return (c_tree, proof.d_tree, proof.t_tree, proof.s_tree())
 
     @classmethod
     def decode(
@@ -175,7 +182,8 @@ class EncryptedContest:
             group.decode_elements(column, sent, allow_identity=False)
             for column in _columns(d_tree, [k_i - 1 for k_i in k], 2, "D")
         )
-        return cls(ciphertexts, RangeProof(tuple(k), d1, d2, a0, e0, a1, e1, v0, z0, z1))
+        proof = RangeProof(tuple(k), d1, d2, a0, e0, a1, e1, v0, z0, z1)
+        return cls(ciphertexts, proof.encoded_as(d_tree, t_tree))
 
 
 def challenge(statement: RangeStatement, ciphertexts: Ciphertexts, proof: RangeProof) -> Scalar:
@@ -183,8 +191,8 @@ def challenge(statement: RangeStatement, ciphertexts: Ciphertexts, proof: RangeP
     tree = (
         statement.key.tree(),
         ciphertexts_tree(ciphertexts),
-        proof.d_tree(),
-        proof.t_tree(),
+        proof.d_tree,
+        proof.t_tree,
     )
     v = Transcript(statement.rho_b).challenge(CHALLENGE_BITS, tree)
     return statement.key.group.scalar(v)

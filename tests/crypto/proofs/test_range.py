@@ -7,7 +7,6 @@ import hashlib
 import itertools
 import pickle
 import random
-import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -101,6 +100,8 @@ def test_every_allowed_choice_is_accepted(N: int) -> None:
         sent = EncryptedContest.decode(G, byte_tree.decode(data), N, 1)
         assert byte_tree.encode(sent.tree()) == data
         verify(claim, sent.ciphertexts, sent.proof)
+        anew = dataclasses.replace(sent.proof)  # knows no encoding yet
+        assert (anew.d_tree, anew.t_tree) == (sent.proof.d_tree, sent.proof.t_tree)
         x = G.g ** G.scalars([m])
         r = ballot_randomness(G, SEED, E, "mayor", 0)
         assert ciphertexts.v[0][0] == x[0] * KEY.y**r
@@ -370,27 +371,39 @@ def test_errors_do_not_cancel_in_a_batch() -> None:
     refused((c1, w1, dataclasses.replace(p1, z0=p1.z0 + one, z1=p1.z1 + minus)))
 
 
-def test_one_multi_exponentiation_serves_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+def watch_multiexp(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The lengths of all products of powers from now on."""
     sizes: list[int] = []
-    group = type(KEY.y ** G.scalars([1]))
-    original = group.multiexp
+    vectors = type(KEY.y ** G.scalars([1]))
+    original = vectors.multiexp
 
     def counted(self: Any, e: Scalars) -> Any:
         sizes.append(len(e))
         return original(self, e)
 
-    monkeypatch.setattr(group, "multiexp", counted)
+    monkeypatch.setattr(vectors, "multiexp", counted)
+    return sizes
+
+
+def test_one_multi_exponentiation_serves_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = watch_multiexp(monkeypatch)
     item = vote(4, 3)
     verify_batch([item] * 3)
     verify_batch([item] * 12)
     assert sizes == [3 * 12 + 2, 12 * 12 + 2]  # 4k + 2(k−1) + 2 bases a contest, and g and y
 
 
-def test_weights_are_never_zero_and_have_128_bits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(secrets, "randbelow", lambda n: n - 1)
-    assert int(range_proof._random_weights(G, 1)[0]) == 2**128 - 1
-    monkeypatch.setattr(secrets, "randbelow", lambda n: 0)
-    assert int(range_proof._random_weights(G, 1)[0]) == 1
+def test_every_equation_has_its_own_weight_of_128_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[tuple[int, int]] = []
+    original = type(G).random_integers
+
+    def watched(self: Any, n: int, bits: int) -> Scalars:
+        drawn.append((n, bits))
+        return original(self, n, bits)
+
+    monkeypatch.setattr(type(G), "random_integers", watched)
+    verify_batch([vote(4, 3), vote(4, 1), vote(2, 1)])
+    assert drawn == [(2 * 2, 128)] * 4 + [(1, 128)] * 4
 
 
 @settings(max_examples=15, deadline=None)

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import pytest
 
 from crypto import byte_tree
-from crypto.elgamal import Ciphertexts
+from crypto.elgamal import Ciphertexts, PublicKey
 from crypto.errors import EncodingError, VerificationError
 from crypto.proofs.binding import ballot_prefix, ballot_randomness, nonce_prg
-from crypto.proofs.range import encrypt, prove, verify
+from crypto.proofs.range import BatchError, encrypt, prove, verify, verify_batch
 from crypto.proofs.range_statement import EncryptedContest, RangeStatement
 from tests.crypto.proofs.test_range import (
     ELEMENT_FIELDS,
@@ -25,6 +25,8 @@ from tests.crypto.proofs.test_range import (
     Item,
     changed_at,
     refused,
+    vote,
+    watch_multiexp,
     with_field,
 )
 
@@ -40,7 +42,7 @@ def approve(total: tuple[int, int], *m: int, N: int = 2) -> Item:
 
 def approve_as(statement: RangeStatement, m: Sequence[int]) -> Item:
     r = G.scalars(ballot_randomness(G, SEED, E, "board", i) for i in range(len(m)))
-    ciphertexts = encrypt(KEY, m, r)
+    ciphertexts = encrypt(statement.key, m, r)
     prg = nonce_prg(b"f" * 32, SEED, statement.rho_b, ciphertexts, m)
     return statement, ciphertexts, prove(statement, m, r, prg)
 
@@ -98,6 +100,26 @@ def test_every_field_of_every_bit_of_the_sum_is_checked() -> None:
         vector = getattr(proof, field)
         for i in range(len(vector)):
             refused((statement, ciphertexts, with_field(proof, field, changed_at(vector, i))))
+
+
+def test_contests_of_all_kinds_are_verified_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With and without a total, of different sizes and keys, several of each and in any order."""
+    other = PublicKey(G.g, KEY.y * G.g)
+    again = dataclasses.replace(claim(3, (1, 3)), key=other)
+    batch = [
+        approve((1, 3), 1, 0, 1), vote(5, 3), approve((0, 2), 1, 0, 1), approve((1, 3), 0, 0, 1),
+        vote(5, 4, 0), vote(2, 1), approve((0, 5), 3, 0, 2, N=4), approve_as(again, (1, 1, 1)),
+        vote(5, 0), approve((1, 3), 1, 1, 1), approve_as(again, (0, 1, 0)),
+    ]  # fmt: skip
+    sizes = watch_multiexp(monkeypatch)
+    verify_batch(batch)
+    assert len(sizes) == 1
+    for place, (statement, ciphertexts, proof) in enumerate(batch):
+        for field in ("a0", "e1", "z0", "z1"):
+            bad = with_field(proof, field, changed_at(getattr(proof, field), len(proof.a0) - 1))
+            with pytest.raises(BatchError) as failure:
+                verify_batch([*batch[:place], (statement, ciphertexts, bad), *batch[place + 1 :]])
+            assert list(failure.value.offenders) == [place]
 
 
 def test_bits_of_one_number_are_not_those_of_another() -> None:
