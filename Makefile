@@ -20,7 +20,7 @@ VMND ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready-kernel-$(KERNEL)
-PACKAGES := crypto voting tally verifier_app
+PACKAGES := crypto execution voting tally verifier_app
 STEP := @.ci/step
 # The fast tests write many small durable files: in memory where there is a gigabyte for them.
 MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -kP /dev/shm | awk 'END {print $$4}')" -gt 1000000 ] && echo TMPDIR=/dev/shm)

@@ -5,19 +5,36 @@ Making a mix is in mixing.py; what a trustee demands besides is in decryption.py
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from crypto.errors import VerificationError
+from execution.pace import Advance, unseen
 from tally.documents import Count
 from tally.log import Log
-from tally.proofs import SIGNATURE, announced_digest, verify_mix
+from tally.proofs import OUTPUT, SIGNATURE, Files, announced_digest, verify_mix
 from tally.workspace import FILE_LIMIT, Workspace
 from voting.console import Refused
 from voting.election import entries as kinds
 from voting.election.documents import digest
 from voting.election.manifest import Manifest
 from voting.files import read_bounded, read_tree
+
+
+@dataclass(frozen=True)
+class Link:
+    """A mixer's directory and the list that it must have mixed."""
+
+    manifest: Manifest
+    count: Count
+    number: int
+    data: bytes
+    files: Files
+
+    def verify(self) -> bytes:
+        """The output. Raises VerificationError (`mix.…`)."""
+        return verify_mix(self.manifest, self.count, self.number, self.data, self.files)
 
 
 @dataclass(frozen=True)
@@ -85,15 +102,25 @@ class Chain:
             raise VerificationError("mix.signatures", str(public), why)
         return files
 
-    def verify(self, mixers: int) -> bytes:
+    def links(self, mixers: int) -> Iterator[Link]:
+        """The first `mixers` mixers' directories, each with the output of the one before; nothing
+        of them is proven yet. Raises Refused and VerificationError as `input` and `read` do."""
+        data = self.input()
+        for number in range(1, mixers + 1):
+            link = Link(self.manifest, self.count, number, data, self.read(number))
+            yield link
+            data = link.files.get(OUTPUT, b"")
+
+    def verify(self, mixers: int, advance: Advance = unseen) -> bytes:
         """The output of the first `mixers` mixers; for 0 the list itself.
 
         Every one is proven to shuffle the output of the one before, byte for byte. Raises Refused
         where one is missing, VerificationError (`mix.…`) where one is false.
         """
         data = self.input()
-        for number in range(1, mixers + 1):
-            data = verify_mix(self.manifest, self.count, number, data, self.read(number))
+        for link in self.links(mixers):
+            data = link.verify()
+            advance(self.count.ballots)
         return data
 
     def digest(self) -> str:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from execution import options
+
 if TYPE_CHECKING:
     from tally.steps import Step
 
@@ -182,16 +184,28 @@ def select(
 
 
 @app.command()
-def mix(home: Home, work: Work, passphrase_file: Passphrase = None, as_json: Json = False) -> None:
+def mix(
+    home: Home,
+    work: Work,
+    passphrase_file: Passphrase = None,
+    executor: options.Executor = "serial",
+    tls_ca: options.TlsCa = None,
+    tls_cert: options.TlsCert = None,
+    tls_key: options.TlsKey = None,
+    as_json: Json = False,
+) -> None:
     """Shuffle every list as this mixer, with a proof, after checking what came before.
 
     Example: tally mix --home homes/mixer-1 --work counting-room
     """
+    from execution.places import place
     from tally import mixing
     from voting import console
 
+    where = place(executor, tls_ca, tls_cert, tls_key)
     passphrase = console.passphrase(passphrase_file, "Passphrase of this mixer")
-    _report("mix", as_json, lambda: mixing.mix(home, work, passphrase))
+    with where.workers() as workers:
+        _report("mix", as_json, lambda: mixing.mix(home, work, passphrase, workers))
 
 
 @app.command()
@@ -213,15 +227,21 @@ def decrypt(
 def count(
     work: Work,
     lang: Annotated[str, typer.Option(help="Language of the names: ja, en, et …")] = "",
+    executor: options.Executor = "serial",
+    tls_ca: options.TlsCa = None,
+    tls_cert: options.TlsCert = None,
+    tls_key: options.TlsKey = None,
     as_json: Json = False,
 ) -> None:
     """Combine the trustees' decryptions, count, and write the results.
 
     Example: tally count --work counting-room --lang en
     """
+    from execution.places import place
     from tally import counting
 
-    _report("count", as_json, lambda: counting.count(work, lang))
+    with place(executor, tls_ca, tls_cert, tls_key).workers() as workers:
+        _report("count", as_json, lambda: counting.count(work, lang, workers))
 
 
 @app.command()

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from crypto.errors import VerificationError
 from crypto.proofs.decryption import Factors, PlaintextTable, combine
+from execution.workers import HERE, Workers
 from tally import nist, results
 from tally.chain import Chain
 from tally.decryption import Decryptions
@@ -29,7 +31,7 @@ from voting.files import write_atomic
 INVALID = -1
 
 
-def count(work: Path, language: str) -> Step:
+def count(work: Path, language: str, workers: Workers = HERE) -> Step:
     """Count every list and write tallies and results.
 
     Raises Refused where a step before is missing, VerificationError where it is false.
@@ -45,7 +47,7 @@ def count(work: Path, language: str) -> Step:
             )
         log = room.log(manifest)
         selection = room.selection(manifest, log)
-        tallies = count_all(room, manifest, selection, log)
+        tallies = count_all(room, manifest, selection, log, workers)
         outcome = results.build(manifest, selection.counts, tallies)
         again = _write(room, manifest, selection, tallies, outcome, log)
     invalid = {t.count: t.invalid for t in tallies.values() if t.invalid}
@@ -70,18 +72,41 @@ def _warn(number: int, found: int) -> str:
 
 
 def count_all(
-    room: Workspace, manifest: Manifest, selection: Selection, log: Log
+    room: Workspace, manifest: Manifest, selection: Selection, log: Log, workers: Workers = HERE
 ) -> dict[int, Tally]:
     """The tally of every counted list, by number. Writes nothing."""
     counted = [row for row in selection.counts if row.status == "counted"]
+    decrypted = (_decrypted(room, manifest, row, log) for row in counted)
     tallies: dict[int, Tally] = {}
-    with progress("counting", len(counted)) as advance:
-        for row in counted:
-            data = mixed_list(Chain(room, manifest, row), log)
-            factors = _factors(Decryptions(room, manifest, row), data, log)
-            tallies[row.count] = make_tally(manifest, row, data, factors)
-            advance()
-    return tallies
+    with progress("counting", sum(row.ballots for row in counted), "votes") as advance:
+        for one, tally in workers.run(count_one, decrypted):
+            tallies[one.count.count] = tally
+            advance(one.count.ballots)
+    return dict(sorted(tallies.items()))
+
+
+@dataclass(frozen=True)
+class Decrypted:
+    """A list and its decryptions by exactly t trustees, of which nothing is proven yet."""
+
+    manifest: Manifest
+    count: Count
+    data: bytes
+    directories: Mapping[int, Mapping[str, bytes]]
+
+
+def count_one(what: Decrypted) -> Tally:
+    """The votes in a list. Raises VerificationError where a trustee's directory is false."""
+    manifest, count, data = what.manifest, what.count, what.data
+    factors = {
+        l: verify_factors(manifest, count, l, data, files) for l, files in what.directories.items()
+    }
+    return make_tally(manifest, count, data, factors)
+
+
+def _decrypted(room: Workspace, manifest: Manifest, count: Count, log: Log) -> Decrypted:
+    data = mixed_list(Chain(room, manifest, count), log)
+    return Decrypted(manifest, count, data, _directories(Decryptions(room, manifest, count), log))
 
 
 def mixed_list(chain: Chain, log: Log) -> bytes:
@@ -97,10 +122,11 @@ def mixed_list(chain: Chain, log: Log) -> bytes:
     return files[OUTPUT]
 
 
-def _factors(what: Decryptions, data: bytes, log: Log) -> dict[int, Factors]:
-    """The factors of the first t trustees whose directories are there, by number.
+def _directories(what: Decryptions, log: Log) -> dict[int, dict[str, bytes]]:
+    """The directories of the first t trustees whose are there, by number.
 
-    Raises Refused where they are too few or not announced, VerificationError where one is false.
+    Raises Refused where they are too few or not announced, VerificationError where the log
+    announces others.
     """
     t = what.manifest.parties.trustees.threshold
     present = what.present()
@@ -119,9 +145,7 @@ def _factors(what: Decryptions, data: bytes, log: Log) -> dict[int, Factors]:
     if announced != what.digest():
         why = "the log announces other decryptions than these"
         raise VerificationError("log.entries", what.count.path, why)
-    return {
-        l: verify_factors(what.manifest, what.count, l, data, what.read(l)) for l in present[:t]
-    }
+    return {l: what.read(l) for l in present[:t]}
 
 
 def make_tally(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crypto.errors import VerificationError
+from execution.pace import Advance, unseen
 from tally.audits import verify_audits
 from tally.ceremony.share import KeyShare
 from tally.chain import Chain
@@ -43,10 +44,10 @@ def decrypt(home_path: Path, work: Path, passphrase: str) -> Step:
         verify_audits(room, manifest, selection, log)  # (a)
         turn = _Turn(room, manifest, log, home, share, digest(document_bytes(selection)))
         counted = [row for row in selection.counts if row.status == "counted"]
-        with progress("decrypting", len(counted)) as advance:
+        steps = (len(manifest.parties.mixers) + 1) * sum(row.ballots for row in counted)
+        with progress("decrypting", steps, "ciphertexts checked or decrypted") as advance:
             for row in counted:
-                turn.decrypt(row)
-                advance()
+                turn.decrypt(row, advance)
     return turn.report(len(counted))
 
 
@@ -83,10 +84,10 @@ class _Turn:
         self.others: list[int] = []
         self.waiting: list[int] = []
 
-    def decrypt(self, count: Count) -> None:
+    def decrypt(self, count: Count, advance: Advance = unseen) -> None:
         """(b) to (d), then the factors; and the announcement when enough trustees are there."""
         what = Decryptions(self.room, self.manifest, count)
-        data = self._verified_list(count)  # (b), (c)
+        data = self._verified_list(count, advance)  # (b), (c)
         there = what.verified(data)
         self._promise(count, data)  # (d)
         if self.share.number not in there:
@@ -100,8 +101,9 @@ class _Turn:
             what.announce()
         else:
             self.waiting.append(count.count)
+        advance(count.ballots)
 
-    def _verified_list(self, count: Count) -> bytes:
+    def _verified_list(self, count: Count, advance: Advance) -> bytes:
         """The only list that may be decrypted for this count."""
         chain = Chain(self.room, self.manifest, count)
         if len({mixer.public_key for mixer in self.manifest.parties.mixers}) < 2:
@@ -109,7 +111,7 @@ class _Turn:
                 "The manifest has fewer than two mixers with different keys, so one operator could"
                 " link votes to voters. Nothing was decrypted."
             )
-        data = chain.verify(chain.mixers)  # (b)
+        data = chain.verify(chain.mixers, advance)  # (b)
         chain.verify_announced(self.log)
         if count.ballots < self.manifest.privacy_minimum:  # (c)
             raise Refused(

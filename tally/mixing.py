@@ -6,13 +6,16 @@ for the counts that it had not finished; nothing of the unfinished ones was ever
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from execution.workers import HERE, Workers
 from tally.audits import verify_audits
-from tally.chain import Chain
-from tally.documents import Selection
+from tally.chain import Chain, Link
+from tally.documents import Count, Selection
 from tally.log import Log
-from tally.proofs import SIGNATURE, make_mix, verify_mix
+from tally.proofs import OUTPUT, SIGNATURE, shuffle_list, sign_mix
 from tally.refusals import promise_selection
 from tally.steps import Step
 from tally.workspace import Workspace, locked
@@ -24,7 +27,7 @@ from voting.election.party import PartyHome, open_home
 from voting.files import write_atomic, write_directory
 
 
-def mix(home_path: Path, work: Path, passphrase: str) -> Step:
+def mix(home_path: Path, work: Path, passphrase: str, workers: Workers = HERE) -> Step:
     """Mix every counted list as this mixer.
 
     Raises Refused where it is not this mixer's turn, VerificationError where something that came
@@ -38,7 +41,7 @@ def mix(home_path: Path, work: Path, passphrase: str) -> Step:
         log = room.log(manifest)
         selection = room.selection(manifest, log)
         verify_audits(room, manifest, selection, log)
-        made = _mix_all(room, manifest, selection, log, number, home)
+        made = _mix_all(room, manifest, selection, log, number, home, workers)
         last = number == len(manifest.parties.mixers)
         if last:
             announce(room, manifest, selection)
@@ -83,24 +86,73 @@ def _mix_all(
     log: Log,
     number: int,
     home: PartyHome,
+    workers: Workers,
 ) -> list[int]:
-    made: list[int] = []
-    promised = digest(document_bytes(selection))
+    """Unfinished counts first: a mixer that is killed again and again still comes to its end."""
     counted = [row for row in selection.counts if row.status == "counted"]
-    with progress("mixing", len(counted)) as advance:
-        for row in counted:
-            chain = Chain(room, manifest, row)
-            before = chain.verify(number - 1)
-            if not chain.exists(number):
-                _refuse_second(chain, number, log)
+    chains = [Chain(room, manifest, row) for row in counted]
+    chains.sort(key=lambda chain: chain.exists(number))
+    lacking = [chain for chain in chains if not chain.exists(number)]
+    for chain in lacking:
+        _refuse_second(chain, number, log)
+    promised = digest(document_bytes(selection))
+    made: list[int] = []
+    # Every mix before this one is checked, and this one is made and checked.
+    steps = sum((number - 1) * chain.count.ballots for chain in chains)
+    steps += sum(chain.count.ballots for chain in (*chains, *lacking))
+    with progress("mixing", steps, "ciphertexts shuffled or checked") as advance:
+        for turn, files in workers.run(_take_turn, _turns(chains, number)):
+            chain = Chain(room, manifest, turn.count)
+            advance(turn.count.ballots * (len(turn.before) + (files is not None)))
+            if files is not None:
                 promise_selection(home.path, manifest.digest.hex(), promised)
-                files = make_mix(manifest, row, number, before, home.signing_key)
-                write_directory(chain.folder(number), files)
-                made.append(row.count)
+                signed = sign_mix(manifest, turn.count, number, files, home.signing_key)
+                write_directory(chain.folder(number), signed)
+                made.append(turn.count.count)
             _publish_signature(chain, number)
-            verify_mix(manifest, row, number, before, chain.read(number))
-            advance()
-    return made
+        for link, _ in workers.run(Link.verify, _own(chains, number)):
+            advance(link.count.ballots)
+    return sorted(made)
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """One count: what came before, and whether it is to be mixed now."""
+
+    manifest: Manifest
+    count: Count
+    number: int
+    before: tuple[Link, ...]
+    data: bytes
+    lacking: bool
+
+
+def _turns(chains: Iterable[Chain], number: int) -> Iterator[_Turn]:
+    for chain in chains:
+        before = tuple(chain.links(number - 1))
+        data = before[-1].files.get(OUTPUT, b"") if before else chain.input()
+        lacking = not chain.exists(number)
+        yield _Turn(chain.manifest, chain.count, number, before, data, lacking)
+
+
+def _take_turn(turn: _Turn) -> dict[str, bytes] | None:
+    """The files of this mixer's shuffle, to be signed, after checking every mix before it. The
+    randomness is this call's own.
+
+    Raises VerificationError (`mix.…`).
+    """
+    for link in turn.before:
+        link.verify()
+    if not turn.lacking:
+        return None
+    return shuffle_list(turn.manifest, turn.count, turn.number, turn.data)
+
+
+def _own(chains: Iterable[Chain], number: int) -> Iterator[Link]:
+    """This mixer's directory of every count as it lies in the room."""
+    for chain in chains:
+        *_, own = chain.links(number)
+        yield own
 
 
 def _refuse_second(chain: Chain, number: int, log: Log) -> None:

@@ -122,15 +122,27 @@ def verify_signature(
 def make_mix(
     manifest: Manifest, count: Count, number: int, data: bytes, key: SigningKey
 ) -> dict[str, bytes]:
-    """Shuffle the list in `data` as mixer `number`, with fresh randomness that is not kept."""
-    party = manifest.parties.mixers[number - 1]
+    """Shuffle the list in `data` as mixer `number`, and sign it."""
+    return sign_mix(manifest, count, number, shuffle_list(manifest, count, number, data), key)
+
+
+def shuffle_list(manifest: Manifest, count: Count, number: int, data: bytes) -> dict[str, bytes]:
+    """The files of mixer `number`'s shuffle of the list in `data`, to be signed. The randomness is
+    fresh and is not kept."""
     auxsid = mix_auxsid(count.count, number)
     pk = manifest.election_key
     w = decode_list(data, manifest, count.ballots)
     w_, witness = shuffle(pk, w)
     proof = prove_shuffle(parameters(manifest, auxsid), pk, w, w_, witness)
-    files = ShufflingDirectory(auxsid, pk, w, w_, proof).files()
-    return sign_directory(files, manifest, auxsid, party, key)
+    return ShufflingDirectory(auxsid, pk, w, w_, proof).files()
+
+
+def sign_mix(
+    manifest: Manifest, count: Count, number: int, files: Files, key: SigningKey
+) -> dict[str, bytes]:
+    """The complete directory of mixer `number`."""
+    party = manifest.parties.mixers[number - 1]
+    return sign_directory(files, manifest, mix_auxsid(count.count, number), party, key)
 
 
 def verify_mix(manifest: Manifest, count: Count, number: int, data: bytes, files: Files) -> bytes:

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from crypto.errors import VerificationError
+from execution.pace import Advance
 from tally.log import Log
 from voting.acceptance import AcceptedBallot, Context, accept
 from voting.ballot.box import Box
-from voting.console import Advance
 from voting.eid.profile import EidProfile
 from voting.election import entries as kinds
 from voting.election.manifest import Manifest

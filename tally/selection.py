@@ -104,7 +104,7 @@ def _trusted_manifest(room: Workspace, trust: Path) -> Manifest:
 def _replay(room: Workspace, box: Box, manifest: Manifest, log: Log) -> list[Stored]:
     profile = EidProfile.parse(read_tree(room.record / "eid_profile", DOCUMENT_LIMIT))
     rolls = boxes.rolls(box, manifest, log)
-    with progress("checking every ballot again", box.ballot_count()) as advance:
+    with progress("checking again", box.ballot_count(), "ballots") as advance:
         return list(replay(box, manifest, profile, log, rolls, advance))
 
 

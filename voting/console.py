@@ -12,9 +12,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from crypto.errors import SukashiError
+from execution.faults import WorkersLostError, WrongExecutorError
+from execution.pace import Advance, Pace, shown
 
 if TYPE_CHECKING:
     import typer
@@ -94,9 +96,10 @@ def _wrong_call(fault: typer.TyperException) -> str:
 
 
 def _exit_code(fault: SukashiError) -> int:
-    if isinstance(fault, UsageFault):
+    if isinstance(fault, UsageFault | WrongExecutorError):
         return EXIT_WRONG_CALL
-    return EXIT_UNFINISHED if isinstance(fault, Unfinished) else EXIT_REFUSED
+    unfinished = isinstance(fault, Unfinished | WorkersLostError)
+    return EXIT_UNFINISHED if unfinished else EXIT_REFUSED
 
 
 def complain(sentence: str) -> None:
@@ -164,25 +167,9 @@ def _ask(prompt: str, *, twice: bool) -> str:
     return answer
 
 
-class Advance(Protocol):
-    def __call__(self, steps: int = 1) -> None: ...
-
-
 @contextmanager
-def progress(label: str, total: int) -> Iterator[Advance]:
-    """A progress bar on standard error, shown only at a terminal; call it once per item done."""
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    bar = Progress(
-        *Progress.get_default_columns()[:2],
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task(label, total=total)
-        yield lambda steps=1: bar.advance(task, steps)
+def progress(label: str, total: int, unit: str = "") -> Iterator[Advance]:
+    """How far it is, how fast it goes and how long it still takes, on standard error; call it with
+    the number of units that were done."""
+    with shown(Pace(label, total, unit), sys.stderr) as advance:
+        yield advance

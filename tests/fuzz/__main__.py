@@ -14,7 +14,17 @@ import sys
 from pathlib import Path
 
 RSS_MEGABYTES, SECONDS_PER_INPUT, BYTES = 1024, 10, 1 << 16
-INSTRUMENTED = ["crypto", "voting", "tally", "verifier_app", "ruamel", "rfc8785", "json", "csv"]
+INSTRUMENTED = [
+    "crypto",
+    "execution",
+    "voting",
+    "tally",
+    "verifier_app",
+    "ruamel",
+    "rfc8785",
+    "json",
+    "csv",
+]
 
 
 def main() -> int:

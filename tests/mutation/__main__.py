@@ -170,7 +170,11 @@ class Run:
         plugin = Plugin(
             modules, mutants, self.known.killers, self.report, self.say, processes, self.near
         )
-        kept = BUILD / "elections" / _state(("crypto", "voting", "tally", "tests/e2e"))[:16]
+        kept = (
+            BUILD
+            / "elections"
+            / _state(("crypto", "execution", "voting", "tally", "tests/e2e"))[:16]
+        )
         kept.mkdir(parents=True, exist_ok=True)
         os.environ["SUKASHI_ELECTION"] = str(kept)
         base = Path(tempfile.mkdtemp(prefix="mutation-"))
@@ -192,7 +196,7 @@ class Run:
 
 
 def _state(
-    folders: tuple[str, ...] = ("crypto", "voting", "tally", "verifier_app", "tests"),
+    folders: tuple[str, ...] = ("crypto", "execution", "voting", "tally", "verifier_app", "tests"),
 ) -> str:
     """A digest of the code and the tests."""
     whole = hashlib.sha256()

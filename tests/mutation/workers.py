@@ -31,7 +31,7 @@ from tests.verifier_app.forge import Forgery
 from tests.verifier_app.forgeries import Case
 from verifier_app.registry import CHECKS, load_checks
 
-HOUSE = ("crypto", "voting", "tally", "verifier_app", "tests")
+HOUSE = ("crypto", "execution", "voting", "tally", "verifier_app", "tests")
 MEMORY = 6 << 30
 CPU_SECONDS, WALL_SECONDS = 40, 1200  # for one test
 TIMEOUTS = {signal.SIGPROF, signal.SIGALRM}

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from voting.console import Advance, UsageFault
+from execution.pace import Advance
+from voting.console import UsageFault
 from voting.eid.cards import load_card
 from voting.files import read_bounded
 from voting.voter.casting import cast, parse_vote
