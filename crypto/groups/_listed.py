@@ -41,6 +41,20 @@ class ListedGroup(Group, Generic[V, S]):
     @abstractmethod
     def value_power_of_g(self, x: S) -> V: ...
 
+    def value_powers(self, a: V, x: Sequence[S]) -> list[V]:
+        """Return a^{x_0}, a^{x_1}, …"""
+        if a == self.generator_value:
+            return [self.value_power_of_g(x_i) for x_i in x]
+        return [self.value_power(a, x_i) for x_i in x]
+
+    def values_powers(self, a: Sequence[V], x: Sequence[S]) -> list[V]:
+        """Return a_i^{x_i} for equally many of both."""
+        return [self.value_power(a_i, x_i) for a_i, x_i in zip(a, x, strict=True)]
+
+    def vartime_value_powers(self, a: V, x: Sequence[S]) -> list[V]:
+        """Return a^{x_0}, a^{x_1}, … for public exponents; see ``Element.vartime_powers``."""
+        return self.value_powers(a, x)
+
     def vartime_values_multiexp(self, a: Sequence[V], x: Sequence[S]) -> V:
         """Return ∏ a_i^{x_i} for equally many of both, at least one; for public exponents."""
         powers = (self.value_power(a_i, x_i) for a_i, x_i in zip(a, x, strict=True))
@@ -52,6 +66,10 @@ class ListedGroup(Group, Generic[V, S]):
     @abstractmethod
     def value_from_tree(self, tree: Tree) -> V:
         """Return the member, the identity included. Raises EncodingError if not canonical."""
+
+    def values_from_trees(self, trees: Sequence[Tree]) -> list[V]:
+        """Return the members, each as ``value_from_tree`` does."""
+        return [self.value_from_tree(tree) for tree in trees]
 
     @abstractmethod
     def value_from_prg(self, prg: PRG, n_r: int, /) -> V:
@@ -123,11 +141,11 @@ class ListedGroup(Group, Generic[V, S]):
         return ListedScalar(self, self.scalar_from_prg(prg))
 
     def decode_element(self, tree: Tree, *, allow_identity: bool) -> ListedElement[V, S]:
-        return ListedElement(self, self._member(tree, allow_identity))
+        return ListedElement(self, self._members((tree,), allow_identity)[0])
 
     def decode_elements(self, tree: Tree, n: int, *, allow_identity: bool) -> ListedElements[V, S]:
         entries = children(tree, n, "list of group elements")
-        return ListedElements(self, [self._member(t, allow_identity) for t in entries])
+        return ListedElements(self, self._members(entries, allow_identity))
 
     def decode_scalar(self, tree: Tree) -> ListedScalar[V, S]:
         return ListedScalar(self, self.scalar_from_tree(tree))
@@ -139,11 +157,11 @@ class ListedGroup(Group, Generic[V, S]):
     def independent_generators(self, prg: PRG, n: int, n_r: int) -> ListedElements[V, S]:
         return ListedElements(self, [self.value_from_prg(prg, n_r) for _ in range(n)])
 
-    def _member(self, tree: Tree, allow_identity: bool) -> V:
-        value = self.value_from_tree(tree)
-        if value == self.identity_value and not allow_identity:
+    def _members(self, trees: Sequence[Tree], allow_identity: bool) -> list[V]:
+        values = self.values_from_trees(trees)
+        if not allow_identity and self.identity_value in values:
             raise EncodingError("the identity stands where the protocol refuses it")
-        return value
+        return values
 
     def _value(self, a: Element) -> V:
         if not isinstance(a, ListedElement) or a.group != self:
@@ -334,9 +352,13 @@ class ListedElement(Element, Generic[V, S]):
 
     def __pow__(self, x: Scalar | int | Scalars) -> ListedElement[V, S] | ListedElements[V, S]:
         if isinstance(x, Scalars):
-            exponents = self._group._exponents(x)
-            return ListedElements(self._group, [self._power(e) for e in exponents])
-        return self._new(self._power(self._group._exponent(x)))
+            powers = self._group.value_powers(self.value, self._group._exponents(x))
+            return ListedElements(self._group, powers)
+        return self._new(self._group.value_powers(self.value, [self._group._exponent(x)])[0])
+
+    def vartime_powers(self, x: Scalars) -> ListedElements[V, S]:
+        powers = self._group.vartime_value_powers(self.value, self._group._exponents(x))
+        return ListedElements(self._group, powers)
 
     def inverse(self) -> ListedElement[V, S]:
         return self._new(self._group.value_divide(self._group.identity_value, self.value))
@@ -355,11 +377,6 @@ class ListedElement(Element, Generic[V, S]):
 
     def __repr__(self) -> str:
         return f"<element of {self._group.name}: {self.tree()!r}>"
-
-    def _power(self, x: S) -> V:
-        if self.value == self._group.generator_value:
-            return self._group.value_power_of_g(x)
-        return self._group.value_power(self.value, x)
 
     def _new(self, value: V) -> ListedElement[V, S]:
         return ListedElement(self._group, value)
@@ -404,12 +421,12 @@ class ListedElements(Elements, Generic[V, S]):
         return self._new([divide(a, b) for a, b in self._pairs(other)])
 
     def __pow__(self, x: Scalars | Scalar | int) -> ListedElements[V, S]:
-        power = self._group.value_power
         if isinstance(x, Scalars):
-            pairs = _zip(self.values, self._group._exponents(x))
-            return self._new([power(a, e) for a, e in pairs])
-        e = self._group._exponent(x)
-        return self._new([power(a, e) for a in self.values])
+            exponents = self._group._exponents(x)
+            _check_lengths(self.values, exponents)
+        else:
+            exponents = [self._group._exponent(x)] * len(self)
+        return self._new(self._group.values_powers(self.values, exponents))
 
     def inverse(self) -> ListedElements[V, S]:
         one = self._group.identity_value

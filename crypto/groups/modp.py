@@ -3,12 +3,17 @@
 An element is encoded as Verificatum does (docs/specification.md section 3): a leaf of tl(p) bytes,
 0 < x < p with Legendre symbol 1. Powers go through ``powmod_sec``, whose time depends on the
 length of the exponent only; the exponent is x + q, so that zero is no special case and the length
-is always that of the group. ``multiexp`` is variable time.
+is always that of the group. ``multiexp`` and ``vartime_powers`` are variable time: what is
+multiplied, and whether at all, depends on the exponents.
+
+Work that takes seconds is shared among the processors (``_processes``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from typing import TypeVar
 
 import gmpy2
 from gmpy2 import mpz
@@ -18,12 +23,20 @@ from crypto.byte_tree import Tree, leaf_str, natural
 from crypto.errors import EncodingError
 from crypto.groups._integers import IntegerScalars, integer_from_leaf, integer_leaf
 from crypto.groups._multiexp import vartime_multiexp
+from crypto.groups._processes import map_parts, processors
 from crypto.random_oracle import PRG
+
+T = TypeVar("T")
 
 JAVA_CLASS = "com.verificatum.arithm.ModPGroup"
 SAFE_PRIME_ENCODING = 1
 ENCODINGS = (0, SAFE_PRIME_ENCODING, 2)
 """How Verificatum writes messages as elements: no part of any proof."""
+
+PART = 8 * 10**11
+"""The least work for a process: multiplications · bitlen(p)². Here a quarter of a second."""
+_LEGENDRE = 4  # multiplications that take as long as one Legendre symbol
+_ROWS = 4  # more parts of one exponent would leave too much to who multiplies what they give
 
 # RFC 3526 section 3, group 14: p = 2^2048 − 2^1984 − 1 + 2^64 (⌊2^1918 π⌋ + 124476)
 _GROUP_14 = int(
@@ -89,20 +102,58 @@ class ModPGroup(IntegerScalars[mpz]):
     def value_power_of_g(self, x: mpz) -> mpz:
         return self.value_power(self.generator_value, x)
 
+    def value_powers(self, a: mpz, x: Sequence[mpz]) -> list[mpz]:
+        return self.values_powers([a] * len(x), x)
+
+    def values_powers(self, a: Sequence[mpz], x: Sequence[mpz]) -> list[mpz]:
+        k = self._parts(len(x), self.order.bit_length(), 4 * processors())
+        parts = zip(_slices(a, k), _slices(x, k), strict=True)
+        return _joined(map_parts(_powers, [(self, a_k, x_k) for a_k, x_k in parts]))
+
+    def vartime_value_powers(self, a: mpz, x: Sequence[mpz]) -> list[mpz]:
+        """A process has some of the bits of all exponents, which needs no second table for any
+        position; of many processes each has some of the exponents only."""
+        bits = max((x_i.bit_length() for x_i in x), default=0)
+        k = self._parts(len(x), bits // 8, processors())
+        rows = min(k, _ROWS)
+        size = -(-bits // rows)
+        bases = [a]
+        for _ in range(rows - 1):
+            bases.append(gmpy2.powmod(bases[-1], mpz(1) << size, self.p))
+        parts = [
+            (self.p, base, [(x_i >> row * size) % (1 << size) for x_i in x_k], size)
+            for x_k in _slices(x, k // rows)
+            for row, base in enumerate(bases)
+        ]
+        powers = map_parts(_powers_of_one, parts)
+        return [
+            reduce(self.value_multiply, of_its_bits)
+            for i in range(0, len(powers), rows)
+            for of_its_bits in zip(*powers[i : i + rows], strict=True)
+        ]
+
     def vartime_values_multiexp(self, a: Sequence[mpz], x: Sequence[mpz]) -> mpz:
-        p = self.p
-        return vartime_multiexp(
-            a, x, self.identity_value, lambda b, c: b * c % p, lambda b: b * b % p
-        )
+        bits = sum(min(x_i, self.order - x_i).bit_length() for x_i in x)
+        k = self._parts(len(x), bits // len(x) // 8, processors())
+        parts = [(self, a[i::k], x[i::k]) for i in range(k)]  # long exponents may stand together
+        return reduce(self.value_multiply, map_parts(_multiexp, parts))
+
+    def _parts(self, n: int, each: int, most: int) -> int:
+        """In how many parts n values are worked on, with so many multiplications for each."""
+        bits: int = self.p.bit_length()
+        return max(1, min(n, most, n * each * bits**2 // PART))
 
     def value_tree(self, a: mpz) -> Tree:
         return integer_leaf(a, self.p)
 
     def value_from_tree(self, tree: Tree) -> mpz:
-        a = integer_from_leaf(tree, self.p, "mod-p element")
-        if gmpy2.legendre(a, self.p) != 1:
-            raise EncodingError("mod-p element: not a square modulo the prime")
-        return a
+        return self.values_from_trees([tree])[0]
+
+    def values_from_trees(self, trees: Sequence[Tree]) -> list[mpz]:
+        values = [integer_from_leaf(tree, self.p, "mod-p element") for tree in trees]
+        k = self._parts(len(trees), _LEGENDRE, 4 * processors())
+        map_parts(_check_squares, [(self.p, part) for part in _slices(trees, k)])
+        return values
 
     def value_from_prg(self, prg: PRG, n_r: int, /) -> mpz:
         """Return t^((p−1)/q) = t² for the next t of bitlen(p) + n_r bits."""
@@ -117,3 +168,63 @@ def modp_pgroup(p: int, g: int) -> str:
     tree = byte_tree.encode((leaf_str(JAVA_CLASS), instance)).hex()
     text = f"safe-prime modulus=2*order+1. order bit-length = {q.bit_length()}"
     return f"ModPGroup({text})::{tree}"
+
+
+def _powers(group: ModPGroup, a: Sequence[mpz], x: Sequence[mpz]) -> list[mpz]:
+    """Return a_i^{x_i}."""
+    return [group.value_power(a_i, x_i) for a_i, x_i in zip(a, x, strict=True)]
+
+
+def _powers_of_one(p: mpz, a: mpz, x: Sequence[mpz], bits: int) -> list[mpz]:
+    """Return a^{x_0}, a^{x_1}, … for 0 ≤ x_i < 2^bits.
+
+    Windows with a table for each position (Brickell, Gordon, McCurley and Wilson 1992), of which
+    one is there at a time: rows of a^{d·2^{wj}}. Digits are signed, −2^{w−1} ≤ d < 2^{w−1}, which
+    halves the tables; the product of the powers with negative d divides in the end.
+    """
+    w = min(range(2, 17), key=lambda w: ((bits + 1) // w + 1) * (len(x) + (1 << w - 1)))
+    half, mask = 1 << w - 1, (1 << w) - 1
+    positions = range(0, bits + 2, w)  # x_i and the offset below are < 2^(bits + 2) together
+    offset = mpz(sum(half << position for position in positions))
+    shifted = [x_i + offset for x_i in x]
+    above, below = [mpz(1)] * len(x), [mpz(1)] * len(x)
+    for position in positions:
+        row = [mpz(1), a]
+        for _ in range(half - 1):
+            row.append(row[-1] * a % p)
+        for i, x_i in enumerate(shifted):
+            d = int(x_i >> position & mask) - half
+            if d > 0:
+                above[i] = above[i] * row[d] % p
+            elif d:
+                below[i] = below[i] * row[-d] % p
+        a = row[half] * row[half] % p
+    return [b * gmpy2.invert(c, p) % p for b, c in zip(above, below, strict=True)]
+
+
+def _multiexp(group: ModPGroup, a: Sequence[mpz], x: Sequence[mpz]) -> mpz:
+    """Return ∏ a_i^{x_i}. Where q − x is shorter than x, it is the power of 1/a with −x."""
+    p, q, bases, exponents = group.p, group.order, [], []
+    for a_i, x_i in zip(a, x, strict=True):
+        negative = 2 * x_i > q
+        bases.append(gmpy2.invert(a_i, p) if negative else a_i)
+        exponents.append(q - x_i if negative else x_i)
+    return vartime_multiexp(
+        bases, exponents, group.identity_value, lambda b, c: b * c % p, lambda b: b * b % p
+    )
+
+
+def _check_squares(p: mpz, leaves: Sequence[bytes]) -> None:
+    """Raises EncodingError unless all are squares modulo p."""
+    if any(gmpy2.legendre(mpz(int.from_bytes(leaf, "big")), p) != 1 for leaf in leaves):
+        raise EncodingError("mod-p element: not a square modulo the prime")
+
+
+def _slices(values: Sequence[T], k: int) -> list[Sequence[T]]:
+    """Return k slices, in order, of which none has more than one entry more than another."""
+    n = len(values)
+    return [values[n * i // k : n * (i + 1) // k] for i in range(k)]
+
+
+def _joined(parts: Iterable[Sequence[T]]) -> list[T]:
+    return [value for part in parts for value in part]

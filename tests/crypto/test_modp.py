@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import gmpy2
 import pytest
+from gmpy2 import mpz
 
 from crypto.byte_tree import Tree
 from crypto.errors import EncodingError
-from crypto.groups.modp import RFC3526, ModPGroup
+from crypto.groups import modp
+from crypto.groups._multiexp import vartime_multiexp
+from crypto.groups._processes import map_parts
+from crypto.groups.modp import RFC3526, ModPGroup, modp_pgroup
 from tests.crypto.groups import BytesAsStream
 
 G = ModPGroup.named("modp-2048")
@@ -76,3 +83,117 @@ def test_generators_are_squares_of_the_stream() -> None:
     found = G.independent_generators(BytesAsStream(data), 2, 100)
     expected = [int.from_bytes(data[:size], "big") & (2**2148 - 1), 10 << 8 * (size - 1)]
     assert [h.tree() for h in found] == [leaf(pow(t, 2, P)) for t in expected]
+
+
+def small_group(p: int, g: int) -> ModPGroup:
+    """The squares modulo a safe prime: small enough to try all there is."""
+    assert gmpy2.is_prime(p)
+    assert gmpy2.is_prime((p - 1) // 2)
+    assert gmpy2.legendre(g, p) == 1
+    return ModPGroup("small", p, g, modp_pgroup(p, g))
+
+
+def test_powers_by_table_are_the_powers_for_every_exponent() -> None:
+    group = small_group(2039, 4)
+    assert group.order == 1019
+    a = group.g**77
+    single = [a**x for x in range(group.order)]
+    for n in (0, 1, 2, 3, 10, 100, 1019):
+        for first in range(0, group.order - n + 1, 101):
+            x = group.scalars(range(first, first + n))
+            assert list(a.vartime_powers(x)) == single[first : first + n]
+
+
+@pytest.mark.parametrize("name", RFC3526)
+def test_powers_by_table_at_the_borders(name: str) -> None:
+    group = ModPGroup.named(name)
+    q, bits = group.order, group.order.bit_length()
+    numbers = [0, 1, 2, q - 1, q - 2, 2 ** (bits - 1), 2 ** (bits - 1) - 1, 2**640 - 1, 2**640]
+    x = group.scalars(numbers)
+    for a in (group.g, group.g**-5, group.identity):
+        assert a.vartime_powers(x) == a**x
+        assert list(a.vartime_powers(x[:1])) == [group.identity]
+    assert len(group.g.vartime_powers(group.scalars([]))) == 0
+
+
+@pytest.mark.parametrize("n", [1, 20, 3000])
+@pytest.mark.parametrize("bits", range(13))
+def test_tables_of_all_widths_reach_the_longest_exponent(n: int, bits: int) -> None:
+    """The digits carry: the highest of 2^bits − 1 is one more than its bits say."""
+    p = mpz(2039)
+    x = [mpz((1 << bits) - 1 - i) for i in range(min(n, 1 << bits))] * (1 + n // 2000)
+    assert modp._powers_of_one(p, mpz(16), x, bits) == [gmpy2.powmod(16, x_i, p) for x_i in x]
+
+
+@pytest.mark.parametrize("n", [1, 2, 50, 400])
+def test_products_of_powers_with_exponents_on_both_sides_of_zero(n: int) -> None:
+    group = small_group(2039, 4)
+    q = group.order
+    logarithms = [i * i + 1 for i in range(n)]
+    a = group.g ** group.scalars(logarithms)
+    for numbers in (
+        [-i for i in range(n)],
+        [q // 2 + i % 2 for i in range(n)],
+        [[0, 1, q - 1, i, -i * i, q // 2, q // 2 + 1][i % 7] for i in range(n)],
+    ):
+        expected = sum(l * x for l, x in zip(logarithms, numbers, strict=True))
+        assert a.multiexp(group.scalars(numbers)) == group.g**expected
+
+
+def test_short_negative_exponents_stay_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    group = ModPGroup.named("modp-2048")
+    a = group.g ** group.scalars([3, 4, 5])
+    seen: list[int] = []
+
+    def recording(bases: list[mpz], exponents: list[mpz], *rest: Any) -> mpz:
+        seen.extend(exponents)
+        return vartime_multiexp(bases, exponents, *rest)
+
+    monkeypatch.setattr(modp, "vartime_multiexp", recording)
+    assert a.multiexp(group.scalars([-7, 8, -(2**100)])) == group.g ** (32 - 21 - 5 * 2**100)
+    assert seen == [7, 8, 2**100]
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("processors", [2, 3, 9])
+def test_processes_find_what_one_finds(processors: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    group = ModPGroup.named("modp-2048")
+    x = group.scalars([0, 1, -1, 2**100, -(2**100), *range(10, 20), group.order // 2])
+    a = group.g**x
+    powers, product = a**x, a.multiexp(x)
+    used: list[int] = []
+
+    def recording(function: Callable[..., Any], parts: Sequence[tuple[Any, ...]]) -> list[Any]:
+        used.append(len(parts))
+        return map_parts(function, parts)
+
+    monkeypatch.setattr(modp, "PART", 1)
+    monkeypatch.setattr(modp, "processors", lambda: processors)
+    monkeypatch.setattr(modp, "map_parts", recording)
+    assert group.g.vartime_powers(x) == a
+    assert a**x == powers
+    assert group.g**x == a
+    assert a.multiexp(x) == product
+    assert group.decode_elements(a.tree(), len(x), allow_identity=True) == a
+    assert min(used) > 1
+    leaves = [leaf(4)] * 9 + [leaf(P - 1)]
+    with pytest.raises(EncodingError, match="not a square"):
+        group.decode_elements(tuple(leaves), 10, allow_identity=True)
+    with pytest.raises(EncodingError, match="identity"):
+        group.decode_elements((leaf(4), leaf(1)), 2, allow_identity=False)
+
+
+def test_little_work_stays_in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    group = ModPGroup.named("modp-2048")
+
+    def refuse(_function: Callable[..., Any], parts: Sequence[tuple[Any, ...]]) -> list[Any]:
+        assert len(parts) == 1
+        return map_parts(_function, parts)
+
+    monkeypatch.setattr(modp, "processors", lambda: 64)
+    monkeypatch.setattr(modp, "map_parts", refuse)
+    x = group.scalars(range(20))
+    a = group.g**x
+    assert a == group.g.vartime_powers(x)
+    assert a.multiexp(x) == group.g ** sum(i * i for i in range(20))
+    assert group.decode_elements(a.tree(), 20, allow_identity=True) == a
