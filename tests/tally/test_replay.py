@@ -7,15 +7,21 @@ only the replay finds it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from crypto.proofs import range as range_proof
 from crypto.tlog import Tree, leaf_hash
-from tests.tally.room import Collected, open_room, refused
+from tally import box as boxes
+from tally.replay import replay
+from tests.tally.room import Collected, Room, open_room, refused
 from tests.tally.small_election import NOW, SmallElection
+from voting.eid.profile import EidProfile
 from voting.election.documents import canonical, parse_canonical
+from voting.files import read_tree
 
 
 def _withheld(held: Collected) -> None:
@@ -113,9 +119,75 @@ def test_ballot_that_should_have_been_refused_is_found(
     held = Collected(small_election)
     held.open()
     store(held)
-    last = parse_canonical(held.log.raw[-1], "entry")["time"]
-    held.log.add("closed", time=last)
-    there = open_room(small_election, tmp_path, held)
-    there.seal_and_log(time=last)
+    there = _sealed(held, tmp_path)
     with refused(there, f"{check}: ballot"):
         there.select()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+@pytest.mark.parametrize("proof_first", [True, False])
+def test_of_several_false_ballots_the_first_is_named(
+    small_election: SmallElection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+    proof_first: bool,
+) -> None:
+    """Proofs are verified in batches, everything else before them."""
+    monkeypatch.setattr("tally.replay.BATCH", size)
+    held = Collected(small_election)
+    held.open()
+    held.cast(1, 1, 1)
+    faults = [("accept.proofs", _copied_of_another), ("accept.election", _of_another_election)]
+    found = [(check, store(held)) for check, store in (faults if proof_first else faults[::-1])]
+    held.cast(4, 1, 1)
+    (check, sequence), _ = found
+    there = _sealed(held, tmp_path)
+    with refused(there, f"{check}: ballot {sequence}: the collector should have refused it"):
+        there.select()
+
+
+def _copied_of_another(held: Collected) -> int:
+    return held.store(2, held.ballot(1, 1, 1))
+
+
+def _of_another_election(held: Collected) -> int:
+    ballot = parse_canonical(held.ballot(3, 1, 1), "ballot")
+    return held.store(3, canonical({**ballot, "election": "00" * 32}))
+
+
+def _sealed(held: Collected, tmp_path: Path) -> Room:
+    last = parse_canonical(held.log.raw[-1], "entry")["time"]
+    held.log.add("closed", time=last)
+    there = open_room(held.election, tmp_path, held)
+    there.seal_and_log(time=last)
+    return there
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 10, 1000])
+def test_batches_of_any_size_leave_no_ballot_out(
+    small_election: SmallElection, stages: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Each is verified once, and comes out in its place."""
+    monkeypatch.setattr("tally.replay.BATCH", size)
+    sizes: list[int] = []
+    original = range_proof.verify_batch
+
+    def counted(items: Sequence[Any], **names: Any) -> None:
+        sizes.append(len(items))
+        original(items, **names)
+
+    monkeypatch.setattr(range_proof, "verify_batch", counted)
+    there = Room(small_election, stages / "sealed")
+    manifest, log = small_election.manifest, there.checked_log()
+    profile = EidProfile.parse(read_tree(there.record / "eid_profile", 1 << 20))
+    advanced: list[int] = []
+    with boxes.opened(there.box, manifest) as box:
+        rolls = boxes.rolls(box, manifest, log)
+        found = list(
+            replay(box, manifest, profile, log, rolls, lambda steps=1: advanced.append(steps))
+        )
+        assert [stored.sequence for stored in found] == [b.sequence for b in box.ballots()]
+    assert len(found) == sum(advanced) == 10
+    batches = [2 * len(found[at : at + size]) for at in range(0, 10, size)]  # of two contests each
+    assert [n for n in sizes if n] == batches

@@ -16,7 +16,7 @@ from verifier_app.evidence import Evidence
 from verifier_app.registry import check
 
 BallotCheck = Callable[[StoredBallot], None]
-BATCH = 256  # contests that are verified with one multi-exponentiation
+BATCH = 1000  # contests that are verified with one multi-exponentiation
 
 
 def each_ballot(check_id: str, doc: str) -> Callable[[BallotCheck], Callable[[Evidence], int]]:

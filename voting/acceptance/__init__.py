@@ -12,8 +12,20 @@ from voting.acceptance.checks import (
     Context,
     LogView,
     accept,
+    accept_unproven,
+    check_proofs_at_once,
     open_ballot,
     repeat,
 )
 
-__all__ = ["CHECK_IDS", "AcceptedBallot", "Context", "LogView", "accept", "open_ballot", "repeat"]
+__all__ = [
+    "CHECK_IDS",
+    "AcceptedBallot",
+    "Context",
+    "LogView",
+    "accept",
+    "accept_unproven",
+    "check_proofs_at_once",
+    "open_ballot",
+    "repeat",
+]

@@ -6,14 +6,16 @@ Each raises VerificationError with its own id and returns nothing, or what it pa
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from crypto import byte_tree
+from crypto.elgamal import Ciphertexts
 from crypto.errors import EncodingError, VerificationError
 from crypto.proofs import range as range_proof
-from crypto.proofs.range_statement import EncryptedContest
+from crypto.proofs.range import BatchError
+from crypto.proofs.range_statement import EncryptedContest, RangeProof, RangeStatement
 from voting.ballot.ballot import Ballot, decode_contest, statement
 from voting.eid import container as containers
 from voting.eid.container import Container, Signature
@@ -96,6 +98,17 @@ def accept(data: bytes, context: Context) -> AcceptedBallot:
     Raises:
         VerificationError: with an id of CHECK_IDS.
     """
+    accepted = accept_unproven(data, context)  # 1 to 11
+    check_proofs(accepted, context.manifest)  # 12
+    return accepted
+
+
+def accept_unproven(data: bytes, context: Context) -> AcceptedBallot:
+    """1 to 11 of `accept`; the caller must still `check_proofs_at_once`.
+
+    Raises:
+        VerificationError: with an id of CHECK_IDS.
+    """
     manifest = context.manifest
     container, ballot = open_ballot(data, manifest)  # 1
     signature = container.signatures[0]
@@ -109,7 +122,6 @@ def accept(data: bytes, context: Context) -> AcceptedBallot:
     check_anchor(ballot, identifier, context)  # 9
     contests = decode_contests(ballot, manifest)  # 10
     check_fresh(contests, context.seen)  # 11
-    check_proofs(ballot, contests, manifest, identifier)  # 12
     return AcceptedBallot(identifier, person.name, signature, ballot, style, contests)
 
 
@@ -237,19 +249,36 @@ def check_fresh(contests: tuple[EncryptedContest, ...], seen: Callable[[bytes], 
         raise VerificationError("accept.fresh", WHERE, why)
 
 
-def check_proofs(
-    ballot: Ballot, contests: tuple[EncryptedContest, ...], manifest: Manifest, identifier: str
-) -> None:
+def check_proofs(accepted: AcceptedBallot, manifest: Manifest) -> None:
     """12. accept.proofs: every contest encrypts an allowed choice, known to this voter."""
-    for encrypted, entry in zip(contests, ballot.contests, strict=True):
-        what = statement(manifest, ballot.style, manifest.contest(entry.id), identifier)
-        range_proof.verify(
-            what,
-            encrypted.ciphertexts,
-            encrypted.proof,
-            check_id="accept.proofs",
-            where=entry.id,
-        )
+    for contest_id, proven in _proven(accepted, manifest):
+        range_proof.verify(*proven, check_id="accept.proofs", where=contest_id)
+
+
+def check_proofs_at_once(ballots: Sequence[AcceptedBallot], manifest: Manifest) -> None:
+    """12 for many ballots, with one multi-exponentiation.
+
+    Raises:
+        BatchError: with exactly the ballots that `check_proofs` refuses, by their place.
+    """
+    proven = [(place, item) for place, b in enumerate(ballots) for _, item in _proven(b, manifest)]
+    try:
+        range_proof.verify_batch([item for _, item in proven], check_id="accept.proofs")
+    except BatchError as fault:
+        of_ballots: dict[int, VerificationError] = {}
+        for number, error in sorted(fault.offenders.items()):
+            of_ballots.setdefault(proven[number][0], error)
+        raise BatchError("accept.proofs", of_ballots) from fault
+
+
+def _proven(
+    accepted: AcceptedBallot, manifest: Manifest
+) -> Iterator[tuple[str, tuple[RangeStatement, Ciphertexts, RangeProof]]]:
+    """Each contest: its id, what must be proven, and what shall prove it."""
+    for encrypted, contest_id in zip(accepted.contests, accepted.style.contests, strict=True):
+        contest = manifest.contest(contest_id)
+        what = statement(manifest, accepted.style.id, contest, accepted.identifier)
+        yield contest_id, (what, encrypted.ciphertexts, encrypted.proof)
 
 
 def first_components(contests: tuple[EncryptedContest, ...]) -> list[bytes]:

@@ -6,6 +6,7 @@ E, the election digest, is H of its bytes. Who signed it is checked elsewhere.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import Field, PrivateAttr
@@ -158,9 +159,7 @@ class Manifest(Document):
     @property
     def election_key(self) -> PublicKey:
         """(g, y), decoded."""
-        group = self.crypto_group
-        y = group.element_from_hex(self.key.y, allow_identity=False)
-        return PublicKey(group.g, y)
+        return _public_key(self.crypto_group, self.key.y)
 
     def contest(self, contest_id: str) -> Contest:
         """Raises KeyError for an unknown id."""
@@ -173,3 +172,8 @@ class Manifest(Document):
     def style_of_district(self, district: str) -> BallotStyle:
         """Raises KeyError for an unknown district."""
         return {style.district: style for style in self.ballot_styles}[district]
+
+
+@lru_cache(maxsize=4)  # every contest of every ballot asks for it
+def _public_key(group: Group, y: str) -> PublicKey:
+    return PublicKey(group.g, group.element_from_hex(y, allow_identity=False))
