@@ -9,18 +9,19 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Literal
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509 import verification
 from pydantic import Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from crypto.errors import EncodingError, VerificationError
 from verifier_app.readers.documents import Document
+from verifier_app.readers.paths import NOT_VALID, Paths
 
 MAX_CHARACTERS = 1 << 14
 
@@ -73,6 +74,10 @@ class Profile:
             raise EncodingError("the eID profile holds files that it does not name")
         return cls(document, tuple(roots), tuple(intermediates), pattern)
 
+    @cached_property
+    def paths(self) -> Paths:
+        return Paths(self.roots, self.intermediates)
+
     def verify(self, certificate: x509.Certificate, at: dt.datetime, where: str) -> str:
         """The roll identifier of the person whose certificate this is.
 
@@ -86,15 +91,9 @@ class Profile:
         if _kind_of_key(certificate) not in self.document.keys:
             raise VerificationError("box.certificates", where, "its kind of key is not allowed")
         try:
-            self._verify_chain(certificate, at)
+            self.paths.verify(certificate, at)
             return self._person(certificate, where)
-        except (
-            verification.VerificationError,
-            ValueError,
-            TypeError,
-            x509.DuplicateExtension,
-            x509.UnsupportedGeneralNameType,
-        ) as fault:
+        except NOT_VALID as fault:
             why = str(fault).split(" (encountered")[0]  # after this stands the voter's name
             raise VerificationError("box.certificates", where, f"not valid then: {why}") from fault
 
@@ -114,20 +113,6 @@ class Profile:
         if match is None:
             raise VerificationError("box.certificates", where, "the subject names no person")
         return match.group(1)
-
-    def _verify_chain(self, certificate: x509.Certificate, at: dt.datetime) -> None:
-        authority = verification.ExtensionPolicy.webpki_defaults_ca()
-        person = (
-            verification.ExtensionPolicy.permit_all()
-            .require_present(x509.KeyUsage, verification.Criticality.CRITICAL, _may_declare)
-            .may_be_present(
-                x509.BasicConstraints, verification.Criticality.AGNOSTIC, _is_no_authority
-            )
-        )
-        policy = verification.PolicyBuilder().store(verification.Store(list(self.roots)))
-        policy = policy.time(at.astimezone(dt.UTC).replace(tzinfo=None)).max_chain_depth(2)
-        policy = policy.extension_policies(ca_policy=authority, ee_policy=person)
-        policy.build_client_verifier().verify(certificate, list(self.intermediates))
 
 
 def _yaml(text: str) -> object:
@@ -156,15 +141,3 @@ def _kind_of_key(certificate: x509.Certificate) -> str:
     if isinstance(key, ec.EllipticCurvePublicKey):
         return {"secp256r1": "P-256", "secp384r1": "P-384"}.get(key.curve.name, "")
     return "RSA-2048" if isinstance(key, rsa.RSAPublicKey) and key.key_size >= 2048 else ""
-
-
-def _may_declare(_policy: object, _certificate: object, usage: x509.KeyUsage) -> None:
-    if not usage.content_commitment:
-        raise ValueError("the key is not for signing declarations")
-
-
-def _is_no_authority(
-    _policy: object, _certificate: object, constraints: x509.BasicConstraints | None
-) -> None:
-    if constraints is not None and constraints.ca:
-        raise ValueError("it is an authority's certificate")

@@ -8,30 +8,20 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Literal
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.verification import (
-    Criticality,
-    ExtensionPolicy,
-    PolicyBuilder,
-    Store,
-)
-from cryptography.x509.verification import (
-    VerificationError as ChainError,
-)
 from pydantic import AfterValidator, Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from crypto.errors import EncodingError, VerificationError
+from voting.eid.chains import INVALID, MALFORMED, Chains
 from voting.election.documents import Document
 
-_MALFORMED = (  # what a certificate's parts raise when somebody looks at them
-    ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
-)  # fmt: skip
 MAX_CHARACTERS = 1 << 14
 _YAML_FAULTS = (  # the parser's own, and what it lets through from the parts that it is made of
     YAMLError, ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError,
@@ -105,32 +95,21 @@ class EidProfile:
             raise VerificationError(check_id, where, "the certificate's key type is not allowed")
         try:
             found = _policies(certificate)
-        except _MALFORMED:
+        except MALFORMED:
             raise VerificationError(check_id, where, "the certificate is malformed") from None
         if TEST_POLICY in found and not self.file.test:
             raise VerificationError(check_id, where, "a card of the test eID identifies nobody")
         if not set(self.file.policies) <= found:
             raise VerificationError(check_id, where, "the certificate lacks a required policy")
-        end_entity = (
-            ExtensionPolicy.permit_all()
-            .require_present(x509.KeyUsage, Criticality.CRITICAL, _signs_contents)
-            .may_be_present(x509.BasicConstraints, Criticality.AGNOSTIC, _is_no_authority)
-        )
-        verifier = (
-            PolicyBuilder()
-            .store(Store(list(self.roots)))
-            .time(at.astimezone(dt.UTC).replace(tzinfo=None))
-            .max_chain_depth(2)
-            .extension_policies(
-                ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=end_entity
-            )
-            .build_client_verifier()
-        )
         try:
-            verifier.verify(certificate, list(self.intermediates))
-        except (ChainError, *_MALFORMED) as fault:
+            self._chains.verify(certificate, at)
+        except INVALID as fault:
             why = f"the certificate is not valid under the profile: {fault}"
             raise VerificationError(check_id, where, why) from fault
+
+    @cached_property
+    def _chains(self) -> Chains:
+        return Chains(self.roots, self.intermediates)
 
     def identifier(self, certificate: x509.Certificate, *, check_id: str, where: str) -> str:
         """The roll identifier of the certificate's person.
@@ -141,7 +120,7 @@ class EidProfile:
         oid = x509.NameOID.SERIAL_NUMBER
         try:
             values = certificate.subject.get_attributes_for_oid(oid)
-        except _MALFORMED:
+        except MALFORMED:
             values = []
         if len(values) == 1:
             found = re.fullmatch(self.file.identifier_pattern, str(values[0].value), re.ASCII)
@@ -167,18 +146,6 @@ def _policies(certificate: x509.Certificate) -> set[str]:
     except x509.ExtensionNotFound:
         return set()
     return {policy.policy_identifier.dotted_string for policy in policies.value}
-
-
-def _is_no_authority(
-    _policy: object, _certificate: x509.Certificate, constraints: x509.BasicConstraints | None
-) -> None:
-    if constraints is not None and constraints.ca:
-        raise ValueError("this is the certificate of an authority, not of a person")
-
-
-def _signs_contents(_policy: object, _certificate: x509.Certificate, usage: x509.KeyUsage) -> None:
-    if not usage.content_commitment:
-        raise ValueError("the key may not sign declarations (nonRepudiation)")
 
 
 def key_type(certificate: x509.Certificate) -> str:
