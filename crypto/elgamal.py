@@ -251,7 +251,7 @@ def count_ciphertexts(tree: Tree, width: int, key_width: int = 1) -> int:
     """
     u = children(tree, 2, "ciphertexts")[0]
     first = wide_children(u, width, "ciphertexts", key_width)[0]
-    if not isinstance(first, tuple) or not first:
+    if isinstance(first, bytes) or not first:
         raise EncodingError("ciphertexts: a list with at least one entry was expected")
     return len(first)
 

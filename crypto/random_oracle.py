@@ -17,15 +17,15 @@ HashName: TypeAlias = Literal["SHA-256", "SHA-384", "SHA-512"]
 DIGEST_BYTES: dict[HashName, int] = {"SHA-256": 32, "SHA-384": 48, "SHA-512": 64}
 
 
-def hash_bytes(data: bytes, hash_name: HashName = "SHA-256") -> bytes:
-    """Return H(data)."""
-    match hash_name:
-        case "SHA-256":
-            return hashlib.sha256(data).digest()
-        case "SHA-384":
-            return hashlib.sha384(data).digest()
-        case "SHA-512":
-            return hashlib.sha512(data).digest()
+_HASHES = {"SHA-256": hashlib.sha256, "SHA-384": hashlib.sha384, "SHA-512": hashlib.sha512}
+
+
+def hash_bytes(*data: bytes, hash_name: HashName = "SHA-256") -> bytes:
+    """Return H(data), of the pieces one after the other."""
+    digest = _HASHES[hash_name]()
+    for piece in data:
+        digest.update(piece)
+    return digest.digest()
 
 
 class PRG:
@@ -44,13 +44,11 @@ class PRG:
 
     def read(self, n: int) -> bytes:
         """Return the next ``n`` bytes of the stream."""
-        size = DIGEST_BYTES[self._hash_name]
-        blocks = [self._rest]
-        for _ in range(-(-max(0, n - len(self._rest)) // size)):
-            blocks.append(
-                hash_bytes(self._seed + self._counter.to_bytes(4, "big"), self._hash_name)
-            )
-            self._counter += 1
+        size, new = DIGEST_BYTES[self._hash_name], _HASHES[self._hash_name]
+        first = self._counter
+        self._counter += -(-max(0, n - len(self._rest)) // size)
+        counters = (counter.to_bytes(4, "big") for counter in range(first, self._counter))
+        blocks = [self._rest, *(new(self._seed + counter).digest() for counter in counters)]
         stream = b"".join(blocks)
         self._rest = stream[n:]
         return stream[:n]
@@ -66,9 +64,12 @@ class PRG:
         return [int.from_bytes(data[i * size : (i + 1) * size], "big") & mask for i in range(n)]
 
 
-def random_oracle(n_bits: int, data: bytes, hash_name: HashName = "SHA-256") -> bytes:
-    """Return RO_n(data): ⌈n/8⌉ bytes of PRG(H(int32(n) ‖ data)), surplus top bits cleared."""
-    seed = hash_bytes(n_bits.to_bytes(4, "big") + data, hash_name)
+def random_oracle(n_bits: int, *data: bytes, hash_name: HashName = "SHA-256") -> bytes:
+    """Return RO_n(data): ⌈n/8⌉ bytes of PRG(H(int32(n) ‖ data)), surplus top bits cleared.
+
+    ``data`` comes in any number of pieces.
+    """
+    seed = hash_bytes(n_bits.to_bytes(4, "big"), *data, hash_name=hash_name)
     output = bytearray(PRG(seed, hash_name).read(-(-n_bits // 8)))
     if n_bits % 8:
         output[0] &= (1 << n_bits % 8) - 1
@@ -98,7 +99,7 @@ def rho(
         leaf_str(pgroup),
         leaf_str(rohash),
     )
-    return hash_bytes(byte_tree.encode(tree), rohash)
+    return hash_bytes(byte_tree.encode(tree), hash_name=rohash)
 
 
 class Transcript:
@@ -134,4 +135,5 @@ class Transcript:
         return PRG(seed, self.hash_name)
 
     def _oracle(self, n_bits: int, tree: Tree) -> bytes:
-        return random_oracle(n_bits, self.rho + byte_tree.encode(tree), self.hash_name)
+        pieces = byte_tree.pieces(tree)
+        return random_oracle(n_bits, self.rho, *pieces, hash_name=self.hash_name)

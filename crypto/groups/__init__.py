@@ -16,6 +16,7 @@ __all__ = [
     "Group",
     "Scalar",
     "Scalars",
+    "curve_by_name",
     "group_by_name",
     "group_by_pgroup",
     "use_arithmetic",
@@ -24,8 +25,8 @@ __all__ = [
 NAMES = ("ristretto255", "P-256", "P-384", "modp-2048", "modp-3072")
 """What ``group`` of a configuration may say."""
 ONLY_FOR_TESTS = {
-    "P-256": "its arithmetic here is a reference, which does not hide secrets from a stop-watch",
-    "P-384": "its arithmetic here is a reference, which does not hide secrets from a stop-watch",
+    "P-256": "its reference arithmetic does not hide secrets from a stop-watch",
+    "P-384": "its reference arithmetic does not hide secrets from a stop-watch",
     "modp-2048": "112 bits of security are too few for votes that must stay secret for decades",
 }
 """Groups in which nothing may be secret for long, with the reason."""
@@ -51,11 +52,11 @@ def group_by_name(name: str) -> Group:
     """Return the group that a configuration calls ``name``. Raises EncodingError if unknown."""
     match name:
         case "ristretto255":
-            return _ristretto255()
-        case "P-256" | "P-384":
-            from crypto.groups.curves import ReferenceCurve
+            from crypto.groups.ristretto255 import Ristretto255
 
-            return ReferenceCurve(name)
+            return _native(name) or Ristretto255()
+        case "P-256" | "P-384":
+            return curve_by_name(name)
         case "modp-2048" | "modp-3072":
             from crypto.groups.modp import ModPGroup
 
@@ -63,14 +64,21 @@ def group_by_name(name: str) -> Group:
     raise EncodingError(f"unknown group {name!r}; known: {', '.join(NAMES)}")
 
 
-def _ristretto255() -> Group:
+def curve_by_name(name: str, pgroup: str | None = None) -> Group:
+    """Return P-256 or P-384; ``pgroup``: the string that a proof has for it, if not ours."""
+    from crypto.groups.curves import ReferenceCurve
+
+    return _native(name, pgroup) or ReferenceCurve(name, pgroup)
+
+
+def _native(name: str, pgroup: str | None = None) -> Group | None:
+    """The group in the chosen arithmetic, if that is the kernel's."""
     from crypto.groups.native import native_group
-    from crypto.groups.ristretto255 import Ristretto255
 
     if _chosen != ["reference"]:
         with suppress(ImportError):
-            return native_group("ristretto255")
-    return Ristretto255()
+            return native_group(name, pgroup)
+    return None
 
 
 def group_by_pgroup(pgroup: str) -> Group:

@@ -1,8 +1,8 @@
 """Groups whose vectors lie in native memory: the kernel (`crypto/kernel`), in parallel.
 
 A kernel module of one group has two classes, `Scalars` and `Points`; a single value is a vector of
-one. All powers but `multiexp` are constant time. Values are the kernel's own until they are
-encoded; what comes from outside passes its decoder.
+one. All powers but `multiexp` and `vartime_powers` are constant time. Values are the kernel's own
+until they are encoded; what comes from outside passes its decoder.
 """
 
 from __future__ import annotations
@@ -12,24 +12,27 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, overload
 
 from crypto import byte_tree
-from crypto.byte_tree import Tree, children
+from crypto.byte_tree import Array, Shape, Tree
 from crypto.errors import EncodingError
 from crypto.groups.api import Element, Elements, Group, Scalar, Scalars
 from crypto.random_oracle import PRG
 
 
 class NativeGroup(Group):
-    """A group of the kernel whose elements and scalars are leaves; `kernel`: its module."""
+    """A group of the kernel; `kernel`: its module, `shape`: that of an element's tree."""
 
     arithmetic = "kernel"
 
     def __init__(self, kernel: Any, name: str, pgroup: str, order: int) -> None:
         self.kernel = kernel
         self.name, self.pgroup, self.order = name, pgroup, order
+        parts: int = kernel.POINT_PARTS
+        self.shape: Shape = (kernel.PART_BYTES,) * parts if parts > 1 else kernel.PART_BYTES
+        self.scalar_shape: Shape = kernel.SCALAR_BYTES
         self._zero = self.scalar(0)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return native_group, (self.name,)
+        return native_group, (self.name, self.pgroup)
 
     @property
     def g(self) -> NativeElement:
@@ -63,34 +66,41 @@ class NativeGroup(Group):
         return NativeScalars(self, self._random(n))
 
     def prg_scalar(self, prg: PRG) -> NativeScalar:
-        return NativeScalar(self, self.kernel.Scalars.reduce(prg.read(self.kernel.WIDE_BYTES)))
+        return NativeScalar(self, self._wide(prg.read(self.kernel.WIDE_BYTES)))
 
     def prg_scalars(self, prg: PRG, n: int) -> NativeScalars:
-        return NativeScalars(self, self.kernel.Scalars.reduce(prg.read(n * self.kernel.WIDE_BYTES)))
+        return NativeScalars(self, self._wide(prg.read(n * self.kernel.WIDE_BYTES)))
+
+    def prg_integers(self, prg: PRG, n: int, bits: int) -> Scalars:
+        if bits % 8 or bits > 8 * self.kernel.WIDE_BYTES:
+            return super().prg_integers(prg, n, bits)
+        size = bits // 8
+        return NativeScalars(self, self.kernel.Scalars.reduce(prg.read(n * size), size))
 
     def random_integers(self, n: int, bits: int) -> Scalars:
-        if bits % 8:
+        if bits % 8 or bits > 8 * self.kernel.WIDE_BYTES:
             return super().random_integers(n, bits)
-        zeros = bytes(self.kernel.SCALAR_BYTES - bits // 8)
-        data = b"".join(zeros + drawn for drawn in _cut(os.urandom(n * bits // 8), bits // 8))
-        return NativeScalars(self, self.kernel.Scalars.decode(data))
+        size = bits // 8
+        return NativeScalars(self, self.kernel.Scalars.reduce(os.urandom(n * size), size))
 
     def decode_element(self, tree: Tree, *, allow_identity: bool) -> NativeElement:
-        return NativeElement(self, self._members((tree,), allow_identity))
+        byte_tree.check_shape(tree, self.shape, self._element)
+        return NativeElement(self, self._members(byte_tree.encode(tree), allow_identity))
 
     def decode_elements(self, tree: Tree, n: int, *, allow_identity: bool) -> NativeElements:
-        entries = children(tree, n, "list of group elements")
-        return NativeElements(self, self._members(entries, allow_identity))
+        body = byte_tree.body(tree, n, self.shape, f"list of {self._element}s")
+        return NativeElements(self, self._members(body, allow_identity), body)
 
     def decode_scalar(self, tree: Tree) -> NativeScalar:
-        return NativeScalar(self, self._canonical_scalars((tree,)))
+        byte_tree.check_shape(tree, self.scalar_shape, f"{self.name} scalar")
+        return NativeScalar(self, self._canonical_scalars(byte_tree.encode(tree)))
 
     def decode_scalars(self, tree: Tree, n: int) -> NativeScalars:
-        return NativeScalars(self, self._canonical_scalars(children(tree, n, "list of scalars")))
+        body = byte_tree.body(tree, n, self.scalar_shape, f"list of {self.name} scalars")
+        return NativeScalars(self, self._canonical_scalars(body))
 
     def independent_generators(self, prg: PRG, n: int, n_r: int) -> NativeElements:  # noqa: ARG002
-        uniform = prg.read(n * self.kernel.HASH_BYTES)
-        return NativeElements(self, self.kernel.Points.from_uniform(uniform))
+        return NativeElements(self, self.kernel.Points.lift(prg.read(n * self.kernel.LIFT_BYTES)))
 
     def points(self, a: Element | Elements) -> Any:
         """The kernel's vector of members of this group. Raises TypeError for others."""
@@ -108,49 +118,93 @@ class NativeGroup(Group):
         """As `values`, for public integers too."""
         return self._reduced([x]) if isinstance(x, int) else self.values(x)
 
-    def element_trees(self, points: Any) -> list[Tree]:
-        return list(_cut(points.encode(), self.kernel.POINT_BYTES))
+    def element_body(self, points: Any) -> bytes:
+        """The encoded trees of these members, one after the other."""
+        body: bytes = points.encode(byte_tree.frame(self.shape))
+        return body
 
-    def scalar_trees(self, values: Any) -> list[Tree]:
-        return list(_cut(values.encode(), self.kernel.SCALAR_BYTES))
+    def scalar_body(self, values: Any) -> bytes:
+        """The encoded trees of these scalars, one after the other."""
+        body: bytes = values.encode(byte_tree.frame(self.scalar_shape))
+        return body
+
+    @property
+    def _element(self) -> str:
+        return f"{self.name} element"
 
     def _reduced(self, numbers: Sequence[int]) -> Any:
-        size = self.kernel.SCALAR_BYTES
+        size = -(-self.order.bit_length() // 8)
         data = b"".join((n % self.order).to_bytes(size, "big") for n in numbers)
-        return self.kernel.Scalars.decode(data)
+        return self.kernel.Scalars.reduce(data, size)
 
     def _random(self, n: int) -> Any:
-        return self.kernel.Scalars.reduce(os.urandom(n * self.kernel.WIDE_BYTES))
+        return self._wide(os.urandom(n * self.kernel.WIDE_BYTES))
 
-    def _members(self, trees: Sequence[Tree], allow_identity: bool) -> Any:
-        what = f"{self.name} element"
-        data = b"".join(byte_tree.leaf(t, self.kernel.POINT_BYTES, what) for t in trees)
+    def _wide(self, data: bytes) -> Any:
+        return self.kernel.Scalars.reduce(data, self.kernel.WIDE_BYTES)
+
+    def _members(self, body: bytes, allow_identity: bool) -> Any:
         try:
-            points = self.kernel.Points.decode(data)
+            points = self.kernel.Points.decode(body, byte_tree.frame(self.shape))
         except ValueError as fault:
-            raise EncodingError(f"{what}: {fault}") from None
+            raise EncodingError(f"{self._element}: {fault}") from None
         if not allow_identity and points.has_identity():
             raise EncodingError("the identity stands where the protocol refuses it")
         return points
 
-    def _canonical_scalars(self, trees: Sequence[Tree]) -> Any:
-        what = f"{self.name} scalar"
-        data = b"".join(byte_tree.leaf(t, self.kernel.SCALAR_BYTES, what) for t in trees)
+    def _canonical_scalars(self, body: bytes) -> Any:
         try:
-            return self.kernel.Scalars.decode(data)
+            return self.kernel.Scalars.decode(body, byte_tree.frame(self.scalar_shape))
         except ValueError:
             raise EncodingError("a scalar is not below the group order") from None
 
 
-def native_group(name: str) -> NativeGroup:
-    """Return the group of this name. Raises ImportError where the kernel was not built."""
-    from crypto.groups.ristretto255 import ORDER, PGROUP
+class NativeCurve(NativeGroup):
+    """P-256 or P-384; `p`: the field's prime."""
 
-    if name != "ristretto255":
-        raise ImportError(f"the kernel does not have {name}")
-    from sukashi_kernel import ristretto255 as kernel
+    def __init__(self, kernel: Any, name: str, pgroup: str, order: int, p: int) -> None:
+        super().__init__(kernel, name, pgroup, order)
+        self.p = p
 
-    return NativeGroup(kernel, name, PGROUP, ORDER)
+    def independent_generators(self, prg: PRG, n: int, n_r: int) -> NativeElements:
+        """As the reference: of the x that the generator gives, those at which there is a point."""
+        bits, kernel = self.p.bit_length() + n_r, self.kernel
+        found, missing = [], n
+        while missing:
+            tries = 2 * missing + 8  # every second x has a point
+            numbers = prg.integers(tries, bits)
+            size = kernel.LIFT_BYTES
+            data = b"".join((x % self.p).to_bytes(size, "big") for x in numbers)
+            lifted = kernel.Points.lift(data)
+            found.append(lifted.slice(0, min(missing, len(lifted))))
+            missing -= len(found[-1])
+        return NativeElements(self, kernel.Points.concat(found))
+
+    def _tree_of_contents(self, contents: bytes) -> Tree:
+        size = self.kernel.PART_BYTES
+        return contents[:size], contents[size:]
+
+
+def native_group(name: str, pgroup: str | None = None) -> NativeGroup:
+    """Return the group of this name. Raises ImportError where the kernel does not have it.
+
+    `pgroup`: another string that stands for it, in other people's proofs.
+    """
+    import sukashi_kernel
+
+    match name:
+        case "ristretto255":
+            from crypto.groups.ristretto255 import ORDER, PGROUP
+
+            return NativeGroup(sukashi_kernel.ristretto255, name, PGROUP, ORDER)
+        case "P-256" | "P-384":
+            from crypto.groups.curves import CURVES, curve_pgroup
+
+            kernel = {"P-256": sukashi_kernel.p256, "P-384": sukashi_kernel.p384}[name]
+            curve = CURVES[name]
+            named = pgroup or curve_pgroup(name)
+            return NativeCurve(kernel, name, named, curve.order, int(curve.p))
+    raise ImportError(f"the kernel does not have {name}")
 
 
 class NativeScalar(Scalar):
@@ -179,7 +233,7 @@ class NativeScalar(Scalar):
         return NativeScalar(self.group, self.values.inverse())
 
     def __int__(self) -> int:
-        return int.from_bytes(self.values.encode(), "big")
+        return int.from_bytes(byte_tree.contents(self.tree()), "big")
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Scalar):
@@ -190,7 +244,7 @@ class NativeScalar(Scalar):
     __hash__ = None
 
     def tree(self) -> Tree:
-        return self.group.scalar_trees(self.values)[0]
+        return byte_tree.decode(self.group.scalar_body(self.values))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return self.group.decode_scalar, (self.tree(),)
@@ -215,7 +269,7 @@ class NativeScalars(Scalars):
 
     def __getitem__(self, i: int | slice) -> NativeScalar | NativeScalars:
         if isinstance(i, slice):
-            return NativeScalars(self.group, self.values.take(_places(i, len(self))))
+            return NativeScalars(self.group, _sliced(self.values, i))
         return NativeScalar(self.group, self.values.take([_place(i, len(self))]))
 
     def __iter__(self) -> Iterator[NativeScalar]:
@@ -250,8 +304,8 @@ class NativeScalars(Scalars):
 
     def shift(self, first: Scalar) -> NativeScalars:
         values = self.group.values(first)
-        shifted = self.group.kernel.Scalars.concat([values, self.values])
-        return NativeScalars(self.group, shifted.take(list(range(len(self)))))
+        whole = self.group.kernel.Scalars.concat([values, self.values])
+        return NativeScalars(self.group, whole.slice(0, len(self)))
 
     def permute(self, pi: Sequence[int]) -> NativeScalars:
         return NativeScalars(self.group, self.values.permute(_permutation(pi, len(self))))
@@ -268,7 +322,9 @@ class NativeScalars(Scalars):
     __hash__ = None
 
     def tree(self) -> Tree:
-        return tuple(self.group.scalar_trees(self.values))
+        if not len(self):
+            return ()
+        return Array(self.group.scalar_body(self.values), len(self), self.group.scalar_shape)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return self.group.decode_scalars, (self.tree(), len(self))
@@ -309,6 +365,10 @@ class NativeElement(Element):
             return NativeElements(self._group, powers)
         return NativeElement(self._group, powers)
 
+    def vartime_powers(self, x: Scalars) -> NativeElements:
+        powers = self.points.vartime_powers(self._group.values(x))
+        return NativeElements(self._group, powers)
+
     def inverse(self) -> NativeElement:
         return self._group.identity / self
 
@@ -326,7 +386,7 @@ class NativeElement(Element):
     __hash__ = None
 
     def tree(self) -> Tree:
-        return self._group.element_trees(self.points)[0]
+        return byte_tree.decode(self._group.element_body(self.points))
 
     def __repr__(self) -> str:
         return f"<element of {self._group.name}: {self.tree()!r}>"
@@ -336,12 +396,12 @@ class NativeElement(Element):
 
 
 class NativeElements(Elements):
-    """A vector of members; see ``Elements``."""
+    """A vector of members; see ``Elements``. It keeps its encoding, which is hashed and written."""
 
-    __slots__ = ("_group", "points")
+    __slots__ = ("_body", "_group", "points")
 
-    def __init__(self, group: NativeGroup, points: Any) -> None:
-        self._group, self.points = group, points
+    def __init__(self, group: NativeGroup, points: Any, body: bytes | None = None) -> None:
+        self._group, self.points, self._body = group, points, body
 
     @property
     def group(self) -> NativeGroup:
@@ -358,7 +418,7 @@ class NativeElements(Elements):
 
     def __getitem__(self, i: int | slice) -> NativeElement | NativeElements:
         if isinstance(i, slice):
-            return NativeElements(self._group, self.points.take(_places(i, len(self))))
+            return NativeElements(self._group, _sliced(self.points, i))
         return NativeElement(self._group, self.points.take([_place(i, len(self))]))
 
     def __iter__(self) -> Iterator[NativeElement]:
@@ -392,9 +452,8 @@ class NativeElements(Elements):
         return NativeElement(self._group, self.points.vartime_multiexp(exponents))
 
     def shift(self, first: Element) -> NativeElements:
-        rest = self.points.take(list(range(len(self) - 1)))
-        whole = self._group.kernel.Points.concat([self._group.points(first), rest])
-        return NativeElements(self._group, whole if len(self) else self.points)
+        whole = self._group.kernel.Points.concat([self._group.points(first), self.points])
+        return NativeElements(self._group, whole.slice(0, len(self)))
 
     def permute(self, pi: Sequence[int]) -> NativeElements:
         return NativeElements(self._group, self.points.permute(_permutation(pi, len(self))))
@@ -408,7 +467,11 @@ class NativeElements(Elements):
     __hash__ = None
 
     def tree(self) -> Tree:
-        return tuple(self._group.element_trees(self.points))
+        if not len(self):
+            return ()
+        if self._body is None:
+            self._body = self._group.element_body(self.points)
+        return Array(self._body, len(self), self._group.shape)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _elements, (self._group, self.tree(), len(self))
@@ -427,10 +490,6 @@ def _elements(group: NativeGroup, tree: Tree, n: int) -> NativeElements:
     return group.decode_elements(tree, n, allow_identity=True)
 
 
-def _cut(data: bytes, size: int) -> Iterator[bytes]:
-    return (data[at : at + size] for at in range(0, len(data), size))
-
-
 def _check_lengths(a: int, b: int) -> None:
     if a != b:
         raise ValueError(f"vectors of {a} and {b} entries do not combine")
@@ -441,8 +500,11 @@ def _place(i: int, n: int) -> int:
     return range(n)[i]
 
 
-def _places(i: slice, n: int) -> list[int]:
-    return list(range(n)[i])
+def _sliced(values: Any, i: slice) -> Any:
+    start, stop, step = i.indices(len(values))
+    if step == 1:
+        return values.slice(start, max(start, stop))
+    return values.take(list(range(start, stop, step)))
 
 
 def _permutation(pi: Sequence[int], n: int) -> list[int]:

@@ -7,9 +7,8 @@ import gmpy2
 from crypto import byte_tree
 from crypto.byte_tree import Tree, children, leaf_str
 from crypto.errors import EncodingError
-from crypto.groups import curves, group_by_name, modp
+from crypto.groups import curve_by_name, curves, group_by_name, modp
 from crypto.groups.api import Group
-from crypto.groups.curves import ReferenceCurve
 from crypto.groups.modp import ModPGroup
 from crypto.groups.ristretto255 import PGROUP
 
@@ -54,10 +53,10 @@ def _tree(text: str) -> Tree:
     return byte_tree.decode(data)
 
 
-def _curve(instance: Tree, pgroup: str) -> ReferenceCurve:
+def _curve(instance: Tree, pgroup: str) -> Group:
     for name in curves.CURVES:
         if instance == leaf_str(name):
-            return ReferenceCurve(name, pgroup)
+            return curve_by_name(name, pgroup)
     raise EncodingError(f"group: a curve other than {' and '.join(curves.CURVES)}")
 
 

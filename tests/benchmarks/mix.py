@@ -1,8 +1,8 @@
 """How long one ciphertext takes in each step from the ballot to the plaintext.
 
-Every operation is timed at n and at 4n entries; what was timed is verified. Exponents are random
-and of full length. CPU time includes threads and child processes with their start. Verification
-starts from bytes.
+Every operation is timed at n and at 4n entries, choices at no more than a batch of ballots; what
+was timed is verified. Exponents are random and of full length. CPU time includes threads and child
+processes with their start. Verification starts from bytes.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from crypto.proofs.shuffle import prove_shuffle, shuffle, verify_shuffle
 from crypto.verificatum import DecryptionDirectory, ShufflingDirectory
 
 OPTIONS = 100
+BATCH = 1000
+"""Ballots are proven and verified so many at a time, at most."""
 E = bytes(32)
 
 T = TypeVar("T")
@@ -39,23 +41,24 @@ T = TypeVar("T")
 class Timing:
     """Totals of one operation over ``n`` entries."""
 
+    n: int
     cpu_s: float
     wall_s: float
     size: int
 
 
 class Stopwatch:
-    """Collects the timings of one run over ``n`` entries by operation."""
+    """Collects the timings of one run by operation."""
 
     def __init__(self) -> None:
         self.timings: dict[str, Timing] = {}
 
-    def time(self, op: str, work: Callable[[], T]) -> T:
+    def time(self, op: str, n: int, work: Callable[[], T]) -> T:
         gc.collect()  # garbage of one operation is not the next one's time
         cpu, wall = _cpu_seconds(), time.perf_counter()
         result = work()
         end_processes()  # the time of children counts from their end
-        self.timings[op] = Timing(_cpu_seconds() - cpu, time.perf_counter() - wall, 0)
+        self.timings[op] = Timing(n, _cpu_seconds() - cpu, time.perf_counter() - wall, 0)
         return result
 
 
@@ -67,10 +70,10 @@ def measure(group_name: str, n: int) -> dict[str, Any]:
     rows = [
         {
             "op": op,
-            "n": n,
-            "cpu_ms": round(1e3 * t.cpu_s / n, 4),
-            "wall_ms": round(1e3 * t.wall_s / n, 4),
-            "bytes": round(t.size / n, 1),
+            "n": t.n,
+            "cpu_ms": round(1e3 * t.cpu_s / t.n, 4),
+            "wall_ms": round(1e3 * t.wall_s / t.n, 4),
+            "bytes": round(t.size / t.n, 1),
         }
         for op, t in at_n.items()
     ]
@@ -92,8 +95,8 @@ def _run(group: Group, n: int) -> dict[str, Timing]:
     pk = PublicKey(group.g, group.g**x)
     votes = [secrets.randbelow(OPTIONS) for _ in range(n)]
     r = group.random_scalars(n)
-    w = watch.time("encrypt", lambda: pk.encrypt([group.g ** group.scalars(votes)], [r]))
-    _choices(watch, pk, votes)
+    w = watch.time("encrypt", n, lambda: pk.encrypt([group.g ** group.scalars(votes)], [r]))
+    _choices(watch, pk, votes[:BATCH])
     mixing = ProofParameters(sid="e" + E.hex(), auxsid="c1m1", pgroup=group.pgroup)
     decryption = ProofParameters(sid="e" + E.hex(), auxsid="c1d1", pgroup=group.pgroup)
     w_ = _shuffle(watch, mixing, pk, w)
@@ -126,8 +129,8 @@ def _choices(watch: Stopwatch, pk: PublicKey, votes: list[int]) -> None:
         range_proof.verify_batch([(statement, c.ciphertexts, c.proof) for c in contests])
         return len(contests)
 
-    ballots = watch.time("choice_prove", lambda: [prove(m) for m in votes])
-    watch.time("choice_verify", lambda: verify(ballots))
+    ballots = watch.time("choice_prove", len(votes), lambda: [prove(m) for m in votes])
+    watch.time("choice_verify", len(votes), lambda: verify(ballots))
     for op in ("choice_prove", "choice_verify"):
         watch.timings[op].size = sum(len(data) for data in ballots)
 
@@ -147,8 +150,8 @@ def _shuffle(
         verify_shuffle(parameters, pk, w, read.w_, read.proof)
         return read.w_
 
-    files = watch.time("shuffle_prove", prove)
-    w_ = watch.time("shuffle_verify", lambda: verify(files))
+    files = watch.time("shuffle_prove", len(w), prove)
+    w_ = watch.time("shuffle_verify", len(w), lambda: verify(files))
     for op in ("shuffle_prove", "shuffle_verify"):
         watch.timings[op].size = _size(files, without={"Ciphertexts.bt", "ShuffledCiphertexts.bt"})
     return w_
@@ -169,8 +172,8 @@ def _decrypt(
         verify_decryption(parameters, pk.y, w, read.factors, read.proof)
         return read
 
-    files = watch.time("decrypt_prove", prove)
-    directory = watch.time("decrypt_verify", lambda: verify(files))
+    files = watch.time("decrypt_prove", len(w), prove)
+    directory = watch.time("decrypt_verify", len(w), lambda: verify(files))
     for op in ("decrypt_prove", "decrypt_verify"):
         watch.timings[op].size = _size(files, without={"Ciphertexts.bt", "Plaintexts.bt"})
     table = PlaintextTable(group, OPTIONS - 1)

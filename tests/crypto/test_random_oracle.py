@@ -49,9 +49,11 @@ def test_integers_take_whole_bytes_and_clear_the_top_bits() -> None:
 def test_transcript_is_the_oracle_of_prefix_and_tree(name: HashName) -> None:
     transcript, tree = Transcript(b"prefix", name, name), (b"a", (b"b",))
     data = b"prefix" + byte_tree.encode(tree)
-    expected = int.from_bytes(random_oracle(200, data, name), "big")
+    expected = int.from_bytes(random_oracle(200, data, hash_name=name), "big")
     assert transcript.challenge(200, tree) == expected
-    assert transcript.seed(tree) == random_oracle(8 * len(transcript.seed(tree)), data, name)
+    assert transcript.seed(tree) == random_oracle(
+        8 * len(transcript.seed(tree)), data, hash_name=name
+    )
     assert transcript.prg(transcript.seed(tree)).read(1)
 
 

@@ -69,7 +69,7 @@ class Draft:
         """No member: on a curve (x, y + 1), modulo p a non-residue p − a."""
 
         def outside(tree: Tree) -> Tree:
-            if isinstance(tree, tuple):
+            if not isinstance(tree, bytes):
                 x, y = byte_tree.children(tree, 2, "point")
                 assert isinstance(y, bytes)
                 return x, (int.from_bytes(y, "big") ^ 1).to_bytes(len(y), "big")
@@ -97,8 +97,8 @@ def _changed(tree: Tree, place: Place, change: Change) -> Tree:
 
 
 def _node(tree: Tree) -> tuple[Tree, ...]:
-    assert isinstance(tree, tuple)
-    return tree
+    assert not isinstance(tree, bytes)
+    return tuple(tree)
 
 
 def _modulus(group: Group) -> int:

@@ -6,16 +6,19 @@
 #![forbid(unsafe_code)]
 
 mod arithmetic;
+mod nist;
 mod parallel;
 mod python;
 mod ristretto;
 mod vectors;
+mod windows;
 
 pub use arithmetic::Arithmetic;
+pub use nist::{P256, P384};
 pub use ristretto::Ristretto255;
 
 #[pyo3::pymodule]
 mod sukashi_kernel {
     #[pymodule_export]
-    use crate::python::ristretto255;
+    use crate::python::{p256, p384, ristretto255};
 }

@@ -4,13 +4,18 @@
 //! a few values are worked on without any.
 
 use std::mem;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// Fewer values are not worth a thread of their own.
-pub const AT_LEAST: usize = 64;
+const AT_LEAST: usize = 64;
+/// More are cut, so that what is computed with them stays in the processor's cache.
+const AT_MOST: usize = 1024;
+/// Of a product of powers, which is the cheaper the longer it is, until its memory is far away.
+const LARGEST_PART: usize = 1 << 16;
 
 static POOL: Mutex<Option<(u32, Arc<ThreadPool>)>> = Mutex::new(None);
 
@@ -29,39 +34,32 @@ fn pool() -> Option<Arc<ThreadPool>> {
     }
 }
 
-/// `op` of every item, in order.
-pub fn map<T, V, F>(items: &[T], op: F) -> Vec<V>
+/// The values that `op` has for ranges which together are 0 … n − 1, in order.
+pub fn ranges<V, F>(n: usize, op: F) -> Vec<V>
 where
-    T: Sync,
     V: Send,
-    F: Fn(&T) -> V + Send + Sync,
+    F: Fn(Range<usize>) -> Vec<V> + Send + Sync,
 {
-    if items.len() >= 2 * AT_LEAST
-        && let Some(pool) = pool()
-    {
-        return pool.install(|| items.par_iter().with_min_len(AT_LEAST).map(op).collect());
+    if n < 2 * AT_LEAST {
+        return op(0..n);
     }
-    items.iter().map(op).collect()
+    let Some(pool) = pool() else {
+        return op(0..n);
+    };
+    let size = n
+        .div_ceil(pool.current_num_threads())
+        .clamp(AT_LEAST, AT_MOST);
+    let parts: Vec<Vec<V>> = pool.install(|| {
+        let starts = 0..n.div_ceil(size);
+        let part = |i: usize| op(i * size..n.min((i + 1) * size));
+        starts.into_par_iter().map(part).collect()
+    });
+    let mut values = Vec::with_capacity(n);
+    values.extend(parts.into_iter().flatten());
+    values
 }
 
-/// `op` of every pair of two equally long vectors, in order.
-pub fn zip<T, U, V, F>(a: &[T], b: &[U], op: F) -> Vec<V>
-where
-    T: Sync,
-    U: Sync,
-    V: Send,
-    F: Fn(&T, &U) -> V + Send + Sync,
-{
-    if a.len() >= 2 * AT_LEAST
-        && let Some(pool) = pool()
-    {
-        let pairs = a.par_iter().with_min_len(AT_LEAST).zip(b);
-        return pool.install(|| pairs.map(|(x, y)| op(x, y)).collect());
-    }
-    a.iter().zip(b).map(|(x, y)| op(x, y)).collect()
-}
-
-/// `op` of parts of two equally long vectors, as many as there are processors for.
+/// `op` of parts of two equally long vectors, enough of them for all processors.
 pub fn parts<T, U, V, F>(a: &[T], b: &[U], op: F) -> Vec<V>
 where
     T: Sync,
@@ -72,7 +70,10 @@ where
     if a.len() >= 2 * AT_LEAST
         && let Some(pool) = pool()
     {
-        let size = a.len().div_ceil(pool.current_num_threads());
+        let size = a
+            .len()
+            .div_ceil(pool.current_num_threads())
+            .min(LARGEST_PART);
         let pairs = a.par_chunks(size).zip(b.par_chunks(size));
         return pool.install(|| pairs.map(|(x, y)| op(x, y)).collect());
     }

@@ -5,9 +5,11 @@
 
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 
 use crate::arithmetic::Arithmetic;
+use crate::nist::{P256, P384};
 use crate::ristretto::Ristretto255;
 use crate::vectors;
 
@@ -20,26 +22,49 @@ fn same_length(a: usize, b: usize) -> PyResult<()> {
     )))
 }
 
+/// Values from `data`, of which each part has `size` bytes behind its fixed ones in `before`.
 fn decoded<V: Send>(
-    bytes: &[u8],
-    size: usize,
+    data: &[u8],
+    before: &[PyBackedBytes],
+    (parts, size): (usize, usize),
     decoder: impl Fn(&[u8]) -> Option<V> + Send + Sync,
 ) -> PyResult<Vec<V>> {
-    if !bytes.len().is_multiple_of(size) {
-        return Err(PyValueError::new_err(format!(
-            "not a multiple of {size} bytes"
-        )));
+    let before = fixed(before, parts)?;
+    if !data.len().is_multiple_of(vectors::stride(&before, size)) {
+        return Err(PyValueError::new_err("bytes of a part of an entry"));
     }
-    vectors::decode(bytes, size, decoder)
+    vectors::decode(data, &before, size, decoder)
         .map_err(|place| PyValueError::new_err(format!("entry {place} is not canonical")))
 }
 
+/// One entry for each part of an encoding.
+fn fixed(before: &[PyBackedBytes], parts: usize) -> PyResult<Vec<&[u8]>> {
+    if before.len() != parts {
+        return Err(PyValueError::new_err(format!(
+            "encodings have {parts} parts"
+        )));
+    }
+    Ok(before.iter().map(|bytes| &**bytes).collect())
+}
+
 fn chosen<V: Copy>(values: &[V], places: &[usize]) -> PyResult<Vec<V>> {
-    places
+    let found: Option<Vec<V>> = places
         .iter()
         .map(|&place| values.get(place).copied())
-        .collect::<Option<Vec<V>>>()
-        .ok_or_else(|| PyIndexError::new_err("no entry at this place"))
+        .collect();
+    found.ok_or_else(no_entry)
+}
+
+/// The entries from `start` to the one before `stop`.
+fn between<V: Copy>(values: &[V], start: usize, stop: usize) -> PyResult<Vec<V>> {
+    values
+        .get(start..stop)
+        .map(<[V]>::to_vec)
+        .ok_or_else(no_entry)
+}
+
+fn no_entry() -> PyErr {
+    PyIndexError::new_err("no entry at this place")
 }
 
 /// y_i = x_{π(i)}.
@@ -65,13 +90,16 @@ macro_rules! group_module {
 
             type S = <$group as Arithmetic>::Scalar;
             type P = <$group as Arithmetic>::Point;
+            const SCALAR_PARTS: (usize, usize) = (1, <$group>::SCALAR_BYTES);
+            const POINT_PARTS: (usize, usize) = (<$group>::POINT_PARTS, <$group>::PART_BYTES);
 
             #[pymodule_init]
             fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
                 module.add("SCALAR_BYTES", <$group>::SCALAR_BYTES)?;
-                module.add("POINT_BYTES", <$group>::POINT_BYTES)?;
+                module.add("POINT_PARTS", <$group>::POINT_PARTS)?;
+                module.add("PART_BYTES", <$group>::PART_BYTES)?;
                 module.add("WIDE_BYTES", <$group>::WIDE_BYTES)?;
-                module.add("HASH_BYTES", <$group>::HASH_BYTES)
+                module.add("LIFT_BYTES", <$group>::LIFT_BYTES)
             }
 
             /// A vector of scalars.
@@ -80,22 +108,34 @@ macro_rules! group_module {
 
             #[pymethods]
             impl Scalars {
-                /// From canonical encodings.
+                /// From canonical encodings, each behind the bytes of `before`.
                 #[staticmethod]
-                fn decode(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
-                    py.detach(|| decoded(data, <$group>::SCALAR_BYTES, <$group>::decode_scalar))
+                fn decode(
+                    py: Python<'_>,
+                    data: &[u8],
+                    before: Vec<PyBackedBytes>,
+                ) -> PyResult<Self> {
+                    let decoder = <$group>::decode_scalar;
+                    py.detach(|| decoded(data, &before, SCALAR_PARTS, decoder))
                         .map(Self)
                 }
 
-                /// From uniform big-endian numbers of WIDE_BYTES, reduced modulo q.
+                /// From big-endian numbers of `size` bytes, at most WIDE_BYTES, modulo q.
                 #[staticmethod]
-                fn reduce(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
-                    py.detach(|| {
-                        decoded(data, <$group>::WIDE_BYTES, |wide| {
-                            Some(<$group>::scalar_from_uniform(wide))
-                        })
-                    })
-                    .map(Self)
+                fn reduce(py: Python<'_>, data: &[u8], size: usize) -> PyResult<Self> {
+                    let Some(zeros) = <$group>::WIDE_BYTES.checked_sub(size) else {
+                        return Err(PyValueError::new_err("numbers that are too long"));
+                    };
+                    if size == 0 || !data.len().is_multiple_of(size) {
+                        return Err(PyValueError::new_err("bytes of a part of a number"));
+                    }
+                    let reduced = |number: &[u8]| {
+                        let mut wide = vec![0; zeros];
+                        wide.extend_from_slice(number);
+                        Some(<$group>::scalar_from_uniform(&wide))
+                    };
+                    let values = py.detach(|| vectors::decode(data, &[&[]], size, reduced));
+                    Ok(Self(values.unwrap_or_default()))
                 }
 
                 /// One vector after the other.
@@ -109,10 +149,16 @@ macro_rules! group_module {
                     )
                 }
 
-                fn encode<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-                    let encoder = <$group>::encode_scalar;
-                    let size = <$group>::SCALAR_BYTES;
-                    PyBytes::new(py, &py.detach(|| vectors::encode(&self.0, size, encoder)))
+                /// What `decode` reads.
+                fn encode<'py>(
+                    &self,
+                    py: Python<'py>,
+                    before: Vec<PyBackedBytes>,
+                ) -> PyResult<Bound<'py, PyBytes>> {
+                    let (parts, size) = SCALAR_PARTS;
+                    let (before, encoder) = (fixed(&before, parts)?, <$group>::encode_scalar);
+                    let bytes = py.detach(|| vectors::encode(&self.0, &before, size, encoder));
+                    Ok(PyBytes::new(py, &bytes))
                 }
 
                 fn __len__(&self) -> usize {
@@ -170,6 +216,11 @@ macro_rules! group_module {
                     permuted(&self.0, &pi).map(Self)
                 }
 
+                /// The entries from `start` to the one before `stop`.
+                fn slice(&self, start: usize, stop: usize) -> PyResult<Self> {
+                    between(&self.0, start, stop).map(Self)
+                }
+
                 /// The entries at these places.
                 fn take(&self, places: Vec<usize>) -> PyResult<Self> {
                     chosen(&self.0, &places).map(Self)
@@ -182,22 +233,23 @@ macro_rules! group_module {
 
             #[pymethods]
             impl Points {
-                /// From canonical encodings, the identity included.
+                /// From canonical encodings, the identity included; `before`: the bytes before each
+                /// part.
                 #[staticmethod]
-                fn decode(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
-                    py.detach(|| decoded(data, <$group>::POINT_BYTES, <$group>::decode_point))
+                fn decode(
+                    py: Python<'_>,
+                    data: &[u8],
+                    before: Vec<PyBackedBytes>,
+                ) -> PyResult<Self> {
+                    let decoder = <$group>::decode_point;
+                    py.detach(|| decoded(data, &before, POINT_PARTS, decoder))
                         .map(Self)
                 }
 
-                /// From uniform bytes, HASH_BYTES for each.
+                /// Those that LIFT_BYTES bytes each lead to; whatever leads to none is left out.
                 #[staticmethod]
-                fn from_uniform(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
-                    py.detach(|| {
-                        decoded(data, <$group>::HASH_BYTES, |uniform| {
-                            Some(<$group>::point_from_uniform(uniform))
-                        })
-                    })
-                    .map(Self)
+                fn lift(py: Python<'_>, data: &[u8]) -> Self {
+                    Self(py.detach(|| vectors::lift::<$group>(data)))
                 }
 
                 #[staticmethod]
@@ -221,10 +273,16 @@ macro_rules! group_module {
                     )
                 }
 
-                fn encode<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-                    let encoder = <$group>::encode_point;
-                    let size = <$group>::POINT_BYTES;
-                    PyBytes::new(py, &py.detach(|| vectors::encode(&self.0, size, encoder)))
+                /// What `decode` reads.
+                fn encode<'py>(
+                    &self,
+                    py: Python<'py>,
+                    before: Vec<PyBackedBytes>,
+                ) -> PyResult<Bound<'py, PyBytes>> {
+                    let (parts, size) = POINT_PARTS;
+                    let (before, encoder) = (fixed(&before, parts)?, <$group>::encode_point);
+                    let bytes = py.detach(|| vectors::encode(&self.0, &before, size, encoder));
+                    Ok(PyBytes::new(py, &bytes))
                 }
 
                 fn __len__(&self) -> usize {
@@ -243,21 +301,28 @@ macro_rules! group_module {
 
                 fn multiply(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
                     same_length(self.0.len(), other.0.len())?;
-                    Ok(Self(py.detach(|| {
-                        vectors::pairs(&self.0, &other.0, <$group>::multiply)
-                    })))
+                    let multiply = vectors::multiply::<$group>;
+                    Ok(Self(py.detach(|| multiply(&self.0, &other.0))))
                 }
 
                 fn divide(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
                     same_length(self.0.len(), other.0.len())?;
-                    Ok(Self(py.detach(|| {
-                        vectors::pairs(&self.0, &other.0, <$group>::divide)
-                    })))
+                    let divide = vectors::divide::<$group>;
+                    Ok(Self(py.detach(|| divide(&self.0, &other.0))))
                 }
 
                 fn power(&self, py: Python<'_>, x: &Scalars) -> PyResult<Self> {
                     same_length(self.0.len(), x.0.len())?;
                     Ok(Self(py.detach(|| vectors::powers::<$group>(&self.0, &x.0))))
+                }
+
+                /// The powers of the one member, variable time.
+                fn vartime_powers(&self, py: Python<'_>, x: &Scalars) -> PyResult<Self> {
+                    let [base] = &self.0[..] else {
+                        return Err(PyValueError::new_err("not one base"));
+                    };
+                    let powers = vectors::vartime_powers::<$group>;
+                    Ok(Self(py.detach(|| powers(base, &x.0))))
                 }
 
                 fn prod(&self, py: Python<'_>) -> Self {
@@ -276,6 +341,11 @@ macro_rules! group_module {
                     permuted(&self.0, &pi).map(Self)
                 }
 
+                /// The entries from `start` to the one before `stop`.
+                fn slice(&self, start: usize, stop: usize) -> PyResult<Self> {
+                    between(&self.0, start, stop).map(Self)
+                }
+
                 /// The entries at these places.
                 fn take(&self, places: Vec<usize>) -> PyResult<Self> {
                     chosen(&self.0, &places).map(Self)
@@ -285,4 +355,6 @@ macro_rules! group_module {
     };
 }
 
+group_module!(p256, P256);
+group_module!(p384, P384);
 group_module!(ristretto255, Ristretto255);

@@ -5,19 +5,23 @@ use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoBasepointTable, 
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::{Identity, VartimeMultiscalarMul};
 
-use crate::arithmetic::Arithmetic;
+use crate::arithmetic::{Arithmetic, MOST_SCALAR_BYTES};
 
 pub struct Ristretto255;
 
 impl Arithmetic for Ristretto255 {
     type Scalar = Scalar;
     type Point = RistrettoPoint;
+    type Sum = RistrettoPoint;
     type Table = RistrettoBasepointTable;
 
     const SCALAR_BYTES: usize = 32;
-    const POINT_BYTES: usize = 32;
+    const SCALAR_BITS: usize = 253;
+    const POINT_PARTS: usize = 1;
+    const PART_BYTES: usize = 32;
     const WIDE_BYTES: usize = 48;
-    const HASH_BYTES: usize = 64;
+    /// Uniform bytes.
+    const LIFT_BYTES: usize = 64;
 
     const ZERO: Scalar = Scalar::ZERO;
     const ONE: Scalar = Scalar::ONE;
@@ -39,6 +43,12 @@ impl Arithmetic for Ristretto255 {
             *to = *from;
         }
         Scalar::from_bytes_mod_order_wide(&little)
+    }
+
+    fn little_endian(x: &Scalar) -> [u8; MOST_SCALAR_BYTES] {
+        let mut bytes = [0; MOST_SCALAR_BYTES];
+        bytes[..32].copy_from_slice(x.as_bytes());
+        bytes
     }
 
     fn add(x: &Scalar, y: &Scalar) -> Scalar {
@@ -74,11 +84,17 @@ impl Arithmetic for Ristretto255 {
         out.copy_from_slice(a.compress().as_bytes());
     }
 
-    /// RFC 9496 section 4.3.4.
-    fn point_from_uniform(bytes: &[u8]) -> RistrettoPoint {
-        let mut uniform = [0; 64];
-        uniform.copy_from_slice(bytes);
-        RistrettoPoint::from_uniform_bytes(&uniform)
+    /// RFC 9496 section 4.3.4: every 64 bytes lead to one.
+    fn lift(bytes: &[u8]) -> Option<RistrettoPoint> {
+        Some(RistrettoPoint::from_uniform_bytes(bytes.try_into().ok()?))
+    }
+
+    fn sum(a: &RistrettoPoint) -> RistrettoPoint {
+        *a
+    }
+
+    fn settle(sums: &[RistrettoPoint]) -> Vec<RistrettoPoint> {
+        sums.to_vec()
     }
 
     fn multiply(a: &RistrettoPoint, b: &RistrettoPoint) -> RistrettoPoint {
@@ -87,6 +103,14 @@ impl Arithmetic for Ristretto255 {
 
     fn divide(a: &RistrettoPoint, b: &RistrettoPoint) -> RistrettoPoint {
         a - b
+    }
+
+    fn multiply_sums(a: &RistrettoPoint, b: &RistrettoPoint) -> RistrettoPoint {
+        a + b
+    }
+
+    fn square(a: &RistrettoPoint) -> RistrettoPoint {
+        a + a
     }
 
     fn power(a: &RistrettoPoint, x: &Scalar) -> RistrettoPoint {

@@ -32,7 +32,7 @@ def changed(tree: Tree, path: Sequence[int], change: Callable[[bytes], bytes]) -
     if not path:
         assert isinstance(tree, bytes)
         return change(tree)
-    assert isinstance(tree, tuple)
+    assert not isinstance(tree, bytes)
     place = path[0] % len(tree)
     return (*tree[:place], changed(tree[place], path[1:], change), *tree[place + 1 :])
 

@@ -76,14 +76,14 @@ def _part(i: int, change: Callable[[Tree], Tree]) -> Callable[[Tree], Tree]:
     """Change the i-th part of a node."""
 
     def apply(tree: Tree) -> Tree:
-        assert isinstance(tree, tuple)
+        assert not isinstance(tree, bytes)
         return (*tree[:i], change(tree[i]), *tree[i + 1 :])
 
     return apply
 
 
 def _exchanged(tree: Tree) -> Tree:
-    assert isinstance(tree, tuple)
+    assert not isinstance(tree, bytes)
     return (tree[1], tree[0], *tree[2:])
 
 

@@ -65,7 +65,7 @@ R = group_by_name("ristretto255")
 def places(tree: Tree, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Tree]]:
     """Every node and leaf."""
     yield path, tree
-    if isinstance(tree, tuple):
+    if not isinstance(tree, bytes):
         for i, child in enumerate(tree):
             yield from places(child, (*path, i))
 
@@ -73,7 +73,7 @@ def places(tree: Tree, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, 
 def replaced(tree: Tree, path: tuple[int, ...], new: Tree) -> Tree:
     if not path:
         return new
-    assert isinstance(tree, tuple)
+    assert not isinstance(tree, bytes)
     i, *rest = path
     return (*tree[:i], replaced(tree[i], tuple(rest), new), *tree[i + 1 :])
 
@@ -81,7 +81,8 @@ def replaced(tree: Tree, path: tuple[int, ...], new: Tree) -> Tree:
 def changes(old: Tree) -> Iterator[Tree]:
     """Another byte first, in the middle and last; other lengths; and where that is possible a
     value that is as good: another member of the group, another scalar, the parts exchanged."""
-    if isinstance(old, tuple):
+    if not isinstance(old, bytes):
+        old = tuple(old)
         yield old[:-1]
         yield (*old, old[-1])
         if old[:1] != old[-1:]:
