@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -14,6 +15,14 @@ def plain(text: str) -> str:
     """A line for a terminal: what a hostile file is called or says can neither move the cursor nor
     begin a line of its own."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def cpu_seconds() -> float:
+    """Seconds of this process and of those that it started, which are ended so that they count."""
+    from crypto.groups.processes import end_processes
+
+    end_processes()
+    return sum(os.times()[:4])
 
 
 def in_time(group: str, arithmetic: str, wall_s: float) -> str:

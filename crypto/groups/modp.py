@@ -6,7 +6,7 @@ length of the exponent only; the exponent is x + q, so that zero is no special c
 is always that of the group. ``multiexp`` and ``vartime_powers`` are variable time: what is
 multiplied, and whether at all, depends on the exponents.
 
-Work that takes seconds is shared among the processors (``_processes``).
+Work that takes seconds is shared among the processors (``processes``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from crypto.byte_tree import Tree, leaf_str, natural
 from crypto.errors import EncodingError
 from crypto.groups._integers import IntegerScalars, integer_from_leaf, integer_leaf
 from crypto.groups._multiexp import vartime_multiexp
-from crypto.groups._processes import map_parts, processors
+from crypto.groups.processes import map_parts, processors
 from crypto.random_oracle import PRG
 
 T = TypeVar("T")

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from crypto import byte_tree
 from crypto.elgamal import Ciphertexts, PublicKey
 from crypto.groups import Group, Scalar, group_by_name
-from crypto.groups._processes import end_processes
+from crypto.groups.processes import end_processes
 from crypto.proofs import range as range_proof
 from crypto.proofs.binding import ballot_prefix, nonce_prg, voter_digest
 from crypto.proofs.decryption import PlaintextTable, combine, prove_decryption, verify_decryption

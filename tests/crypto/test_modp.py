@@ -13,8 +13,8 @@ from crypto.byte_tree import Tree
 from crypto.errors import EncodingError
 from crypto.groups import modp
 from crypto.groups._multiexp import vartime_multiexp
-from crypto.groups._processes import map_parts
 from crypto.groups.modp import RFC3526, ModPGroup, modp_pgroup
+from crypto.groups.processes import map_parts
 from tests.crypto.groups import BytesAsStream
 
 G = ModPGroup.named("modp-2048")

@@ -9,13 +9,12 @@ import subprocess
 import sys
 import threading
 import traceback
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
 
 from crypto.errors import VerificationError
-from crypto.groups._processes import end_processes, map_parts, processors
+from crypto.groups.processes import end_processes, map_parts, processors
 
 pytestmark = pytest.mark.e2e
 PARTS = [(i,) for i in range(9)]
@@ -67,7 +66,7 @@ def test_what_a_part_raises_is_raised_here_and_does_not_show_the_part() -> None:
 
 
 def test_a_process_that_died_is_an_error_and_the_next_work_has_new_ones() -> None:
-    with pytest.raises(BrokenProcessPool):
+    with pytest.raises(ChildProcessError):
         map_parts(os._exit, [(1,), (1,)])
     assert map_parts(abs, [(-1,), (2,)]) == [1, 2]
 

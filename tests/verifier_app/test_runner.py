@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from crypto.errors import EncodingError, VerificationError
+from crypto.groups.processes import map_parts
 from verifier_app import runner
 from verifier_app.evidence import Evidence
 from verifier_app.readers.folder import Folder
 from verifier_app.registry import CHECKS, Check, Unavailable, load_checks, owned
-from verifier_app.report import Finding, Report, Status, plain
+from verifier_app.report import Finding, Report, Status, cpu_seconds, plain
 
 HOLDS: Callable[[Evidence], int] = lambda _: 1  # noqa: E731
 
@@ -160,3 +162,10 @@ def test_what_a_file_says_cannot_begin_a_line_of_the_report() -> None:
 
 def test_words_of_any_language_stay_readable() -> None:
     assert plain("川辺市長選挙 … Ryūnosuke") == "川辺市長選挙 … Ryūnosuke"
+
+
+@pytest.mark.e2e
+def test_processes_end_before_their_time_is_read() -> None:
+    map_parts(abs, [(1,), (2,)])
+    assert cpu_seconds() > 0
+    assert multiprocessing.active_children() == []

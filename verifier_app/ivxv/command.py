@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from verifier_app.ivxv.proof import PROOFS
 from verifier_app.ivxv.report import Report
 from verifier_app.ivxv.tally import INVALID, TALLY, Tally, compare_places, compare_totals, count
 from verifier_app.ivxv.work import ENCODING, Failures, Proven, UndecidedError, examine_all
-from verifier_app.report import Finding
+from verifier_app.report import Finding, cpu_seconds
 
 KEY = "ivxv.key"
 _CODES = 5  # that a report names
@@ -47,7 +46,7 @@ def run(
 
     Raises WorkerDiedError where there is no verdict.
     """
-    started, cpu = time.monotonic(), _cpu()
+    started, cpu = time.monotonic(), cpu_seconds()
     found = _Run(files, profile, progress)
     found.run()
     key, proven = found.key, found.proven
@@ -63,7 +62,7 @@ def run(
         votes=dict(sorted(count(proven).items())) if found.passed(PROOFS) else {},
         warnings=tuple(found.warnings()),
         not_covered=tuple(found.not_covered()),
-        cpu_s=_cpu() - cpu,
+        cpu_s=cpu_seconds() - cpu,
         wall_s=time.monotonic() - started,
     )
 
@@ -242,11 +241,6 @@ class _Run:
             f": {self.unlisted.total()} ballots are invalid only because they are for codes that"
             f" it does not list where they were cast: {', '.join(codes[:_CODES])}{more}"
         )
-
-
-def _cpu() -> float:
-    """Seconds of this process and of those it has waited for."""
-    return sum(os.times()[:4])
 
 
 def _raise(check_id: str, failures: Failures, total: int) -> None:

@@ -39,17 +39,21 @@ def map_parts(function: Callable[..., T], parts: Sequence[tuple[Any, ...]]) -> l
     some work, in this one.
 
     ``function`` is found by its name in its module. What it raises is raised here. Raises
-    BrokenProcessPool if a process died, for example for want of memory.
+    ChildProcessError if a process died.
     """
     if len(parts) < 2 or multiprocessing.parent_process() is not None:
         return [function(*part) for part in parts]
     executor, lifeline = _pool()
     try:
         return list(executor.map(function, *zip(*parts, strict=True)))
-    except (KeyboardInterrupt, BrokenProcessPool):
+    except KeyboardInterrupt:
         lifeline.close()
         end_processes()
         raise
+    except BrokenProcessPool:
+        end_processes()
+        why = "a process of this program died (killed, or out of memory); run it again"
+        raise ChildProcessError(why) from None
 
 
 def end_processes() -> None:
