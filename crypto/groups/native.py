@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, overload
 
 from crypto import byte_tree
@@ -185,6 +186,7 @@ class NativeCurve(NativeGroup):
         return contents[:size], contents[size:]
 
 
+@lru_cache(maxsize=8)  # every ballot asks for it
 def native_group(name: str, pgroup: str | None = None) -> NativeGroup:
     """Return the group of this name. Raises ImportError where the kernel does not have it.
 

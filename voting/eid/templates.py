@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from functools import lru_cache
 
 from lxml import etree
 
@@ -101,6 +102,7 @@ def manifest_xml(name: str) -> bytes:
     return MANIFEST.replace("{name}", name).encode()
 
 
+@lru_cache(maxsize=16)  # a container is read, then its signatures are verified
 def signature_xml(
     number: int,
     name: str,
