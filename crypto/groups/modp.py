@@ -11,8 +11,10 @@ Work that takes seconds is shared among the processors (``processes``).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from functools import reduce
+from itertools import islice, pairwise
 from typing import TypeVar
 
 import gmpy2
@@ -121,7 +123,7 @@ class ModPGroup(IntegerScalars[mpz]):
         for _ in range(rows - 1):
             bases.append(gmpy2.powmod(bases[-1], mpz(1) << size, self.p))
         parts = [
-            (self.p, base, [(x_i >> row * size) % (1 << size) for x_i in x_k], size)
+            (self.p, base, _bits(x_k, row * size, size), size)
             for x_k in _slices(x, k // rows)
             for row, base in enumerate(bases)
         ]
@@ -133,10 +135,28 @@ class ModPGroup(IntegerScalars[mpz]):
         ]
 
     def vartime_values_multiexp(self, a: Sequence[mpz], x: Sequence[mpz]) -> mpz:
-        bits = sum(min(x_i, self.order - x_i).bit_length() for x_i in x)
-        k = self._parts(len(x), bits // len(x) // 8, processors())
-        parts = [(self, a[i::k], x[i::k]) for i in range(k)]  # long exponents may stand together
-        return reduce(self.value_multiply, map_parts(_multiexp, parts))
+        """Where q − x is shorter than x, it is the power of 1/a with exponent q − x. What a process
+        has of bases and bits is as in ``vartime_value_powers``."""
+        q = self.order
+        a = [
+            gmpy2.invert(a_i, self.p) if 2 * x_i > q else a_i for a_i, x_i in zip(a, x, strict=True)
+        ]
+        x = [q - x_i if 2 * x_i > q else x_i for x_i in x]
+        lengths = [x_i.bit_length() for x_i in x]
+        k = self._parts(len(x), sum(lengths) // len(x) // 8, processors())
+        bounds = _equal_shares(lengths, min(k, _ROWS))
+        rows = [(low, high - low) for low, high in pairwise(bounds)][::-1]
+        columns = k // len(rows)
+        parts = [
+            (self.p, a[i::columns], _bits(x[i::columns], low, size))
+            for low, size in rows
+            for i in range(columns)
+        ]
+        products, result = iter(map_parts(_multiexp, parts)), self.identity_value
+        for _, size in rows:
+            result = gmpy2.powmod(result, mpz(1) << size, self.p)
+            result = reduce(self.value_multiply, islice(products, columns), result)
+        return result
 
     def _parts(self, n: int, each: int, most: int) -> int:
         """In how many parts n values are worked on, with so many multiplications for each."""
@@ -202,16 +222,29 @@ def _powers_of_one(p: mpz, a: mpz, x: Sequence[mpz], bits: int) -> list[mpz]:
     return [b * gmpy2.invert(c, p) % p for b, c in zip(above, below, strict=True)]
 
 
-def _multiexp(group: ModPGroup, a: Sequence[mpz], x: Sequence[mpz]) -> mpz:
-    """Return ∏ a_i^{x_i}. Where q − x is shorter than x, it is the power of 1/a with −x."""
-    p, q, bases, exponents = group.p, group.order, [], []
-    for a_i, x_i in zip(a, x, strict=True):
-        negative = 2 * x_i > q
-        bases.append(gmpy2.invert(a_i, p) if negative else a_i)
-        exponents.append(q - x_i if negative else x_i)
-    return vartime_multiexp(
-        bases, exponents, group.identity_value, lambda b, c: b * c % p, lambda b: b * b % p
-    )
+def _multiexp(p: mpz, a: Sequence[mpz], x: Sequence[mpz]) -> mpz:
+    """Return ∏ a_i^{x_i}."""
+    return vartime_multiexp(a, x, mpz(1), lambda b, c: b * c % p, lambda b: b * b % p)
+
+
+def _bits(x: Sequence[mpz], low: int, size: int) -> list[mpz]:
+    """Return of each number ``size`` bits, from bit ``low`` on."""
+    return [(x_i >> low) % (1 << size) for x_i in x]
+
+
+def _equal_shares(lengths: Sequence[int], k: int) -> list[int]:
+    """Return 0 = b_0 ≤ … ≤ b_k between which numbers of these lengths have equally many bits."""
+
+    def below(bound: int) -> int:
+        return sum(min(length, bound) for length in lengths)
+
+    total, longest = sum(lengths), max(lengths)
+    shares = range(1, k)
+    return [
+        0,
+        *(bisect_left(range(longest), total * i // k, key=below) for i in shares),
+        longest,
+    ]
 
 
 def _check_squares(p: mpz, leaves: Sequence[bytes]) -> None:

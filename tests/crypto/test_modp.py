@@ -183,6 +183,13 @@ def test_processes_find_what_one_finds(processors: int, monkeypatch: pytest.Monk
         group.decode_elements((leaf(4), leaf(1)), 2, allow_identity=False)
 
 
+def test_parts_of_the_bits_are_equally_much_work() -> None:
+    assert modp._equal_shares([100] * 9, 4) == [0, 25, 50, 75, 100]
+    assert modp._equal_shares([3072, *[128] * 999], 2) == [0, 66, 3072]
+    assert modp._equal_shares([0, 0], 1) == [0, 0]
+    assert modp._equal_shares([1], 4) == [0, 0, 0, 0, 1]
+
+
 def test_little_work_stays_in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
     group = ModPGroup.named("modp-2048")
 
