@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from execution.faults import WrongExecutorError
@@ -74,28 +74,29 @@ def place(
 
 @contextmanager
 def _processes() -> Iterator[Workers]:
-    """As many processes as there are cores, new ones: a fork would copy this one's secrets."""
+    """As many processes as there are cores, new ones: a fork would copy this one's secrets.
+
+    They end at once when this end of their pipe is closed, be it by the end of the program.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     cores = cores or 1
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(cores, context, initializer=_begin) as pool:
+    other_end, lifeline = context.Pipe(duplex=False)
+    with lifeline, ProcessPoolExecutor(cores, context, _begin, (other_end,)) as pool:
         try:
             yield ExecutorWorkers(pool, lambda: 2 * cores)
         except BaseException:
-            for process in multiprocessing.active_children():  # do not wait for what nobody needs
-                process.terminate()
+            lifeline.close()  # nobody waits for what is not needed any more
             raise
 
 
-def _begin() -> None:
-    """A worker has one thread, leaves Ctrl-C to the program, and ends when the program has."""
+def _begin(lifeline: Connection) -> None:
+    """A worker has one thread, and leaves Ctrl-C to the program."""
     os.environ["RAYON_NUM_THREADS"] = "1"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_program, args=(lifeline,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
+def _end_with_program(lifeline: Connection) -> None:
+    lifeline.poll(None)
+    os._exit(1)

@@ -82,6 +82,11 @@ class ExecutorWorkers(Workers):
     def _result(self, future: Future[Any]) -> Any:
         try:
             result = future.result()
+        except ImportError as fault:
+            raise WorkersLostError(
+                "A worker does not have this program, or not all that it needs. Set it up there and"
+                " start the worker with its Python, then this command again."
+            ) from fault
         except self._lost as fault:
             raise WorkersLostError(DIED) from fault
         if isinstance(result, SukashiError):

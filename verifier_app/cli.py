@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from execution import options
 from verifier_app import console
 from verifier_app.ivxv.cli import ivxv
 from verifier_app.report import plain
@@ -18,6 +19,7 @@ from verifier_app.verificatum.cli import shuffle
 
 if TYPE_CHECKING:
     from verifier_app.evidence import Stage
+    from verifier_app.kept import Kept
     from verifier_app.readers.models import Trust
 
 app = typer.Typer(
@@ -59,6 +61,16 @@ def check(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Where the signed audit goes.")] = None,
     arithmetic: console.Arithmetic = None,
+    executor: options.Executor = "serial",
+    tls_ca: options.TlsCa = None,
+    tls_cert: options.TlsCert = None,
+    tls_key: options.TlsKey = None,
+    keep_progress: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file of your own: what holds is noted there, and an interrupted run goes on."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Run every check of the record, and of the box if given; docs/checks.md explains each.
@@ -66,17 +78,23 @@ def check(
     Example: verifier check record --box box.sqlite --trust trust
     """
     from crypto import sealed
+    from execution.places import place
     from verifier_app import audit, runner
     from verifier_app.evidence import Evidence
     from verifier_app.readers.folder import Folder
+    from verifier_app.work import Work
     from verifier_app.writing import write_durable
 
     chosen = _stage(stage, sign_with, out, box)
     console.choose_arithmetic(arithmetic)
     if box is not None:
         console.require_file(box, "ballot box")
-    evidence = Evidence(_folder(record, Folder), box, _trust(trust, election), chosen)
-    with console.to_its_end():
+    where = place(executor, tls_ca, tls_cert, tls_key)
+    folder, trusted = _folder(record, Folder), _trust(trust, election)
+    kept = None if keep_progress is None else _kept(keep_progress, record)
+    with console.to_its_end(), where.workers() as workers:
+        work = Work(workers, kept, console.pace)
+        evidence = Evidence(folder, box, trusted, chosen, work)
         report = runner.run(evidence, console.progress())
     if report.verdict == "verified" and sign_with is not None and out is not None:
         secret = _passphrase(passphrase_file)
@@ -221,6 +239,15 @@ def _trust(path: Path | None, election: str | None) -> Trust | str | None:
         return read(Trust, console.read_file(file), str(file))
     except EncodingError as fault:
         raise console.WrongCallError(f"{file} is no trust file: {fault}") from None
+
+
+def _kept(path: Path, record: Path) -> Kept:
+    from verifier_app.kept import Kept, KeptFileError
+
+    try:
+        return Kept(path, record)
+    except KeptFileError as fault:
+        raise console.WrongCallError(f"--keep-progress: {fault}") from None
 
 
 def _passphrase(file: Path | None) -> str:

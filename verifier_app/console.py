@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
@@ -14,6 +14,8 @@ import typer
 
 from crypto.errors import SukashiError
 from crypto.groups import ARITHMETICS, use_arithmetic
+from execution.faults import WrongExecutorError
+from execution.pace import Pace, shown
 from verifier_app.report import plain
 
 VERIFIED, REFUSED, WRONG_CALL, NO_VERDICT = 0, 1, 2, 3
@@ -129,6 +131,11 @@ def progress() -> Callable[[str], None]:
     return lambda check_id: print(f"\r\x1b[K{check_id} … ", end="", file=sys.stderr, flush=True)  # noqa: T201
 
 
+def pace(of: Pace) -> AbstractContextManager[object]:
+    """Show how far long work is, how fast it goes and how long it still takes."""
+    return shown(of, sys.stderr)
+
+
 def complain(sentence: str) -> None:
     with suppress(OSError, ValueError):  # where nobody can hear it, the exit code still says it
         print(plain(sentence), file=sys.stderr, flush=True)  # noqa: T201
@@ -157,7 +164,7 @@ def run(app: typer.Typer) -> int:
         else:
             complain(_wrong_call(fault))
         return WRONG_CALL
-    except WrongCallError as fault:
+    except (WrongCallError, WrongExecutorError) as fault:
         complain(str(fault))
         return WRONG_CALL
     except BaseException as fault:  # noqa: BLE001 - whatever it was: one sentence, no verdict

@@ -8,6 +8,8 @@ beyond what is needed to read it.
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -22,7 +24,14 @@ from crypto.signing import PublicKey as SignatureKey
 from crypto.tlog import Checkpoint, Tree, VerifierKey, leaf_hash, open_checkpoint, read_entries
 from verifier_app.ballots import StoredBallot
 from verifier_app.ceremony import Ceremony
-from verifier_app.proofs import Decryption, Mix
+from verifier_app.parts import (
+    DecryptionOutcome,
+    MixOutcome,
+    ProofPart,
+    judge_decryption,
+    judge_mix,
+)
+from verifier_app.proofs import Decryption, Mix, ProofDirectory
 from verifier_app.readers.box import Box
 from verifier_app.readers.container import verify_officials
 from verifier_app.readers.documents import read, salted, sha256
@@ -44,6 +53,7 @@ from verifier_app.readers.models import (
 )
 from verifier_app.readers.profile import Profile
 from verifier_app.registry import Unavailable, owned
+from verifier_app.work import Work
 
 LIMIT = 1 << 28
 CHECKPOINT = "log/checkpoint"
@@ -80,8 +90,10 @@ class Evidence:
         box: Path | None = None,
         trust: Trust | str | None = None,
         stage: Stage = "published",
+        work: Work | None = None,
     ) -> None:
         self.folder = folder
+        self.work = work or Work()
         self.trust = trust
         self.stage: Stage = stage
         self._box = box
@@ -321,6 +333,18 @@ class Evidence:
             if self.folder.names(f"{row.path}decryption/{trustee.id}/")
         ]
 
+    @cached_property
+    def mix_outcomes(self) -> dict[str, MixOutcome]:
+        """By place; of the mixes that the auditor has and whose files are in order."""
+        parts = _parts(mix for mix in self.mixes if mix.available)
+        return self.work.outcomes("mixes", judge_mix, parts, lambda part: MixOutcome(part.ballots))
+
+    @cached_property
+    def decryption_outcomes(self) -> dict[str, DecryptionOutcome]:
+        """By place; of the decryptions whose files are in order."""
+        parts = _parts(self.decryptions)
+        return self.work.outcomes("decryptions", judge_decryption, parts, lambda _: None)
+
     # -- box --------------------------------------------------------------------------------------
 
     @cached_property
@@ -406,6 +430,13 @@ class Evidence:
         names = [path for path in self.box.paths if path.startswith(prefix)]
         with owned(owner, prefix):
             return {path[len(prefix) :]: self.box.file(path) for path in names}
+
+
+def _parts(directories: Iterable[ProofDirectory]) -> Iterator[ProofPart]:
+    """Those with files in order; of the others the checks of signatures and parameters speak."""
+    for directory in directories:
+        with suppress(Unavailable):
+            yield directory.part
 
 
 def _refuse_unsorted(identifiers: list[str]) -> None:

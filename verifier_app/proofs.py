@@ -4,19 +4,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from crypto import byte_tree
 from crypto.elgamal import PublicKey
-from crypto.errors import EncodingError, VerificationError
+from crypto.errors import VerificationError
 from crypto.proofs.parameters import ProofParameters
-from crypto.proofs.permutation import Equations
-from crypto.proofs.shuffle import shuffle_equations
-from crypto.verificatum import DecryptionDirectory, ShufflingDirectory, protinfo_xml
+from crypto.proofs.permutation import Equation
+from crypto.verificatum import DecryptionDirectory, protinfo_xml
+from verifier_app.parts import WIDTH, MixOutcome, ProofPart, owned_by_fault
 from verifier_app.readers.documents import read, read_message, sha256
 from verifier_app.readers.models import Count, DirectorySignature, Party
 from verifier_app.registry import Unavailable, owned
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 SIGNATURE, PROTINFO = "signature.json", "protInfo.xml"
 OUTPUT, INPUT = "ShuffledCiphertexts.bt", "Ciphertexts.bt"
-WIDTH = 1  # selections per ballot: single choice
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +56,25 @@ class ProofDirectory(ABC):
     @abstractmethod
     def key(self) -> PublicKey:
         """The key that its proof is about."""
+
+    @property
+    @abstractmethod
+    def y(self) -> str:
+        """That key in the manifest's words."""
+
+    @property
+    def part(self) -> ProofPart:
+        """What its proof is judged by. Raises Unavailable where its files are not the signed ones
+        with the election's parameters."""
+        return ProofPart(
+            place=self.base,
+            ballots=self.count.ballots,
+            group=self.evidence.group.name,
+            election=self.evidence.E.hex(),
+            auxsid=self.auxsid,
+            y=self.y,
+            files=self.proof_files,
+        )
 
     @property
     def hidden(self) -> bool:
@@ -163,20 +180,29 @@ class Mix(ProofDirectory):
             raise Unavailable("mix.signatures", self.base, f"{OUTPUT} is not among its files")
         return self.signed.files[OUTPUT]
 
-    @cached_property
-    def directory(self) -> ShufflingDirectory:
-        """The typed content."""
-        with _owned_by_fault("mix.commitment", self.base):
-            return ShufflingDirectory.read(
-                self.evidence.group, self.proof_files, auxsid=self.auxsid, width=WIDTH
-            )
+    @property
+    def y(self) -> str:
+        return self.evidence.manifest.key.y
 
-    @cached_property
-    def equations(self) -> Equations:
-        """Both sides of the proof's five equations."""
-        mix = self.directory
-        with owned("mix.commitment", self.base):
-            return shuffle_equations(self.parameters, self.key, mix.w, mix.w_, mix.proof)
+    @property
+    def outcome(self) -> MixOutcome:
+        """Of everything that was read. Raises Unavailable where the directory cannot be."""
+        _ = self.proof_files
+        outcome = self.evidence.mix_outcomes[self.base]
+        if outcome.unread is not None:
+            raise outcome.unread
+        return outcome
+
+    def verify_commitment(self) -> None:
+        """Raises Unavailable where lists or commitments are no members, or not of one size."""
+        if (fault := self.outcome.unequal) is not None:
+            raise fault
+
+    def verify_equation(self, name: Equation) -> None:
+        """Raises VerificationError (`mix.proof.<name>`)."""
+        self.verify_commitment()
+        if name in self.outcome.failed:
+            raise self.outcome.failed[name]
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,21 +228,20 @@ class Decryption(ProofDirectory):
     def key(self) -> PublicKey:
         return PublicKey(self.evidence.group.g, self.evidence.share_keys[self.number - 1])
 
+    @property
+    def y(self) -> str:
+        return self.evidence.manifest.key.shares[self.number - 1]
+
+    def verify(self) -> None:
+        """The factors and their proof. Raises VerificationError, Unavailable."""
+        _ = self.proof_files
+        if (fault := self.evidence.decryption_outcomes[self.base]) is not None:
+            raise fault
+
     @cached_property
     def directory(self) -> DecryptionDirectory:
         """The typed content."""
-        with _owned_by_fault("decryption.factors", self.base):
+        with owned_by_fault("decryption.factors", self.base):
             return DecryptionDirectory.read(
                 self.evidence.group, self.proof_files, auxsid=self.auxsid, width=WIDTH
             )
-
-
-@contextmanager
-def _owned_by_fault(otherwise: str, where: str) -> Iterator[None]:
-    """A fault with an id belongs to the check of that id, every other one to `otherwise`."""
-    try:
-        yield
-    except VerificationError as fault:
-        raise Unavailable(fault.check_id, f"{where} {fault.where}".strip(), fault.why) from fault
-    except EncodingError as fault:
-        raise Unavailable(otherwise, where, str(fault)) from fault

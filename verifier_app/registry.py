@@ -30,6 +30,10 @@ class Unavailable(Exception):
         self.where = where
         self.why = why
 
+    def __reduce__(self) -> tuple[type[Unavailable], tuple[str, str, str]]:
+        """Pickle with all three fields: it may come from another machine."""
+        return type(self), (self.owner, self.where, self.why)
+
 
 @contextmanager
 def owned(owner: str, where: str) -> Iterator[None]:

@@ -93,7 +93,10 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class Report(Outcomes):
-    """All outcomes. The verdict follows from them and from nothing else."""
+    """All outcomes. The verdict follows from them and from nothing else.
+
+    `resumed`: how many parts an earlier run of the same program had found good (kept.py).
+    """
 
     scope: str
     election: str
@@ -103,6 +106,7 @@ class Report(Outcomes):
     cpu_s: float
     wall_s: float
     uncovered: tuple[str, ...] = field(default=())
+    resumed: int = 0
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -116,6 +120,7 @@ class Report(Outcomes):
             "failed": self.failed,
             "not_run": self.not_run,
             "not_covered": list(self.uncovered),
+            "resumed": self.resumed,
             "cpu_s": round(self.cpu_s, 3),
             "wall_s": round(self.wall_s, 3),
         }
@@ -130,4 +135,6 @@ class Report(Outcomes):
             "incomplete": f"INCOMPLETE: not everything in {what} could be checked",
         }[self.verdict]
         how = in_time(self.group, self.arithmetic, self.wall_s)
+        if self.resumed:
+            how += f"; {self.resumed} parts resumed from an earlier run"
         return self.layout(headline, self.uncovered, how, "docs/checks.md")

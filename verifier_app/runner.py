@@ -38,6 +38,7 @@ def run(evidence: Evidence, progress: Callable[[str], None] = lambda _id: None) 
         cpu_s=cpu_seconds() - cpu,
         wall_s=time.monotonic() - started,
         uncovered=uncovered(evidence),
+        resumed=evidence.work.resumed,
     )
 
 

@@ -177,7 +177,7 @@ def test_report_is_the_documented_object(call: Call, election: FinishedElection)
     report = call("check", election.record, "--trust", election.trust, "--json").json
     assert set(report) == {
         "schema", "verdict", "scope", "election", "group", "arithmetic", "checks", "failed",
-        "not_run", "not_covered", "cpu_s", "wall_s",
+        "not_run", "not_covered", "resumed", "cpu_s", "wall_s",
     }  # fmt: skip
     assert report["group"] == "ristretto255"
     assert any("the ballots themselves" in said for said in report["not_covered"])

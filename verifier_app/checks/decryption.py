@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from crypto.errors import VerificationError
-from crypto.proofs.decryption import verify_decryption
 from verifier_app.evidence import Evidence
 from verifier_app.proofs import INPUT
 from verifier_app.readers.documents import sha256
@@ -69,13 +68,5 @@ def decryption_parameters(evidence: Evidence) -> int:
 )
 def decryption_factors(evidence: Evidence) -> int:
     for share in evidence.decryptions:
-        found, key = share.directory, share.key
-        if len(found.w) != share.count.ballots:
-            why = f"{len(found.w)} ciphertexts, but {share.count.ballots} ballots"
-            raise VerificationError("decryption.factors", share.base, why)
-        try:
-            verify_decryption(share.parameters, key.y, found.w, found.factors, found.proof)
-        except VerificationError as fault:
-            where = f"{share.base} {fault.where}"
-            raise VerificationError("decryption.factors", where, fault.why) from fault
+        share.verify()
     return len(evidence.decryptions)

@@ -98,8 +98,8 @@ def mix_input(evidence: Evidence) -> int:
             if sha256(mix.proof_files.get(INPUT, b"")) != before[mix.count.count]:
                 why = "its input is not the list that it must mix"
                 raise VerificationError("mix.input", mix.base, why)
-            if len(mix.directory.w) != mix.count.ballots:
-                why = f"{len(mix.directory.w)} ciphertexts, but {mix.count.ballots} ballots"
+            if mix.outcome.size != mix.count.ballots:
+                why = f"{mix.outcome.size} ciphertexts, but {mix.count.ballots} ballots"
                 raise VerificationError("mix.input", mix.base, why)
         before[mix.count.count] = mix.output_digest
     return len(_available(evidence))
@@ -113,7 +113,7 @@ def mix_input(evidence: Evidence) -> int:
 )
 def mix_commitment(evidence: Evidence) -> int:
     for mix in _available(evidence):
-        _ = mix.equations
+        mix.verify_commitment()
     return len(_available(evidence))
 
 
@@ -129,7 +129,7 @@ _SAYS: dict[Equation, str] = {
 def _equation(name: Equation) -> Callable[[Evidence], int]:
     def verify(evidence: Evidence) -> int:
         for mix in _available(evidence):
-            mix.equations.verify(name, where=mix.base)
+            mix.verify_equation(name)
         return len(_available(evidence))
 
     return verify

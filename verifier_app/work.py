@@ -1,0 +1,68 @@
+"""Doing the parts of a verification: where, with what progress, and what is known from before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol, TypeVar
+
+from execution.pace import Pace
+from execution.workers import HERE, Workers
+from verifier_app.kept import Kept
+
+Shown = Callable[[Pace], AbstractContextManager[object]]
+
+
+class Part(Protocol):
+    """`place` is its own among those of one kind; `ballots` is how much work it is."""
+
+    @property
+    def place(self) -> str: ...
+
+    @property
+    def ballots(self) -> int: ...
+
+
+P = TypeVar("P", bound=Part)
+R = TypeVar("R")
+
+
+class Work:
+    """Of one verification. `resumed`: how many parts were known from before."""
+
+    def __init__(
+        self, workers: Workers = HERE, kept: Kept | None = None, shown: Shown = nullcontext
+    ) -> None:
+        self._workers = workers
+        self._kept = kept
+        self._shown = shown
+        self.resumed = 0
+
+    def outcomes(
+        self,
+        label: str,
+        function: Callable[[P], R],
+        parts: Iterable[P],
+        good: Callable[[P], R],
+    ) -> dict[str, R]:
+        """What `function` finds of each part, by its place. `good` is what it finds of one that
+        holds: nothing else is ever kept."""
+        todo, found = list(parts), dict[str, R]()
+        pace = Pace(label, sum(part.ballots for part in todo), "ciphertexts")
+
+        def unknown() -> Iterator[P]:
+            for part in todo:
+                if self._kept is not None and self._kept.holds(function, part):
+                    found[part.place] = good(part)
+                    self.resumed += 1
+                    pace.advance(part.ballots, worked=False)
+                else:
+                    yield part
+
+        with self._shown(pace):
+            for part, outcome in self._workers.run(function, unknown()):
+                found[part.place] = outcome
+                if self._kept is not None and outcome == good(part):
+                    self._kept.add(function, part)
+                pace.advance(part.ballots)
+        return found
