@@ -15,7 +15,7 @@ from pathlib import Path
 from distributed import Client, KilledWorker, Security
 
 from execution.faults import WorkersLostError
-from execution.workers import ExecutorWorkers, Workers, sources
+from execution.workers import ExecutorWorkers, Workers
 
 PATIENCE = 30  # seconds for scheduler and first worker
 
@@ -47,7 +47,7 @@ def connected(address: str, ca: Path, certificate: Path, key: Path) -> Iterator[
 
 
 def _client(address: str, security: Security) -> Client:
-    """A connection to a scheduler that has a worker with this program."""
+    """A connection to a scheduler that has a worker."""
     try:
         client = Client(address, security=security, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as fault:
@@ -57,17 +57,10 @@ def _client(address: str, security: Security) -> Client:
         ) from fault
     try:
         client.wait_for_workers(1, timeout=PATIENCE)
-        client.run(sources)
     except TimeoutError as fault:
         client.close(timeout=PATIENCE)
         raise WorkersLostError(
             f"The scheduler at {address} has no workers. Nothing was done; start them as"
             " docs/cluster.md says."
-        ) from fault
-    except ImportError as fault:
-        client.close(timeout=PATIENCE)
-        raise WorkersLostError(
-            f"A worker of {address} does not have this program. Nothing was done; set it up there"
-            " and start the worker with its Python."
         ) from fault
     return client
