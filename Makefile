@@ -13,6 +13,7 @@ KILLS ?= 5
 SECONDS ?= 60
 ONLY ?=
 KERNEL ?= on
+ARITHMETIC ?=
 DIR ?=
 VMNV ?=
 VMND ?=
@@ -25,11 +26,11 @@ STEP := @.ci/step
 # The fast tests write many small durable files: in memory where there is a gigabyte for them.
 MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -kP /dev/shm | awk 'END {print $$4}')" -gt 1000000 ] && echo TMPDIR=/dev/shm)
 
-.PHONY: help setup demo test check quick lint types kernel tampered vectors corpus fuzz bench ivxv-published faults mutation oracles lock clean
+.PHONY: help setup demo test check quick lint types kernel tampered vectors corpus fuzz bench agreement ivxv-published faults mutation oracles lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
-	@echo "variables: VOTERS=$(VOTERS) CONFIG=$(CONFIG) (demo)  N=$(N) (bench, corpus)  SEED=$(SEED) (corpus)  GROUP=$(GROUP) (demo, bench)  KILLS=$(KILLS) (faults)  SECONDS=$(SECONDS) ONLY=$(ONLY) (fuzz)  VMNV=$(VMNV) VMND=$(VMND) (oracles)  PYTHON=$(PYTHON) KERNEL=$(KERNEL)"
+	@echo "variables: VOTERS=$(VOTERS) CONFIG=$(CONFIG) (demo)  N=$(N) (bench, corpus)  SEED=$(SEED) (corpus)  GROUP=$(GROUP) (demo, bench)  KILLS=$(KILLS) (faults)  SECONDS=$(SECONDS) ONLY=$(ONLY) (fuzz)  VMNV=$(VMNV) VMND=$(VMND) (oracles)  PYTHON=$(PYTHON) KERNEL=$(KERNEL) ARITHMETIC=$(ARITHMETIC) (tampered)"
 
 setup: $(STAMP) ## virtual environment with the locked dependencies (KERNEL=off: without the native kernel)
 	@echo "setup: ok $(BIN)"
@@ -59,8 +60,8 @@ kernel: $(STAMP) ## format, lint and tests of the native kernel (needs cargo)
 types: $(STAMP)
 	$(STEP) types $(BIN)/mypy
 
-tampered: $(STAMP) ## every forgery written to build/tampered, each refused by exactly its check
-	@$(BIN)/python -m tests.tampered cases --out build/tampered
+tampered: $(STAMP) ## every forgery written to build/tampered, each refused by exactly its check (ARITHMETIC=reference)
+	@$(BIN)/python -m tests.tampered cases --out build/tampered $(if $(ARITHMETIC),--arithmetic $(ARITHMETIC))
 
 vectors: $(STAMP) ## shuffles and decryptions in Verificatum's format, honest and tampered, in build/vectors
 	@$(BIN)/python -m tests.verifier_app.verificatum.publish --out build/vectors
@@ -73,6 +74,10 @@ fuzz: $(STAMP) ## every parser against hostile input (SECONDS=60, ONLY=part of a
 
 bench: $(STAMP) ## CPU time per ciphertext of every step (N=1000 GROUP=ristretto255)
 	$(STEP) bench $(BIN)/python -m tests.benchmarks mix --group "$(GROUP)" --n "$(N)"
+
+agreement: N = 10000
+agreement: $(STAMP) ## kernel and reference compute the same, every operation of every group (N=10000; minutes)
+	@$(BIN)/python -m tests.crypto.agreement --n "$(N)"
 
 ivxv-published: $(STAMP) ## verifier ivxv over published Estonian files, which are not ours to ship (DIR=folder)
 	@$(BIN)/python -m tests.verifier_app.ivxv "$(DIR)"

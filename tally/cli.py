@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from execution import options
+from execution import options, program
 
 if TYPE_CHECKING:
     from tally.steps import Step
@@ -25,6 +25,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+program.answers(app)
 box_app = typer.Typer(help="Seal the ballot box.", no_args_is_help=True, rich_markup_mode=None)
 ceremony_app = typer.Typer(
     help="Make the election key; trustees only.", no_args_is_help=True, rich_markup_mode=None
@@ -44,18 +45,21 @@ Box = Annotated[Path, typer.Option("--box", help="The ballot box (SQLite file)."
 
 def _report(name: str, as_json: bool, work: Callable[[], Step]) -> None:
     """Run one step and say what it did."""
+    from crypto.groups import active_arithmetic
     from voting import console
 
     step = work()
+    arithmetic = active_arithmetic()
     console.now_it_is_told()
     if as_json:
         console.emit(
             f"sukashi/tally-{name}/1",
-            {"did": list(step.did), "next": step.next, **step.facts},
+            {"did": list(step.did), "next": step.next, "arithmetic": arithmetic, **step.facts},
         )
         return
     for sentence in step.did:
         console.say(sentence)
+    console.say(f"Arithmetic: {arithmetic}.")
     if step.next:
         console.say(f"Next: {step.next}")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from execution import options
+from execution import options, program
 from verifier_app import console
 from verifier_app.ivxv.cli import ivxv
 from verifier_app.report import plain
@@ -30,6 +30,13 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+
+
+@app.callback()
+def answers(version: program.Version = False) -> None:
+    """Its commands have `--arithmetic` of their own."""
+
+
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Record = Annotated[Path, typer.Argument(help="The folder of the election record.")]
 TrustOption = Annotated[
@@ -60,7 +67,7 @@ def check(
         Path | None, typer.Option(help="File with your passphrase; asked for if not given.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Where the signed audit goes.")] = None,
-    arithmetic: console.Arithmetic = None,
+    arithmetic: program.Arithmetic = None,  # noqa: ARG001 - its callback chooses
     executor: options.Executor = "serial",
     tls_ca: options.TlsCa = None,
     tls_cert: options.TlsCert = None,
@@ -86,7 +93,6 @@ def check(
     from verifier_app.writing import write_durable
 
     chosen = _stage(stage, sign_with, out, box)
-    console.choose_arithmetic(arithmetic)
     if box is not None:
         console.require_file(box, "ballot box")
     where = place(executor, tls_ca, tls_cert, tls_key)

@@ -8,12 +8,11 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Any, Protocol
 
 import typer
 
 from crypto.errors import SukashiError
-from crypto.groups import ARITHMETICS, use_arithmetic
 from execution.faults import WrongExecutorError
 from execution.pace import Pace, shown
 from verifier_app.report import plain
@@ -22,14 +21,6 @@ VERIFIED, REFUSED, WRONG_CALL, NO_VERDICT = 0, 1, 2, 3
 _TYPER_INTERRUPTED = 130  # what typer returns for Ctrl-C instead of raising
 _INTERRUPTED = "interrupted: there is no verdict; run it again"
 MAX_FILE = 1 << 28  # bytes
-
-
-Arithmetic = Annotated[
-    str | None,
-    typer.Option(
-        "--arithmetic", help="`kernel` or `reference`; the kernel where it was built, if not given."
-    ),
-]
 
 
 class WrongCallError(Exception):
@@ -67,20 +58,6 @@ def _instead(path: Path, wanted: str) -> str:
         return f"there is no {wanted} {path}"
     kind = "directory" if path.is_dir() else "file" if path.is_file() else "device or a pipe"
     return f"{path} is a {kind}, not a {wanted}"
-
-
-def choose_arithmetic(name: str | None) -> None:
-    """Use it from now on. Raises WrongCallError for one that is not here."""
-    if name is None:
-        return
-    if name not in ARITHMETICS:
-        raise WrongCallError(f"--arithmetic: {name!r} is none of {', '.join(ARITHMETICS)}")
-    try:
-        use_arithmetic(name)
-    except ImportError:
-        raise WrongCallError(
-            "--arithmetic: the kernel was not built; `make setup` builds it where cargo is"
-        ) from None
 
 
 def read_file(path: Path) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from execution import program
 from voting.collector.cli import collector_app
 from voting.eid.cli import pki_app
 from voting.election.cli import election_app, party_app, sign
@@ -18,6 +19,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+program.answers(app)
 app.add_typer(election_app, name="election")
 app.add_typer(party_app, name="party")
 app.add_typer(roll_app, name="roll")

@@ -16,6 +16,7 @@ __all__ = [
     "Group",
     "Scalar",
     "Scalars",
+    "active_arithmetic",
     "curve_by_name",
     "group_by_name",
     "group_by_pgroup",
@@ -46,6 +47,11 @@ def use_arithmetic(name: str) -> None:
 
         native_group("ristretto255")
     _chosen[:] = [name]
+
+
+def active_arithmetic() -> str:
+    """Return the one of ``ARITHMETICS`` that this program uses."""
+    return "kernel" if _native("ristretto255") else "reference"
 
 
 def group_by_name(name: str) -> Group:

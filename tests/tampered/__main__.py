@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+from crypto.groups import ARITHMETICS, active_arithmetic, use_arithmetic
 from tests.tampered import cases, corpus, honest
 from tests.verifier_app.forgeries import load
 
@@ -29,7 +30,11 @@ def main() -> int:
     drawn.add_argument("--n", type=int, default=1000, help="how many (1000)")
     drawn.add_argument("--seed", type=int, default=2027, help="of the first; then one more each")
     drawn.add_argument("--kept", type=Path, default=Path("build/corpus"), help="for the accepted")
+    for command in (written, drawn):
+        command.add_argument("--arithmetic", choices=ARITHMETICS, help="what the verifier uses")
     arguments = parser.parse_args()
+    if arguments.arithmetic:
+        use_arithmetic(arguments.arithmetic)
     name = {"cases": "tampered", "corpus": "corpus"}[arguments.command]
     try:
         root = honest.election(arguments.election)
@@ -54,7 +59,10 @@ def _cases(out: Path, root: Path) -> int:
         print(f"tampered: FAILED {len(faults)} faults in {len(found)} cases, see above")
         return 1
     print(f"in {out}: honest/ and <check id>/<case>/ (docs/formats/tampered.md)")
-    print(f"tampered: ok {len(found)} cases of {checks} checks, each refused by exactly its check")
+    print(
+        f"tampered: ok {len(found)} cases of {checks} checks, each refused by exactly its check"
+        f" ({active_arithmetic()} arithmetic)"
+    )
     return 0
 
 

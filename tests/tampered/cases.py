@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from crypto.groups import active_arithmetic, use_arithmetic
 from tests.tampered import honest, program
 from tests.verifier_app.forge import Forgery
 from tests.verifier_app.forgeries import Case, load
@@ -29,7 +30,9 @@ def run(out: Path, root: Path) -> list[str]:
     empty(out)
     write_honest(root, out / "honest")
     faults = [*judge_honest(out / "honest"), *without_case(cases)]
-    with ProcessPoolExecutor(_PROCESSES, initializer=_start, initargs=(root, out)) as pool:
+    with ProcessPoolExecutor(
+        _PROCESSES, initializer=_start, initargs=(root, out, active_arithmetic())
+    ) as pool:
         for done, fault in enumerate(pool.map(_one, range(len(cases)), chunksize=4), 1):
             faults += fault
             if done % 25 == 0 or done == len(cases):
@@ -51,8 +54,9 @@ def empty(out: Path) -> None:
 _work: tuple[Forgery, Path]
 
 
-def _start(root: Path, out: Path) -> None:
+def _start(root: Path, out: Path, arithmetic: str) -> None:
     global _work  # noqa: PLW0603 - once in each process: opening all keys takes a second
+    use_arithmetic(arithmetic)
     _work = honest.forgery(root), out
     load()
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from crypto.groups import active_arithmetic, use_arithmetic
 from tests.tampered import honest, lies, program
 from tests.tampered.mutations import NothingChangedError
 from tests.verifier_app.forge import Forgery
@@ -47,7 +48,9 @@ class Outcome:
 def run(number: int, seed: int, root: Path, kept: Path) -> list[Outcome]:
     """Make and judge so many records; those that are not refused stay in the folder `kept`."""
     outcomes = []
-    with ProcessPoolExecutor(_PROCESSES, initializer=_start, initargs=(root, kept)) as pool:
+    with ProcessPoolExecutor(
+        _PROCESSES, initializer=_start, initargs=(root, kept, active_arithmetic())
+    ) as pool:
         for outcome in pool.map(_one, range(seed, seed + number), chunksize=8):
             outcomes.append(outcome)
             if outcome.verdict != "refused":
@@ -79,8 +82,9 @@ def summary(outcomes: Iterable[Outcome]) -> Json:
 _work: tuple[Forgery, Path, list[Json]]
 
 
-def _start(root: Path, kept: Path) -> None:
+def _start(root: Path, kept: Path, arithmetic: str) -> None:
     global _work  # noqa: PLW0603 - once in each process: opening all keys takes a second
+    use_arithmetic(arithmetic)
     forgery = honest.forgery(root)
     _work = forgery, kept, truths(forgery)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from execution import program
 from verifier_app import console
 from verifier_app.verificatum import layout
 
@@ -20,7 +21,7 @@ def shuffle(
     width: Annotated[
         int | None, typer.Option(min=1, help="The width that ciphertexts must have.")
     ] = None,
-    arithmetic: console.Arithmetic = None,
+    arithmetic: program.Arithmetic = None,  # noqa: ARG001 - its callback chooses
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on standard output.")
     ] = False,
@@ -33,7 +34,6 @@ def shuffle(
     from verifier_app.verificatum.report import verify
     from verifier_app.verificatum.session import Expectations, Session
 
-    console.choose_arithmetic(arithmetic)
     console.require_directory(directory)
     _require_proof(directory)
     session = Session(
