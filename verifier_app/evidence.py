@@ -337,13 +337,17 @@ class Evidence:
     def mix_outcomes(self) -> dict[str, MixOutcome]:
         """By place; of the mixes that the auditor has and whose files are in order."""
         parts = _parts(mix for mix in self.mixes if mix.available)
-        return self.work.outcomes("mixes", judge_mix, parts, lambda part: MixOutcome(part.ballots))
+        return self.work.outcomes(
+            "mixes", "ciphertexts", judge_mix, parts, lambda part: MixOutcome(part.ballots)
+        )
 
     @cached_property
     def decryption_outcomes(self) -> dict[str, DecryptionOutcome]:
         """By place; of the decryptions whose files are in order."""
         parts = _parts(self.decryptions)
-        return self.work.outcomes("decryptions", judge_decryption, parts, lambda _: None)
+        return self.work.outcomes(
+            "decryptions", "ciphertexts", judge_decryption, parts, lambda _: None
+        )
 
     # -- box --------------------------------------------------------------------------------------
 

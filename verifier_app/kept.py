@@ -23,6 +23,8 @@ from typing import Any
 
 from crypto import byte_tree
 from crypto.errors import SukashiError
+from crypto.groups import Element
+from crypto.proofs.range_statement import EncryptedContest
 from execution.workers import arithmetic, sources
 
 HEADER = b"sukashi/kept-progress/1\n"
@@ -85,21 +87,27 @@ def digest(function: Callable[[Any], Any], part: Any) -> str:
 
 def _tree(value: Any) -> byte_tree.Tree:
     """One byte tree for each value; long files by their digest."""
+    found: tuple[byte_tree.Tree, ...]
     match value:
+        case None:
+            found = (b"n",)
         case str():
-            return (b"s", value.encode())
+            found = (b"s", value.encode())
         case bytes():
-            return (b"b", hashlib.sha256(value).digest())
+            found = (b"b", hashlib.sha256(value).digest())
         case int():
-            return (b"i", str(value).encode())
+            found = (b"i", str(value).encode())
+        case Element() | EncryptedContest():
+            found = (b"e", hashlib.sha256(byte_tree.encode(value.tree())).digest())
         case Mapping():
-            items = sorted(value.items())
-            return (b"m", *((_tree(key), _tree(item)) for key, item in items))
+            found = (b"m", *((_tree(key), _tree(item)) for key, item in sorted(value.items())))
         case tuple():
-            return (b"t", *(_tree(item) for item in value))
-    if not is_dataclass(value):
-        raise TypeError(f"a part holds a {type(value).__name__}")
-    return (b"d", *(_tree(getattr(value, member.name)) for member in fields(value)))
+            found = (b"t", *(_tree(item) for item in value))
+        case _ if is_dataclass(value):
+            found = (b"d", *(_tree(getattr(value, member.name)) for member in fields(value)))
+        case _:
+            raise TypeError(f"a part holds a {type(value).__name__}")
+    return found
 
 
 @cache

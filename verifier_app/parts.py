@@ -15,9 +15,12 @@ from typing import TypeAlias
 from crypto.elgamal import PublicKey
 from crypto.errors import EncodingError, VerificationError
 from crypto.groups import Group, group_by_name
+from crypto.proofs import range as range_proof
 from crypto.proofs.decryption import verify_decryption
 from crypto.proofs.parameters import ProofParameters
 from crypto.proofs.permutation import EQUATIONS, Equation
+from crypto.proofs.range import BatchError
+from crypto.proofs.range_statement import EncryptedContest, RangeStatement
 from crypto.proofs.shuffle import shuffle_equations
 from crypto.verificatum import DecryptionDirectory, ShufflingDirectory
 from verifier_app.registry import Unavailable, owned
@@ -37,6 +40,10 @@ class ProofPart:
     auxsid: str
     y: str
     files: Mapping[str, bytes]
+
+    @property
+    def size(self) -> int:
+        return self.ballots
 
     def parameters(self, group: Group) -> ProofParameters:
         return ProofParameters(f"e{self.election}", self.auxsid, group.pgroup)
@@ -94,6 +101,40 @@ def judge_decryption(part: ProofPart) -> DecryptionOutcome:
     except VerificationError as fault:
         where = f"{part.place} {fault.where}"
         return VerificationError("decryption.factors", where, fault.why)
+    return None
+
+
+@dataclass(frozen=True)
+class Vote:
+    """One contest of a ballot, and what is proven of it."""
+
+    where: str
+    statement: RangeStatement
+    encrypted: EncryptedContest
+
+
+@dataclass(frozen=True)
+class BallotPart:
+    """Some contests of ballots, of one group."""
+
+    place: str
+    votes: tuple[Vote, ...]
+
+    @property
+    def size(self) -> int:
+        return len(self.votes)
+
+
+def judge_votes(part: BallotPart) -> VerificationError | None:
+    """What does not hold of the first contest whose proof is false, or nothing."""
+    try:
+        range_proof.verify_batch(
+            [(v.statement, v.encrypted.ciphertexts, v.encrypted.proof) for v in part.votes]
+        )
+    except BatchError as fault:
+        place = min(fault.offenders)
+        why = fault.offenders[place].why
+        return VerificationError("box.proofs", part.votes[place].where, why)
     return None
 
 

@@ -14,13 +14,13 @@ Shown = Callable[[Pace], AbstractContextManager[object]]
 
 
 class Part(Protocol):
-    """`place` is its own among those of one kind; `ballots` is how much work it is."""
+    """`place` is its own among those of one kind; `size` is how much work it is."""
 
     @property
     def place(self) -> str: ...
 
     @property
-    def ballots(self) -> int: ...
+    def size(self) -> int: ...
 
 
 P = TypeVar("P", bound=Part)
@@ -28,19 +28,21 @@ R = TypeVar("R")
 
 
 class Work:
-    """Of one verification. `resumed`: how many parts were known from before."""
+    """Of one verification. `shown` shows how far something is, while it lasts; `resumed` is how
+    many parts were known from before."""
 
     def __init__(
         self, workers: Workers = HERE, kept: Kept | None = None, shown: Shown = nullcontext
     ) -> None:
         self._workers = workers
         self._kept = kept
-        self._shown = shown
+        self.shown = shown
         self.resumed = 0
 
     def outcomes(
         self,
         label: str,
+        unit: str,
         function: Callable[[P], R],
         parts: Iterable[P],
         good: Callable[[P], R],
@@ -48,21 +50,21 @@ class Work:
         """What `function` finds of each part, by its place. `good` is what it finds of one that
         holds: nothing else is ever kept."""
         todo, found = list(parts), dict[str, R]()
-        pace = Pace(label, sum(part.ballots for part in todo), "ciphertexts")
+        pace = Pace(label, sum(part.size for part in todo), unit)
 
         def unknown() -> Iterator[P]:
             for part in todo:
                 if self._kept is not None and self._kept.holds(function, part):
                     found[part.place] = good(part)
                     self.resumed += 1
-                    pace.advance(part.ballots, worked=False)
+                    pace.advance(part.size, worked=False)
                 else:
                     yield part
 
-        with self._shown(pace):
+        with self.shown(pace):
             for part, outcome in self._workers.run(function, unknown()):
                 found[part.place] = outcome
                 if self._kept is not None and outcome == good(part):
                     self._kept.add(function, part)
-                pace.advance(part.ballots)
+                pace.advance(part.size)
         return found

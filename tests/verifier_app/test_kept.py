@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,9 @@ from verifier_app import kept as module
 from verifier_app import runner
 from verifier_app.evidence import Evidence
 from verifier_app.kept import HEADER, Kept, KeptFileError, digest
-from verifier_app.parts import ProofPart, judge_decryption, judge_mix
+from verifier_app.parts import BallotPart, ProofPart, judge_decryption, judge_mix, judge_votes
 from verifier_app.readers.models import Trust
+from verifier_app.registry import load_checks
 from verifier_app.report import Report
 from verifier_app.work import Work
 
@@ -83,11 +85,11 @@ CHANGES: dict[str, Any] = {
 
 def test_any_other_value_is_another_part() -> None:
     part = a_part()
-    fields = {field.name for field in dataclasses.fields(part)}
-    assert set(CHANGES) == fields - {"files"}
-    found = {digest(judge_mix, dataclasses.replace(part, **{k: v})) for k, v in CHANGES.items()}
+    names = {field.name for field in fields(part)}
+    assert set(CHANGES) == names - {"files"}
+    found = {digest(judge_mix, replace(part, **{k: v})) for k, v in CHANGES.items()}
     for files in ({"a": b"1", "b": b"3"}, {"a": b"1"}, {"a": b"1", "c": b"2"}, {"a": b"12"}):
-        found.add(digest(judge_mix, dataclasses.replace(part, files=files)))
+        found.add(digest(judge_mix, replace(part, files=files)))
     found |= {digest(judge_mix, part), digest(judge_decryption, part)}
     assert len(found) == len(CHANGES) + 6
     assert digest(judge_mix, a_part()) in found
@@ -104,7 +106,7 @@ def test_another_program_or_arithmetic_begins_anew(
 
 def test_part_that_cannot_be_told_from_others_is_a_defect() -> None:
     with pytest.raises(TypeError):
-        digest(judge_mix, dataclasses.replace(a_part(), y=1.5))  # type: ignore[arg-type]
+        digest(judge_mix, replace(a_part(), y=1.5))  # type: ignore[arg-type]
 
 
 # -- the file -------------------------------------------------------------------------------------
@@ -122,7 +124,7 @@ def test_what_was_added_is_held(tmp_path: Path) -> None:
 
 
 def test_line_that_was_cut_off_costs_that_line_alone(tmp_path: Path) -> None:
-    path, parts = tmp_path / "progress", [a_part(), dataclasses.replace(a_part(), ballots=9)]
+    path, parts = tmp_path / "progress", [a_part(), replace(a_part(), ballots=9)]
     Kept(path, tmp_path / "record").add(judge_mix, parts[0])
     whole = path.read_bytes()
     for end in (0, *range(len(HEADER), len(HEADER) + 64)):
@@ -228,6 +230,53 @@ class Lost(Workers):
 
 
 @E2E
+def test_every_contest_of_a_batch_makes_it_another_part(
+    published: Forgery, trust: Trust, tmp_path: Path
+) -> None:
+    part = batch(published, trust, tmp_path)
+    found = {digest(judge_votes, part)}
+    for place, vote in enumerate(part.votes):
+        others = {
+            "N": replace(vote, statement=replace(vote.statement, N=vote.statement.N + 1)),
+            "rho": replace(vote, statement=replace(vote.statement, rho_b=b"")),
+            "total": replace(vote, statement=replace(vote.statement, s=9, total=(0, 1))),
+            "proof": replace(vote, encrypted=part.votes[place - 1].encrypted),
+            "where": replace(vote, where=""),
+        }
+        for other in others.values():
+            votes = (*part.votes[:place], other, *part.votes[place + 1 :])
+            found.add(digest(judge_votes, replace(part, votes=votes)))
+    assert len(found) == 1 + 5 * len(part.votes)
+
+
+@E2E
+def test_batch_is_judged_in_another_process_as_here(
+    published: Forgery, trust: Trust, tmp_path: Path
+) -> None:
+    part = batch(published, trust, tmp_path)
+    first, second = part.votes[0], part.votes[1]
+    false = replace(second, encrypted=first.encrypted)
+    lie = replace(part, votes=(first, false, *part.votes[2:], false))
+    assert judge_votes(part) is None
+    sent = pickle.loads(pickle.dumps((part, lie)))
+    assert judge_votes(sent[0]) is None
+    assert digest(judge_votes, sent[0]) == digest(judge_votes, part)
+    for found in (judge_votes(lie), judge_votes(sent[1])):
+        assert isinstance(found, VerificationError)
+        assert (found.check_id, found.where) == ("box.proofs", second.where)
+
+
+def batch(published: Forgery, trust: Trust, folder: Path) -> BallotPart:
+    """All contests of a box."""
+    load_checks()  # in their order, before one file of them is imported
+    from verifier_app.checks.acceptance import _votes
+
+    published.write_box(folder / "box.sqlite")
+    evidence = Evidence(InMemory(published.files), folder / "box.sqlite", trust)
+    return BallotPart("batch", tuple(v for b in evidence.ballots for v in _votes(evidence, b)))
+
+
+@E2E
 def test_lost_workers_are_no_verdict(published: Forgery, trust: Trust, tmp_path: Path) -> None:
     with pytest.raises(WorkersLostError):
         check(published, trust, tmp_path / "progress", Lost())
@@ -237,7 +286,7 @@ def test_lost_workers_are_no_verdict(published: Forgery, trust: Trust, tmp_path:
 def test_refusal_of_a_part_is_told_by_the_workers_as_here(published: Forgery) -> None:
     """What comes back from another process is what is raised here."""
     part = Evidence(InMemory(published.files)).decryptions[0].part
-    found = judge_decryption(dataclasses.replace(part, ballots=part.ballots + 1))
+    found = judge_decryption(replace(part, ballots=part.ballots + 1))
     assert isinstance(found, VerificationError)
     assert found.where == part.place
 

@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from crypto.errors import VerificationError
-from crypto.proofs import range as range_proof
 from crypto.proofs.binding import ballot_prefix, voter_digest
-from crypto.proofs.range import BatchError
-from crypto.proofs.range_statement import EncryptedContest, RangeStatement
+from crypto.proofs.range_statement import RangeStatement
+from execution.pace import Pace
 from verifier_app.ballots import StoredBallot, may_vote
 from verifier_app.evidence import Evidence
+from verifier_app.parts import BallotPart, Vote, judge_votes
 from verifier_app.registry import check
 
 BallotCheck = Callable[[StoredBallot], None]
@@ -24,8 +24,11 @@ def each_ballot(check_id: str, doc: str) -> Callable[[BallotCheck], Callable[[Ev
 
     def register(function: BallotCheck) -> Callable[[Evidence], int]:
         def verify(evidence: Evidence) -> int:
-            for ballot in evidence.ballots:
-                function(ballot)
+            pace = Pace(check_id, len(evidence.ballots), "ballots")
+            with evidence.work.shown(pace):
+                for ballot in evidence.ballots:
+                    function(ballot)
+                    pace.advance()
             return len(evidence.ballots)
 
         return check(check_id, "box", doc, early=True, may_be_empty=True)(verify)
@@ -183,26 +186,18 @@ def box_fresh(evidence: Evidence) -> int:
 def box_proofs(evidence: Evidence) -> int:
     """Range proofs, bound to election, style, contest and voter; verified in batches, and one by
     one where a batch does not hold."""
-    items = [item for ballot in evidence.ballots for item in _statements(evidence, ballot)]
-    for start in range(0, len(items), BATCH):
-        batch = items[start : start + BATCH]
-        proven = [
-            (statement, contest.ciphertexts, contest.proof) for _, statement, contest in batch
-        ]
-        try:
-            range_proof.verify_batch(proven)
-        except BatchError as fault:
-            place = min(fault.offenders)
-            raise VerificationError(
-                "box.proofs", batch[place][0], fault.offenders[place].why
-            ) from fault
+    votes = [vote for ballot in evidence.ballots for vote in _votes(evidence, ballot)]
+    batches = [votes[start : start + BATCH] for start in range(0, len(votes), BATCH)]
+    parts = [BallotPart(f"batch {n}", tuple(batch)) for n, batch in enumerate(batches)]
+    outcomes = evidence.work.outcomes("box.proofs", "contests", judge_votes, parts, lambda _: None)
+    for part in parts:
+        if (fault := outcomes[part.place]) is not None:
+            raise fault
     return len(evidence.ballots)
 
 
-def _statements(
-    evidence: Evidence, ballot: StoredBallot
-) -> list[tuple[str, RangeStatement, EncryptedContest]]:
-    """Each contest's place, statement and proof. The statement's values come from the manifest, the
+def _votes(evidence: Evidence, ballot: StoredBallot) -> list[Vote]:
+    """Each contest with its statement. The statement's values come from the manifest, the
     roll and the certificate, never from the ballot."""
     voter = voter_digest(evidence.E, ballot.identifier)
     found = []
@@ -219,5 +214,5 @@ def _statements(
             total=contest.total,
         )
         statement = RangeStatement(evidence.pk, contest.N, contest.s, rho_b, contest.total)
-        found.append((f"{ballot.where}, {contest_id}", statement, encrypted))
+        found.append(Vote(f"{ballot.where}, {contest_id}", statement, encrypted))
     return found
