@@ -62,7 +62,11 @@ pub trait Arithmetic: 'static {
     fn square(a: &Self::Sum) -> Self::Sum;
     fn power(a: &Self::Point, x: &Self::Scalar) -> Self::Sum;
 
+    /// From so many powers on, a table of the base pays.
+    const TABLE_FROM: usize;
     fn table(base: &Self::Point) -> Self::Table;
+    /// That of the generator, which is made once.
+    fn generator_table() -> &'static Self::Table;
     fn power_by_table(table: &Self::Table, x: &Self::Scalar) -> Self::Sum;
 
     /// ∏ a_i^{x_i} for equally many of both.

@@ -8,6 +8,8 @@
 macro_rules! nist_curve {
     ($module:ident, $group:ident, $curve:ident, $bytes:literal) => {
         mod $module {
+            use std::sync::OnceLock;
+
             use $curve::elliptic_curve::ops::Double;
             use $curve::elliptic_curve::point::DecompressPoint;
             use $curve::elliptic_curve::sec1::{FromSec1Point, ToSec1Point};
@@ -158,6 +160,8 @@ macro_rules! nist_curve {
                     ProjectivePoint::from(a) * x
                 }
 
+                const TABLE_FROM: usize = 16;
+
                 fn table(base: &AffinePoint) -> Self::Table {
                     let mut first = ProjectivePoint::from(base);
                     (0..2 * BYTES)
@@ -170,6 +174,11 @@ macro_rules! nist_curve {
                             <ProjectivePoint as BatchNormalize<[_; 16]>>::batch_normalize(&row)
                         })
                         .collect()
+                }
+
+                fn generator_table() -> &'static Self::Table {
+                    static TABLE: OnceLock<Vec<[AffinePoint; 1 << WIDTH]>> = OnceLock::new();
+                    TABLE.get_or_init(|| Self::table(&AffinePoint::GENERATOR))
                 }
 
                 /// Every entry of a row is read, whichever is taken.

@@ -1,6 +1,6 @@
 //! ristretto255 (RFC 9496) on curve25519-dalek.
 
-use curve25519_dalek::constants::RISTRETTO_BASEPOINT_POINT;
+use curve25519_dalek::constants::{RISTRETTO_BASEPOINT_POINT, RISTRETTO_BASEPOINT_TABLE};
 use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoBasepointTable, RistrettoPoint};
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::{Identity, VartimeMultiscalarMul};
@@ -117,8 +117,14 @@ impl Arithmetic for Ristretto255 {
         a * x
     }
 
+    const TABLE_FROM: usize = 48;
+
     fn table(base: &RistrettoPoint) -> RistrettoBasepointTable {
         RistrettoBasepointTable::create(base)
+    }
+
+    fn generator_table() -> &'static RistrettoBasepointTable {
+        RISTRETTO_BASEPOINT_TABLE
     }
 
     fn power_by_table(table: &RistrettoBasepointTable, x: &Scalar) -> RistrettoPoint {

@@ -4,9 +4,6 @@ use crate::arithmetic::Arithmetic;
 use crate::parallel;
 use crate::windows::Powers;
 
-/// From so many powers on, a table of the base pays.
-const TABLE_FROM: usize = 16;
-
 /// `op` of every pair; the side of one value goes with all of the other.
 pub fn pairs<T, U, V, F>(a: &[T], b: &[U], op: F) -> Vec<V>
 where
@@ -62,11 +59,11 @@ pub fn divide<A: Arithmetic>(a: &[A::Point], b: &[A::Point]) -> Vec<A::Point> {
 
 /// a_i^{x_i}, or of one base or one exponent with all of the other.
 pub fn powers<A: Arithmetic>(a: &[A::Point], x: &[A::Scalar]) -> Vec<A::Point> {
+    let by =
+        |table: &A::Table| members::<A, _, _, _>(&[()], x, |(), x_i| A::power_by_table(table, x_i));
     match a {
-        [base] if x.len() >= TABLE_FROM => {
-            let table = A::table(base);
-            members::<A, _, _, _>(&[()], x, |(), x_i| A::power_by_table(&table, x_i))
-        }
+        [base] if *base == A::generator() => by(A::generator_table()),
+        [base] if x.len() >= A::TABLE_FROM => by(&A::table(base)),
         _ => members::<A, _, _, _>(a, x, A::power),
     }
 }
@@ -275,10 +272,12 @@ mod tests {
 
         pub fn tables_give_the_same_powers<A: Arithmetic>() {
             let base = points::<A>(7)[6];
-            for n in [0, 1, 15, 16, 17, 300] {
+            for n in [0, 1, 15, 16, 47, 48, 300] {
                 let x = scalars::<A>(n);
                 let expected: Vec<_> = x.iter().map(|x_i| power::<A>(&base, x_i)).collect();
                 assert!(powers::<A>(&[base], &x) == expected);
+                let of_generator = x.iter().map(|x_i| power::<A>(&A::generator(), x_i));
+                assert!(powers::<A>(&[A::generator()], &x) == of_generator.collect::<Vec<_>>());
                 assert!(vartime_powers::<A>(&base, &x) == expected);
             }
         }
