@@ -51,16 +51,16 @@ class ProofPart:
 
 @dataclass(frozen=True)
 class MixOutcome:
-    """`size`: how many ciphertexts each list has. What does not hold: the directory cannot be read,
-    no equations can be made of it, or some of them do not hold."""
+    """`size`: how many ciphertexts each list has. What does not hold: the directory cannot be read
+    (then there is no size), no equations can be made of it, or some of them do not hold."""
 
-    size: int = 0
+    size: int | None = None
     unread: Unavailable | None = None
     unequal: Unavailable | None = None
     failed: Mapping[Equation, VerificationError] = field(default_factory=dict)
 
 
-DecryptionOutcome: TypeAlias = "Unavailable | VerificationError | None"
+DecryptionOutcome: TypeAlias = Unavailable | VerificationError | None
 
 
 def judge_mix(part: ProofPart) -> MixOutcome:

@@ -26,9 +26,14 @@ from tests.mutation.workers import Outcome, Plugin
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build" / "mutation"
-PACKAGES = ("verifier_app/checks", "voting/acceptance", "crypto/proofs")
+PACKAGES = ("verifier_app/checks", "verifier_app/parts.py", "voting/acceptance", "crypto/proofs")
 TESTS = {
     "verifier_app/checks": ["tests/verifier_app/warm.py", "tests/verifier_app"],
+    "verifier_app/parts.py": [
+        "tests/verifier_app/checks",
+        "tests/verifier_app/test_forgeries.py",
+        "tests/verifier_app/test_kept.py",
+    ],
     "voting/acceptance": [
         "tests/voting/acceptance",
         "tests/voting/ballot",
@@ -60,7 +65,7 @@ def main() -> int:
     modules = [
         Module.read(ROOT, str(path.relative_to(ROOT)))
         for package in PACKAGES
-        for path in sorted((ROOT / package).glob("*.py"))
+        for path in sorted((ROOT / package).glob("*.py")) or [ROOT / package]
         if any(str(path.relative_to(ROOT)).startswith(given) for given in arguments.paths)
     ]
     mutants = [mutant for module in modules for mutant in module.mutants]
