@@ -15,7 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import reduce
+from math import lcm, prod
 
 from crypto import byte_tree
 from crypto.byte_tree import leaf_str
@@ -197,9 +199,7 @@ def lagrange_coefficients(
 
     Raises VerificationError for an empty quorum, a trustee that stands twice, and numbers below 1.
     """
-    if not quorum or len(set(quorum)) != len(quorum) or min(quorum) < 1:
-        why = "a quorum is some trustees, numbered from 1, each of them once"
-        raise VerificationError(check_id, where, why)
+    _check_quorum(quorum, check_id, where)
     coefficients: dict[int, Scalar] = {}
     for l in quorum:
         numerator = denominator = group.scalar(1)
@@ -209,6 +209,12 @@ def lagrange_coefficients(
                 denominator = denominator * group.scalar(j - l)
         coefficients[l] = numerator * denominator.inverse()
     return coefficients
+
+
+def _check_quorum(quorum: Sequence[int], check_id: str, where: str) -> None:
+    if not quorum or len(set(quorum)) != len(quorum) or min(quorum) < 1:
+        why = "a quorum is some trustees, numbered from 1, each of them once"
+        raise VerificationError(check_id, where, why)
 
 
 def combine_factors(
@@ -226,9 +232,13 @@ def combine_factors(
     if len(factors) != t:
         raise VerificationError(check_id, where, f"{len(factors)} trustees instead of {t}")
     group = next(iter(factors.values())).group
-    weights = lagrange_coefficients(group, list(factors), check_id=check_id, where=where)
-    powers = [f ** weights[l] for l, f in factors.items()]
-    return reduce(lambda product, f: product * f, powers)
+    _check_quorum(list(factors), check_id, where)
+    # M λ_l are small integers: one power by 1/M for all of them instead of one by each λ_l.
+    weights = {l: prod(Fraction(j, j - l) for j in factors if j != l) for l in factors}
+    M = lcm(*(weight.denominator for weight in weights.values()))
+    powers = [f.vartime_power(group.scalar(int(M * weights[l]))) for l, f in factors.items()]
+    product = reduce(lambda product, f: product * f, powers)
+    return product.vartime_power(group.scalar(M).inverse())
 
 
 def rehearsal_randomness(group: Group, rho: bytes) -> Scalar:

@@ -49,17 +49,13 @@ def _report(name: str, as_json: bool, work: Callable[[], Step]) -> None:
     from voting import console
 
     step = work()
-    arithmetic = active_arithmetic()
     console.now_it_is_told()
     if as_json:
-        console.emit(
-            f"sukashi/tally-{name}/1",
-            {"did": list(step.did), "next": step.next, "arithmetic": arithmetic, **step.facts},
-        )
+        said = {"did": list(step.did), "next": step.next, "arithmetic": active_arithmetic()}
+        console.emit(f"sukashi/tally-{name}/1", {**said, **step.facts})
         return
     for sentence in step.did:
         console.say(sentence)
-    console.say(f"Arithmetic: {arithmetic}.")
     if step.next:
         console.say(f"Next: {step.next}")
 

@@ -55,6 +55,10 @@ class ListedGroup(Group, Generic[V, S]):
         """Return a^{x_0}, a^{x_1}, … for public exponents; see ``Element.vartime_powers``."""
         return self.value_powers(a, x)
 
+    def vartime_values_power(self, a: Sequence[V], x: S) -> list[V]:
+        """Return a_0^x, a_1^x, … for a public exponent; see ``Elements.vartime_power``."""
+        return self.values_powers(a, [x] * len(a))
+
     def vartime_values_multiexp(self, a: Sequence[V], x: Sequence[S]) -> V:
         """Return ∏ a_i^{x_i} for equally many of both, at least one; for public exponents."""
         powers = (self.value_power(a_i, x_i) for a_i, x_i in zip(a, x, strict=True))
@@ -427,6 +431,10 @@ class ListedElements(Elements, Generic[V, S]):
         else:
             exponents = [self._group._exponent(x)] * len(self)
         return self._new(self._group.values_powers(self.values, exponents))
+
+    def vartime_power(self, x: Scalar) -> ListedElements[V, S]:
+        exponent = self._group._exponent(x)
+        return self._new(self._group.vartime_values_power(self.values, exponent))
 
     def inverse(self) -> ListedElements[V, S]:
         one = self._group.identity_value

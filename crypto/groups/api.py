@@ -224,6 +224,11 @@ class Elements(ABC):
     @abstractmethod
     def __pow__(self, x: Scalars | Scalar | int) -> Elements: ...
 
+    def vartime_power(self, x: Scalar) -> Elements:
+        """Return (x_0^x, x_1^x, …), in a time that depends on ``x``, and is short for exponents
+        that are near 0 or q; for public ones."""
+        return self**x
+
     @abstractmethod
     def inverse(self) -> Elements: ...
 

@@ -134,6 +134,12 @@ class ModPGroup(IntegerScalars[mpz]):
             for of_its_bits in zip(*powers[i : i + rows], strict=True)
         ]
 
+    def vartime_values_power(self, a: Sequence[mpz], x: mpz) -> list[mpz]:
+        shorter = min(x, x - self.order, key=abs)
+        k = self._parts(len(a), shorter.bit_length(), 4 * processors())
+        parts = [(self.p, a_k, shorter) for a_k in _slices(a, k)]
+        return _joined(map_parts(_vartime_power, parts))
+
     def vartime_values_multiexp(self, a: Sequence[mpz], x: Sequence[mpz]) -> mpz:
         """Where q − x is shorter than x, it is the power of 1/a with exponent q − x. What a process
         has of bases and bits is as in ``vartime_value_powers``."""
@@ -193,6 +199,11 @@ def modp_pgroup(p: int, g: int) -> str:
 def _powers(group: ModPGroup, a: Sequence[mpz], x: Sequence[mpz]) -> list[mpz]:
     """Return a_i^{x_i}."""
     return [group.value_power(a_i, x_i) for a_i, x_i in zip(a, x, strict=True)]
+
+
+def _vartime_power(p: mpz, a: Sequence[mpz], x: mpz) -> list[mpz]:
+    """Return a_0^x, a_1^x, …; x may be negative."""
+    return [gmpy2.powmod(a_i, x, p) for a_i in a]
 
 
 def _powers_of_one(p: mpz, a: mpz, x: Sequence[mpz], bits: int) -> list[mpz]:

@@ -437,6 +437,9 @@ class NativeElements(Elements):
             _check_lengths(len(self), len(x))
         return NativeElements(self._group, self.points.power(self._group.exponents(x)))
 
+    def vartime_power(self, x: Scalar) -> NativeElements:
+        return NativeElements(self._group, self.points.vartime_power(self._group.values(x)))
+
     def inverse(self) -> NativeElements:
         return NativeElements(self._group, self._group.identity.points.divide(self.points))
 

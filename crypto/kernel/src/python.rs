@@ -325,6 +325,15 @@ macro_rules! group_module {
                     Ok(Self(py.detach(|| powers(base, &x.0))))
                 }
 
+                /// All of them to one power, variable time.
+                fn vartime_power(&self, py: Python<'_>, x: &Scalars) -> PyResult<Self> {
+                    let [x] = &x.0[..] else {
+                        return Err(PyValueError::new_err("not one exponent"));
+                    };
+                    let power = vectors::vartime_power::<$group>;
+                    Ok(Self(py.detach(|| power(&self.0, x))))
+                }
+
                 fn prod(&self, py: Python<'_>) -> Self {
                     Self(vec![py.detach(|| vectors::product::<$group>(&self.0))])
                 }

@@ -2,7 +2,7 @@
 
 use crate::arithmetic::Arithmetic;
 use crate::parallel;
-use crate::windows::Powers;
+use crate::windows::{Chain, Powers};
 
 /// `op` of every pair; the side of one value goes with all of the other.
 pub fn pairs<T, U, V, F>(a: &[T], b: &[U], op: F) -> Vec<V>
@@ -72,6 +72,15 @@ pub fn powers<A: Arithmetic>(a: &[A::Point], x: &[A::Scalar]) -> Vec<A::Point> {
 pub fn vartime_powers<A: Arithmetic>(a: &A::Point, x: &[A::Scalar]) -> Vec<A::Point> {
     let powers = Powers::<A>::of(a, x.len());
     members::<A, _, _, _>(&[()], x, |(), x_i| powers.vartime_power(x_i))
+}
+
+/// a_i^x, variable time.
+pub fn vartime_power<A: Arithmetic>(a: &[A::Point], x: &A::Scalar) -> Vec<A::Point> {
+    let chain = Chain::of::<A>(x);
+    if chain.bits() > A::SCALAR_BITS / 2 {
+        return members::<A, _, _, _>(a, &[*x], A::power); // no slower for long exponents
+    }
+    members::<A, _, _, _>(a, &[()], |a_i, ()| chain.vartime_power::<A>(a_i))
 }
 
 /// ∏ a_i.
@@ -279,6 +288,8 @@ mod tests {
                 let of_generator = x.iter().map(|x_i| power::<A>(&A::generator(), x_i));
                 assert!(powers::<A>(&[A::generator()], &x) == of_generator.collect::<Vec<_>>());
                 assert!(vartime_powers::<A>(&base, &x) == expected);
+                let one_by_one = x.iter().map(|x_i| vartime_power::<A>(&[base], x_i)[0]);
+                assert!(one_by_one.collect::<Vec<_>>() == expected);
             }
         }
 
@@ -303,6 +314,7 @@ mod tests {
             assert!(powers::<A>(&[a; 4], &x) == expected);
             assert!(vartime_powers::<A>(&a, &x) == expected);
             for (x_i, power) in x.iter().zip(expected) {
+                assert!(vartime_power::<A>(&[a; 2], x_i) == [power; 2]);
                 assert!(multiexp::<A>(&[a], &[*x_i]) == power);
             }
         }

@@ -82,6 +82,70 @@ impl<A: Arithmetic> Powers<A> {
     }
 }
 
+/// One exponent, for the powers of many bases: its non-adjacent form of a width, or that of −x if
+/// this is the shorter (D. Hankerson, A. Menezes, S. Vanstone, Guide to Elliptic Curve Cryptography,
+/// 2004, algorithms 3.35 and 3.36).
+pub struct Chain {
+    /// Odd or 0, the lowest first.
+    digits: Vec<i32>,
+    /// Of the largest digit, so many odd multiples are made.
+    odd: usize,
+}
+
+impl Chain {
+    pub fn of<A: Arithmetic>(x: &A::Scalar) -> Self {
+        let opposite = A::sub(&A::ZERO, x);
+        let (x, sign) = if longest::<A>(&[opposite]) < longest::<A>(&[*x]) {
+            (opposite, -1)
+        } else {
+            (*x, 1)
+        };
+        let bits = longest::<A>(&[x]);
+        let w = cheapest(|w| (1 << (w - 2)) + bits / (w + 1)).min(6);
+        let bytes = A::little_endian(&x);
+        let bit = |at: usize| i32::from(bytes.get(at / 8).copied().unwrap_or(0) >> (at % 8) & 1);
+        let (mut digits, mut carry, mut at) = (vec![0; bits + 1], 0, 0);
+        while at <= bits {
+            if bit(at) + carry == 1 {
+                let window = (0..w).fold(carry, |n, i| n + (bit(at + i) << i));
+                carry = i32::from(window > 1 << (w - 1));
+                digits[at] = sign * (window - (carry << w));
+                at += w;
+            } else {
+                at += 1;
+            }
+        }
+        let largest = digits.iter().map(|digit| digit.unsigned_abs()).max();
+        let odd = largest.map_or(0, |digit| (digit as usize).div_ceil(2));
+        Self { digits, odd }
+    }
+
+    /// Of the exponent, or of its opposite.
+    pub fn bits(&self) -> usize {
+        self.digits.len() - 1
+    }
+
+    pub fn vartime_power<A: Arithmetic>(&self, a: &A::Point) -> A::Sum {
+        let mut multiples = vec![A::sum(a)];
+        let square = A::square(&multiples[0]);
+        for i in 1..self.odd {
+            multiples.push(A::multiply_sums(&multiples[i - 1], &square));
+        }
+        let multiples = A::settle(&multiples);
+        let mut power = A::sum(&A::identity());
+        for digit in self.digits.iter().rev() {
+            power = A::square(&power);
+            let place = digit.unsigned_abs() as usize / 2;
+            if *digit > 0 {
+                power = A::multiply(&power, &multiples[place]);
+            } else if *digit < 0 {
+                power = A::divide(&power, &multiples[place]);
+            }
+        }
+        power
+    }
+}
+
 /// Multiply by the multiple of this digit.
 fn take<A: Arithmetic>(product: &mut A::Sum, row: &[A::Point], digit: i32) {
     let place = digit.unsigned_abs() as usize;
