@@ -17,6 +17,9 @@ HashName: TypeAlias = Literal["SHA-256", "SHA-384", "SHA-512"]
 DIGEST_BYTES: dict[HashName, int] = {"SHA-256": 32, "SHA-384": 48, "SHA-512": 64}
 
 
+_AT_ONCE = 4096
+"""Digests are joined so many at a time: each alone takes twice its length in memory."""
+
 _HASHES = {"SHA-256": hashlib.sha256, "SHA-384": hashlib.sha384, "SHA-512": hashlib.sha512}
 
 
@@ -47,8 +50,13 @@ class PRG:
         size, new = DIGEST_BYTES[self._hash_name], _HASHES[self._hash_name]
         first = self._counter
         self._counter += -(-max(0, n - len(self._rest)) // size)
-        counters = (counter.to_bytes(4, "big") for counter in range(first, self._counter))
-        blocks = [self._rest, *(new(self._seed + counter).digest() for counter in counters)]
+        blocks = [self._rest]
+        for start in range(first, self._counter, _AT_ONCE):
+            counters = range(start, min(start + _AT_ONCE, self._counter))
+            digests = (
+                new(self._seed + counter.to_bytes(4, "big")).digest() for counter in counters
+            )
+            blocks.append(b"".join(digests))
         stream = b"".join(blocks)
         self._rest = stream[n:]
         return stream[:n]

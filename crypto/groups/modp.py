@@ -108,7 +108,7 @@ class ModPGroup(IntegerScalars[mpz]):
         return self.values_powers([a] * len(x), x)
 
     def values_powers(self, a: Sequence[mpz], x: Sequence[mpz]) -> list[mpz]:
-        k = self._parts(len(x), self.order.bit_length(), 4 * processors())
+        k = self._parts(len(x), self.order.bit_length(), _short_parts())
         parts = zip(_slices(a, k), _slices(x, k), strict=True)
         return _joined(map_parts(_powers, [(self, a_k, x_k) for a_k, x_k in parts]))
 
@@ -177,7 +177,7 @@ class ModPGroup(IntegerScalars[mpz]):
 
     def values_from_trees(self, trees: Sequence[Tree]) -> list[mpz]:
         values = [integer_from_leaf(tree, self.p, "mod-p element") for tree in trees]
-        k = self._parts(len(trees), _LEGENDRE, 4 * processors())
+        k = self._parts(len(trees), _LEGENDRE, _short_parts())
         map_parts(_check_squares, [(self.p, part) for part in _slices(trees, k)])
         return values
 
@@ -194,6 +194,12 @@ def modp_pgroup(p: int, g: int) -> str:
     tree = byte_tree.encode((leaf_str(JAVA_CLASS), instance)).hex()
     text = f"safe-prime modulus=2*order+1. order bit-length = {q.bit_length()}"
     return f"ModPGroup({text})::{tree}"
+
+
+def _short_parts() -> int:
+    """The most parts of work that is alike: some for each processor, so that none waits long for
+    the last. A single processor needs no process beside this one."""
+    return 4 * processors() if processors() > 1 else 1
 
 
 def _powers(group: ModPGroup, a: Sequence[mpz], x: Sequence[mpz]) -> list[mpz]:

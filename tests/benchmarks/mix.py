@@ -1,26 +1,19 @@
 """How long one ciphertext takes in each step from the ballot to the plaintext.
 
-Every operation is timed at n and at 4n entries, choices at no more than a batch of ballots; what
-was timed is verified. Exponents are random and of full length. CPU time includes threads and child
-processes with their start. Verification starts from bytes.
+Every operation is timed at n and, for its growth, at 4n entries, choices at no more than a batch of
+ballots; what was timed is verified. Exponents are random and of full length. Verification starts
+from bytes.
 """
 
 from __future__ import annotations
 
-import gc
-import os
-import resource
 import secrets
-import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from crypto import byte_tree
 from crypto.elgamal import Ciphertexts, PublicKey
 from crypto.groups import Group, Scalar, group_by_name
-from crypto.groups.processes import end_processes
 from crypto.proofs import range as range_proof
 from crypto.proofs.binding import ballot_prefix, nonce_prg, voter_digest
 from crypto.proofs.decryption import PlaintextTable, combine, prove_decryption, verify_decryption
@@ -28,75 +21,63 @@ from crypto.proofs.parameters import ProofParameters
 from crypto.proofs.range_statement import EncryptedContest, RangeStatement
 from crypto.proofs.shuffle import prove_shuffle, shuffle, verify_shuffle
 from crypto.verificatum import DecryptionDirectory, ShufflingDirectory
+from tests.benchmarks.limit import OPTIONS, costs, limit_ms
+from tests.benchmarks.measuring import Stopwatch, machine, peak_rss_mb
 
-OPTIONS = 100
 BATCH = 1000
 """Ballots are proven and verified so many at a time, at most."""
 E = bytes(32)
 
-T = TypeVar("T")
 
+def measure(
+    group_name: str, n: int, *, choices: bool = True, with_growth: bool = True
+) -> dict[str, Any]:
+    """Return the benchmark object (schema sukashi/benchmark/1) for ``n`` ciphertexts.
 
-@dataclass
-class Timing:
-    """Totals of one operation over ``n`` entries."""
-
-    n: int
-    cpu_s: float
-    wall_s: float
-    size: int
-
-
-class Stopwatch:
-    """Collects the timings of one run by operation."""
-
-    def __init__(self) -> None:
-        self.timings: dict[str, Timing] = {}
-
-    def time(self, op: str, n: int, work: Callable[[], T]) -> T:
-        gc.collect()  # garbage of one operation is not the next one's time
-        cpu, wall = _cpu_seconds(), time.perf_counter()
-        result = work()
-        end_processes()  # the time of children counts from their end
-        self.timings[op] = Timing(n, _cpu_seconds() - cpu, time.perf_counter() - wall, 0)
-        return result
-
-
-def measure(group_name: str, n: int) -> dict[str, Any]:
-    """Return the benchmark object (schema sukashi/benchmark/1) for ``n`` ciphertexts."""
+    Without `choices` no ballots are proven; without growth nothing is measured at 4n.
+    """
     group = group_by_name(group_name)
-    _run(group, 20)  # imports, caches and the processor's clock settle
-    at_n, at_4n = _run(group, n), _run(group, 4 * n)
+    run(Stopwatch(), group, 20, choices)  # imports, caches and the processor's clock settle
+    at_n, at_4n, growth = Stopwatch(), Stopwatch(), None
+    run(at_n, group, n, choices)
+    cost = costs(group, n)
+    if with_growth:
+        run(at_4n, group, 4 * n, choices)
+        growth = {op: round(at_4n.timings[op].cpu_s / t.cpu_s, 3) for op, t in at_n.timings.items()}
     rows = [
         {
             "op": op,
             "n": t.n,
-            "cpu_ms": round(1e3 * t.cpu_s / t.n, 4),
+            "cpu_ms": round(t.cpu_ms, 4),
             "wall_ms": round(1e3 * t.wall_s / t.n, 4),
             "bytes": round(t.size / t.n, 1),
         }
-        for op, t in at_n.items()
+        for op, t in at_n.timings.items()
     ]
+    limits = {op: (limit_ms(op, cost), t.cpu_ms) for op, t in at_n.timings.items()}
     return {
         "schema": "sukashi/benchmark/1",
-        "group": group.name,
-        "arithmetic": group.arithmetic,
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
+        **machine(group),
         "rows": rows,
-        "growth": {op: round(at_4n[op].cpu_s / t.cpu_s, 3) for op, t in at_n.items()},
-        "peak_rss_mb": round(_peak_rss_mb(), 1),
+        "growth": growth,
+        "limit": {
+            op: {"ms": round(ms, 4), "fraction": round(ms / measured, 3)}
+            for op, (ms, measured) in limits.items()
+        },
+        "costs_us": {unit: round(1e3 * t.cpu_ms, 3) for unit, t in cost.items()},
+        "peak_rss_mb": peak_rss_mb(),
     }
 
 
-def _run(group: Group, n: int) -> dict[str, Timing]:
+def run(watch: Stopwatch, group: Group, n: int, choices: bool) -> None:
     """Take n votes through all operations and check that the votes come out."""
-    watch = Stopwatch()
     x = group.random_scalar()
     pk = PublicKey(group.g, group.g**x)
     votes = [secrets.randbelow(OPTIONS) for _ in range(n)]
-    r = group.random_scalars(n)
-    w = watch.time("encrypt", n, lambda: pk.encrypt([group.g ** group.scalars(votes)], [r]))
-    _choices(watch, pk, votes[:BATCH])
+    m, r = group.scalars(votes), group.random_scalars(n)
+    w = watch.time("encrypt", n, lambda: pk.encrypt([group.g**m], [r]))
+    if choices:
+        _choices(watch, pk, votes[:BATCH])
     mixing = ProofParameters(sid="e" + E.hex(), auxsid="c1m1", pgroup=group.pgroup)
     decryption = ProofParameters(sid="e" + E.hex(), auxsid="c1d1", pgroup=group.pgroup)
     w_ = _shuffle(watch, mixing, pk, w)
@@ -104,7 +85,21 @@ def _run(group: Group, n: int) -> dict[str, Timing]:
     if Counter(plaintexts) != Counter(votes):
         raise RuntimeError("the votes that came out are not those that went in")
     watch.timings["encrypt"].size = len(byte_tree.encode(w.tree()))
-    return watch.timings
+
+
+def shuffled(parameters: ProofParameters, pk: PublicKey, w: Ciphertexts) -> dict[str, bytes]:
+    """What a mixer does: shuffle, prove, write."""
+    w_, witness = shuffle(pk, w)
+    proof = prove_shuffle(parameters, pk, w, w_, witness)
+    return ShufflingDirectory(parameters.auxsid, pk, w, w_, proof).files()
+
+
+def verified(parameters: ProofParameters, pk: PublicKey, files: dict[str, bytes]) -> Ciphertexts:
+    """What everyone does to check it: read, verify. Return the output. Raises EncodingError or
+    VerificationError."""
+    read = ShufflingDirectory.read(pk.group, files, auxsid=parameters.auxsid, width=1)
+    verify_shuffle(parameters, pk, read.w, read.w_, read.proof)
+    return read.w_
 
 
 def _choices(watch: Stopwatch, pk: PublicKey, votes: list[int]) -> None:
@@ -138,20 +133,9 @@ def _choices(watch: Stopwatch, pk: PublicKey, votes: list[int]) -> None:
 def _shuffle(
     watch: Stopwatch, parameters: ProofParameters, pk: PublicKey, w: Ciphertexts
 ) -> Ciphertexts:
-    """Shuffle, prove, write, read, verify; return the output as it was read."""
-
-    def prove() -> dict[str, bytes]:
-        w_, witness = shuffle(pk, w)
-        proof = prove_shuffle(parameters, pk, w, w_, witness)
-        return ShufflingDirectory(parameters.auxsid, pk, w, w_, proof).files()
-
-    def verify(files: dict[str, bytes]) -> Ciphertexts:
-        read = ShufflingDirectory.read(pk.group, files, auxsid=parameters.auxsid, width=1)
-        verify_shuffle(parameters, pk, w, read.w_, read.proof)
-        return read.w_
-
-    files = watch.time("shuffle_prove", len(w), prove)
-    w_ = watch.time("shuffle_verify", len(w), lambda: verify(files))
+    """Return the output as it was read."""
+    files = watch.time("shuffle_prove", len(w), lambda: shuffled(parameters, pk, w))
+    w_ = watch.time("shuffle_verify", len(w), lambda: verified(parameters, pk, files))
     for op in ("shuffle_prove", "shuffle_verify"):
         watch.timings[op].size = _size(files, without={"Ciphertexts.bt", "ShuffledCiphertexts.bt"})
     return w_
@@ -183,13 +167,3 @@ def _decrypt(
 def _size(files: dict[str, bytes], *, without: set[str]) -> int:
     """Return the bytes that the operation adds to the record."""
     return sum(len(data) for path, data in files.items() if path not in without)
-
-
-def _cpu_seconds() -> float:
-    both = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return sum(u.ru_utime + u.ru_stime for u in map(resource.getrusage, both))
-
-
-def _peak_rss_mb() -> float:
-    both = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return max(resource.getrusage(who).ru_maxrss for who in both) / 1024

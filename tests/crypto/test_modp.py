@@ -190,6 +190,26 @@ def test_parts_of_the_bits_are_equally_much_work() -> None:
     assert modp._equal_shares([1], 4) == [0, 0, 0, 0, 1]
 
 
+def test_a_single_processor_works_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    group = ModPGroup.named("modp-2048")
+    x = group.scalars(range(20))
+    a = group.g**x
+    used: list[int] = []
+
+    def recording(function: Callable[..., Any], parts: Sequence[tuple[Any, ...]]) -> list[Any]:
+        used.append(len(parts))
+        return map_parts(function, parts)
+
+    monkeypatch.setattr(modp, "PART", 1)
+    monkeypatch.setattr(modp, "processors", lambda: 1)
+    monkeypatch.setattr(modp, "map_parts", recording)
+    assert group.g**x == a
+    assert group.g.vartime_powers(x) == a
+    assert a.multiexp(x) == group.g ** sum(i * i for i in range(20))
+    assert group.decode_elements(a.tree(), 20, allow_identity=True) == a
+    assert set(used) == {1}
+
+
 def test_little_work_stays_in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
     group = ModPGroup.named("modp-2048")
 

@@ -130,19 +130,13 @@ where
         }
         decoder(&parts)
     };
-    let found = parallel::ranges(bytes.len() / stride, |part| {
+    parallel::try_ranges(bytes.len() / stride, |part| {
         let encodings = bytes[part.start * stride..part.end * stride].chunks(stride);
-        let values: Result<Vec<V>, usize> = encodings
+        encodings
             .enumerate()
             .map(|(i, encoding)| decoded(encoding).ok_or(part.start + i))
-            .collect();
-        vec![values]
-    });
-    let mut values = Vec::with_capacity(bytes.len() / stride);
-    for part in found {
-        values.extend(part?);
-    }
-    Ok(values)
+            .collect()
+    })
 }
 
 /// What `decode` reads.
@@ -151,7 +145,7 @@ where
     V: Sync,
     F: Fn(&V, &mut [u8]) + Send + Sync,
 {
-    let encoded = parallel::ranges(values.len(), |part| {
+    parallel::ranges(values.len(), |part| {
         let mut bytes = Vec::with_capacity(part.len() * stride(before, size));
         let mut parts = vec![0; before.len() * size];
         for value in &values[part] {
@@ -161,9 +155,8 @@ where
                 bytes.extend_from_slice(own);
             }
         }
-        vec![bytes]
-    });
-    encoded.concat()
+        bytes
+    })
 }
 
 /// The bytes of one value with those before its parts.
