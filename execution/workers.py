@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from crypto.errors import SukashiError
+from crypto.groups import active_arithmetic, use_arithmetic
 from execution.faults import DIED, WorkersLostError
 
 T = TypeVar("T")
@@ -54,7 +55,7 @@ class ExecutorWorkers(Workers):
         self._executor = executor
         self._at_once = at_once
         self._lost: tuple[type[Exception], ...] = (BrokenProcessPool, CancelledError, *lost)
-        self._context = (sources(), arithmetic())
+        self._context = (sources(), active_arithmetic())
 
     def run(self, function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[tuple[T, R]]:
         """As above. Raises WorkersLostError."""
@@ -110,7 +111,7 @@ def compute(call: Call) -> Any:
             "A worker has another version of this program. Set up the same one on all machines,"
             " start the workers again, then this command."
         )
-    if call.arithmetic != arithmetic() and not _take(call.arithmetic):
+    if call.arithmetic != active_arithmetic() and not _take(call.arithmetic):
         return WorkersLostError(
             "A worker has no native kernel, and here there is one. Build it on all machines (make"
             " setup, where cargo is), start the workers again, then this command."
@@ -122,16 +123,7 @@ def compute(call: Call) -> Any:
         return fault
 
 
-def arithmetic() -> str:
-    """Which arithmetic this process uses."""
-    from crypto.groups import group_by_name
-
-    return "kernel" if group_by_name("ristretto255").arithmetic == "kernel" else "reference"
-
-
 def _take(name: str) -> bool:
-    from crypto.groups import use_arithmetic
-
     try:
         use_arithmetic(name)
     except ImportError:

@@ -23,9 +23,9 @@ from typing import Any
 
 from crypto import byte_tree
 from crypto.errors import SukashiError
-from crypto.groups import Element
+from crypto.groups import Element, active_arithmetic
 from crypto.proofs.range_statement import EncryptedContest
-from execution.workers import arithmetic, sources
+from execution.workers import sources
 
 HEADER = b"sukashi/kept-progress/1\n"
 LIMIT = 1 << 28  # bytes
@@ -81,7 +81,7 @@ class Kept:
 def digest(function: Callable[[Any], Any], part: Any) -> str:
     """Of everything that the outcome depends on."""
     name = f"{function.__module__}.{function.__qualname__}"
-    tree = (_tree(program()), _tree(arithmetic()), _tree(name), _tree(part))
+    tree = (_tree(program()), _tree(active_arithmetic()), _tree(name), _tree(part))
     return hashlib.sha256(HEADER + byte_tree.encode(tree)).hexdigest()
 
 

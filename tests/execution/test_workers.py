@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from crypto.errors import VerificationError
+from crypto.groups import active_arithmetic
 from execution import workers as module
 from execution.faults import WorkersLostError
 from execution.places import place
@@ -123,14 +124,14 @@ def test_task_says_nothing_of_itself() -> None:
 
 
 def test_worker_with_another_version_is_not_used() -> None:
-    said = compute(Call(pickle.dumps((square, 7)), "0" * 64, module.arithmetic()))
+    said = compute(Call(pickle.dumps((square, 7)), "0" * 64, active_arithmetic()))
     assert isinstance(said, WorkersLostError)
     assert "another version" in str(said)
 
 
 def test_worker_without_the_kernel_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "arithmetic", lambda: "reference")
-    monkeypatch.setattr("crypto.groups.use_arithmetic", _no_kernel)
+    monkeypatch.setattr(module, "active_arithmetic", lambda: "reference")
+    monkeypatch.setattr(module, "use_arithmetic", _no_kernel)
     said = compute(Call(pickle.dumps((square, 7)), sources(), "kernel"))
     assert isinstance(said, WorkersLostError)
     assert "no native kernel" in str(said)

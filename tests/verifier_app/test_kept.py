@@ -95,7 +95,7 @@ def test_any_other_value_is_another_part() -> None:
     assert digest(judge_mix, a_part()) in found
 
 
-@pytest.mark.parametrize("name", ["program", "arithmetic"])
+@pytest.mark.parametrize("name", ["program", "active_arithmetic"])
 def test_another_program_or_arithmetic_begins_anew(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
