@@ -26,7 +26,7 @@ STEP := @.ci/step
 # The fast tests write many small durable files: in memory where there is a gigabyte for them.
 MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -kP /dev/shm | awk 'END {print $$4}')" -gt 1000000 ] && echo TMPDIR=/dev/shm)
 
-.PHONY: help setup demo test check quick lint types kernel tampered vectors corpus fuzz bench agreement ivxv-published faults mutation oracles lock clean
+.PHONY: help setup demo test check quick fast lint types kernel tampered vectors corpus fuzz bench agreement ivxv-published faults mutation oracles lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,9 @@ check: $(STAMP) lint types kernel ## lint, types, the kernel and all tests: what
 
 quick: $(STAMP) lint types ## the first part of check: lint, types and the fast tests
 	$(STEP) quick env $(MEMORY) $(BIN)/python -m pytest -n 2 -m "not e2e" tests
+
+fast: $(STAMP) ## the fast tests alone
+	$(STEP) fast env $(MEMORY) $(BIN)/python -m pytest -n 2 -m "not e2e" tests
 
 lint: $(STAMP)
 	$(STEP) lint .ci/lint "$(BIN)" $(PACKAGES) tests
