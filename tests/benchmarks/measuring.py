@@ -40,10 +40,11 @@ class Stopwatch:
         self.timings: dict[str, Timing] = {}
 
     def time(self, op: str, n: int, work: Callable[[], T]) -> T:
-        gc.collect()  # garbage of one operation is not the next one's time
+        gc.collect()  # garbage of one operation is not the next one's time,
+        end_processes()  # nor is what processes did before
         cpu, wall = _cpu_seconds(), time.perf_counter()
         result = work()
-        end_processes()  # the time of children counts from their end
+        end_processes()  # their time counts from their end
         self.timings[op] = Timing(n, _cpu_seconds() - cpu, time.perf_counter() - wall, 0)
         return result
 

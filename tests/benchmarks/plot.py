@@ -21,7 +21,7 @@ COLOURS = {
 }
 GREY = "#7a7a7a"
 WIDTH, HEIGHT = 720, 440
-LEFT, RIGHT, TOP, BOTTOM = 70, 560, 20, 390
+LEFT, RIGHT, TOP, BOTTOM = 70, 580, 20, 390
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ def svg(runs: Iterable[dict[str, Any]]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'font-family="sans-serif" font-size="13" fill="{GREY}">'
     )
+    arithmetics = sorted({line.arithmetic for line in drawn})
     turned = f'<g transform="translate(16 {(TOP + BOTTOM) / 2}) rotate(-90)">'
     parts = [
         head,
@@ -71,6 +72,7 @@ def svg(runs: Iterable[dict[str, Any]]) -> str:
         _text((LEFT + RIGHT) / 2, HEIGHT - 8, "N, ciphertexts in the list", "middle"),
         f"{turned}{_text(0, 0, 'CPU ms per ballot', 'middle')}</g>",
         *(_drawn(line, x, y) for line in drawn),
+        *(_key(place, name) for place, name in enumerate(arithmetics)),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -113,14 +115,24 @@ def _text(x: float, y: float, text: str, anchor: str, fill: str = GREY) -> str:
 def _drawn(line: Line, x: _Axis, y: _Axis) -> str:
     colour = COLOURS[line.op]
     places = [(x.at(n), y.at(ms)) for n, ms in line.points]
+    parts = [
+        _stroke(places, colour, line.arithmetic),
+        *(f'<circle cx="{at_x}" cy="{at_y}" r="3" fill="{colour}"/>' for at_x, at_y in places),
+    ]
+    if line.arithmetic == "kernel":
+        last_x, last_y = places[-1]
+        parts.append(_text(last_x + 10, last_y + 4, line.op, "start", colour))
+    return "\n".join(parts)
+
+
+def _key(place: int, arithmetic: str) -> str:
+    """One line of the key of the strokes, beside the plot."""
+    at = TOP + 10 + 22 * place
+    stroke = _stroke([(RIGHT + 10, at), (RIGHT + 50, at)], GREY, arithmetic)
+    return stroke + _text(RIGHT + 58, at + 4, arithmetic, "start")
+
+
+def _stroke(places: Sequence[tuple[float, float]], colour: str, arithmetic: str) -> str:
     path = "L".join(f"{at_x} {at_y}" for at_x, at_y in places)
-    dashes = "" if line.arithmetic == "kernel" else ' stroke-dasharray="6 4"'
-    last_x, last_y = places[-1]
-    label = f"{line.op}, {line.arithmetic}"
-    return "\n".join(
-        [
-            f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>',
-            *(f'<circle cx="{at_x}" cy="{at_y}" r="3" fill="{colour}"/>' for at_x, at_y in places),
-            _text(last_x + 8, last_y + 4, label, "start", colour),
-        ]
-    )
+    dashes = "" if arithmetic == "kernel" else ' stroke-dasharray="6 4"'
+    return f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>'
