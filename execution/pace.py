@@ -22,13 +22,20 @@ def unseen(_steps: int = 1, /) -> None:
 class Pace:
     """Progress through `total` units, which are as much work each.
 
-    Nothing is foretold before the first unit is done. What was done without work (it was there
+    `foretold`: units in a second, as a rehearsal measured them, until the first is done. Without
+    it nothing is foretold before that. What was done without work (it was there
     already) shortens what is left and says nothing of the speed.
     """
 
     def __init__(
-        self, label: str, total: int, unit: str = "", clock: Callable[[], float] = time.monotonic
+        self,
+        label: str,
+        total: int,
+        unit: str = "",
+        clock: Callable[[], float] = time.monotonic,
+        foretold: float | None = None,
     ) -> None:
+        self._foretold = foretold
         self.label, self.total, self.unit = label, total, unit
         self.done = self._worked = 0
         self._clock = clock
@@ -42,13 +49,14 @@ class Pace:
 
     @property
     def rate(self) -> float | None:
-        """Units in a second, up to the last one that was done; None before the first."""
+        """Units in a second, up to the last one that was done; before the first what was foretold,
+        or None."""
         taken = self._last - self._started
-        return self._worked / taken if self._worked and taken > 0 else None
+        return self._worked / taken if self._worked and taken > 0 else self._foretold
 
     @property
     def left(self) -> float | None:
-        """Seconds, None before the first unit. Time since the last one was done counts."""
+        """Seconds, None where there is no rate. Time since the last one was done counts."""
         if self.rate is None:
             return None
         spent = self._clock() - self._last
@@ -62,7 +70,8 @@ class Pace:
         if self.rate is None or self.left is None:
             return f"{text}, {_clock_time(self._clock() - self._started)} so far"
         speed = f"{self.rate:,.0f}" if self.rate >= 10 else f"{self.rate:.2g}"
-        return f"{text}, {speed}/s, {_clock_time(self.left)} left"
+        about = "" if self._worked else "about "
+        return f"{text}, {about}{speed}/s, {about}{_clock_time(self.left)} left"
 
 
 def _clock_time(seconds: float) -> str:

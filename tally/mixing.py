@@ -6,10 +6,11 @@ for the counts that it had not finished; nothing of the unfinished ones was ever
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from execution.rehearsal import LARGE, rehearse
 from execution.workers import HERE, Workers
 from tally.audits import verify_audits
 from tally.chain import Chain, Link
@@ -98,9 +99,11 @@ def _mix_all(
     promised = digest(document_bytes(selection))
     made: list[int] = []
     # Every mix before this one is checked, and this one is made and checked.
-    steps = sum((number - 1) * chain.count.ballots for chain in chains)
-    steps += sum(chain.count.ballots for chain in (*chains, *lacking))
-    with progress("mixing", steps, "ciphertexts shuffled or checked") as advance:
+    checked = number * sum(chain.count.ballots for chain in chains)
+    shuffled = sum(chain.count.ballots for chain in lacking)
+    foretold = _foretold(manifest, chains, shuffled, checked) if workers is HERE else None
+    unit = "ciphertexts shuffled or checked"
+    with progress("mixing", shuffled + checked, unit, foretold) as advance:
         for turn, files in workers.run(_take_turn, _turns(chains, number)):
             chain = Chain(room, manifest, turn.count)
             advance(turn.count.ballots * (len(turn.before) + (files is not None)))
@@ -113,6 +116,16 @@ def _mix_all(
         for link, _ in workers.run(Link.verify, _own(chains, number)):
             advance(link.count.ballots)
     return sorted(made)
+
+
+def _foretold(
+    manifest: Manifest, chains: Sequence[Chain], shuffled: int, checked: int
+) -> float | None:
+    """Ciphertexts in a second, for lists so large that nothing is done for a while."""
+    if max((chain.count.ballots for chain in chains), default=0) < LARGE:
+        return None
+    speed = rehearse(manifest.crypto_group)
+    return (shuffled + checked) / (shuffled / speed.shuffled + checked / speed.checked)
 
 
 @dataclass(frozen=True)

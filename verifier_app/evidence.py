@@ -22,6 +22,7 @@ from crypto.errors import EncodingError, VerificationError
 from crypto.groups import Element, Elements, Group, group_by_name
 from crypto.signing import PublicKey as SignatureKey
 from crypto.tlog import Checkpoint, Tree, VerifierKey, leaf_hash, open_checkpoint, read_entries
+from execution.rehearsal import rehearse
 from verifier_app.ballots import StoredBallot
 from verifier_app.ceremony import Ceremony
 from verifier_app.parts import (
@@ -338,7 +339,12 @@ class Evidence:
         """By place; of the mixes that the auditor has and whose files are in order."""
         parts = _parts(mix for mix in self.mixes if mix.available)
         return self.work.outcomes(
-            "mixes", "ciphertexts", judge_mix, parts, lambda part: MixOutcome(part.ballots)
+            "mixes",
+            "ciphertexts",
+            judge_mix,
+            parts,
+            lambda part: MixOutcome(part.ballots),
+            lambda: rehearse(self.group).checked,
         )
 
     @cached_property

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, TypeVar
 
 from execution.pace import Pace
+from execution.rehearsal import LARGE
 from execution.workers import HERE, Workers
 from verifier_app.kept import Kept
 
@@ -46,11 +47,15 @@ class Work:
         function: Callable[[P], R],
         parts: Iterable[P],
         good: Callable[[P], R],
+        rehearsal: Callable[[], float] | None = None,
     ) -> dict[str, R]:
         """What `function` finds of each part, by its place. `good` is what it finds of one that
-        holds: nothing else is ever kept."""
+        holds: nothing else is ever kept. `rehearsal` measures units in a second, where a part is so
+        large that nothing is done for a while."""
         todo, found = list(parts), dict[str, R]()
-        pace = Pace(label, sum(part.size for part in todo), unit)
+        large = self._workers is HERE and any(part.size >= LARGE for part in todo)
+        foretold = rehearsal() if rehearsal is not None and large else None
+        pace = Pace(label, sum(part.size for part in todo), unit, foretold=foretold)
 
         def unknown() -> Iterator[P]:
             for part in todo:

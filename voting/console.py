@@ -168,8 +168,10 @@ def _ask(prompt: str, *, twice: bool) -> str:
 
 
 @contextmanager
-def progress(label: str, total: int, unit: str = "") -> Iterator[Advance]:
+def progress(
+    label: str, total: int, unit: str = "", foretold: float | None = None
+) -> Iterator[Advance]:
     """How far it is, how fast it goes and how long it still takes, on standard error; call it with
-    the number of units that were done."""
-    with shown(Pace(label, total, unit), sys.stderr) as advance:
+    the number of units that were done. `foretold`: units in a second, of a rehearsal."""
+    with shown(Pace(label, total, unit, foretold=foretold), sys.stderr) as advance:
         yield advance

@@ -23,6 +23,21 @@ def test_nothing_is_foretold_before_the_first_unit() -> None:
     assert pace.line() == "mixing: 0 of 50 ciphertexts (0 %), 1:05 so far"
 
 
+def test_a_rehearsal_foretells_until_something_is_done() -> None:
+    clock = Clock()
+    pace = Pace("mixing", 1_000_000, "ciphertexts", clock, foretold=10_000)
+    clock.now += 30
+    assert pace.line() == (
+        "mixing: 0 of 1,000,000 ciphertexts (0 %), about 10,000/s, about 1:10 left"
+    )
+    clock.now += 20
+    pace.advance(500_000)
+    assert pace.line() == "mixing: 500,000 of 1,000,000 ciphertexts (50 %), 10,000/s, 0:50 left"
+    clock.now += 200
+    pace.advance(500_000)
+    assert (pace.rate, pace.left) == (4000, 0)
+
+
 def test_rate_and_time_left_follow_from_what_was_measured() -> None:
     clock = Clock()
     pace = Pace("mixing", 40_000, "ciphertexts", clock)
