@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 use std::mem;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, TryLockError};
 
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -23,9 +23,16 @@ const LARGEST_PART: usize = 1 << 16;
 static POOL: Mutex<Option<(u32, Arc<ThreadPool>)>> = Mutex::new(None);
 
 /// This process's threads, or none where no thread can be had.
+///
+/// Nobody waits for the place: a process that was forked while another thread of its parent held
+/// it would do so for ever.
 fn pool() -> Option<Arc<ThreadPool>> {
     let process = std::process::id();
-    let mut place = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut place = match POOL.try_lock() {
+        Ok(place) => place,
+        Err(TryLockError::Poisoned(place)) => place.into_inner(),
+        Err(TryLockError::WouldBlock) => return None,
+    };
     match &*place {
         Some((owner, pool)) if *owner == process => Some(pool.clone()),
         _ => {
