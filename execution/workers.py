@@ -90,8 +90,8 @@ class ExecutorWorkers(Workers):
             ) from fault
         except self._lost as fault:
             raise WorkersLostError(DIED) from fault
-        if isinstance(result, SukashiError):
-            raise result
+        if isinstance(result, Refusal):
+            raise result.fault
         return result
 
 
@@ -104,23 +104,34 @@ class Call:
     arithmetic: str
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """What a task raised; a fault that it returned is its result."""
+
+    fault: SukashiError
+
+
 def compute(call: Call) -> Any:
     """What a worker does. A refusal is a result like others: no executor has to understand it."""
     if call.sources != sources():
-        return WorkersLostError(
-            "A worker has another version of this program. Set up the same one on all machines,"
-            " start the workers again, then this command."
+        return Refusal(
+            WorkersLostError(
+                "A worker has another version of this program. Set up the same one on all"
+                " machines, start the workers again, then this command."
+            )
         )
     if call.arithmetic != active_arithmetic() and not _take(call.arithmetic):
-        return WorkersLostError(
-            "A worker has no native kernel, and here there is one. Build it on all machines (make"
-            " setup, where cargo is), start the workers again, then this command."
+        return Refusal(
+            WorkersLostError(
+                "A worker has no native kernel, and here there is one. Build it on all machines"
+                " (make setup, where cargo is), start the workers again, then this command."
+            )
         )
     function, task = pickle.loads(call.pickled)  # noqa: S301 - from the program that started us
     try:
         return function(task)
     except SukashiError as fault:
-        return fault
+        return Refusal(fault)
 
 
 def _take(name: str) -> bool:

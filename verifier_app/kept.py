@@ -53,6 +53,11 @@ class Kept:
                 f"{path} is no file of yours that only you can write: who can write it could make"
                 " the verifier skip what is false. Name a new one"
             )
+        if path.parent.stat().st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:
+            raise KeptFileError(
+                f"everybody can exchange what lies in {path.parent}: name a file in a folder of"
+                " your own"
+            )
         self._file = os.fdopen(file, "a+b", buffering=0)
         self._file.seek(0)
         data = self._file.read(LIMIT)
@@ -92,7 +97,7 @@ def _tree(value: Any) -> byte_tree.Tree:
         case None:
             found = (b"n",)
         case str():
-            found = (b"s", value.encode())
+            found = (b"s", value.encode("utf-8", "surrogatepass"))
         case bytes():
             found = (b"b", hashlib.sha256(value).digest())
         case int():

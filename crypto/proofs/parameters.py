@@ -29,7 +29,8 @@ class ProofParameters:
 
     def random_masks(self, group: Group, n: int) -> Scalars:
         """Return ``n`` nonces ε that hide v·e_i in v·e_i + ε_i: n_r bits longer than that product,
-        which is a statistical distance of 2^−n_r, or uniform mod q where q is not that long."""
+        which is a statistical distance of 2^−n_r for each, n·2^−n_r for all, or uniform mod q where
+        q is not that long."""
         bits = self.n_v + self.n_e + self.n_r
         if bits < group.order.bit_length():
             return group.random_integers(n, bits)

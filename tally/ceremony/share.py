@@ -106,7 +106,7 @@ class KeyShare:
         run, number, n, transcript, commitments, x = children(
             byte_tree.decode(secret), 6, "share of the key"
         )
-        if not isinstance(commitments, tuple):
+        if isinstance(commitments, bytes):
             raise EncodingError("share of the key: a list of commitments was expected")
         key = ThresholdKey(
             group.decode_elements(commitments, len(commitments), allow_identity=False),

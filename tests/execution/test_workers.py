@@ -118,6 +118,17 @@ def test_defect_is_no_refusal() -> None:
         list(ExecutorWorkers(pool, lambda: 1).run(defective, [1]))
 
 
+def find_fault(number: int) -> VerificationError | None:
+    return None if number % 2 else VerificationError("box.proofs", f"ballot {number}", "false")
+
+
+def test_a_fault_that_a_task_returns_is_its_result() -> None:
+    with ThreadPoolExecutor(2) as pool:
+        found = dict(ExecutorWorkers(pool, lambda: 2).run(find_fault, range(6)))
+    assert {number for number, fault in found.items() if fault is not None} == {0, 2, 4}
+    assert str(found[4]) == str(find_fault(4))
+
+
 def test_task_says_nothing_of_itself() -> None:
     call = Call(pickle.dumps((square, 7)), sources(), "reference")
     assert "square" not in repr(call)
@@ -125,16 +136,16 @@ def test_task_says_nothing_of_itself() -> None:
 
 def test_worker_with_another_version_is_not_used() -> None:
     said = compute(Call(pickle.dumps((square, 7)), "0" * 64, active_arithmetic()))
-    assert isinstance(said, WorkersLostError)
-    assert "another version" in str(said)
+    assert isinstance(said.fault, WorkersLostError)
+    assert "another version" in str(said.fault)
 
 
 def test_worker_without_the_kernel_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "active_arithmetic", lambda: "reference")
     monkeypatch.setattr(module, "use_arithmetic", _no_kernel)
     said = compute(Call(pickle.dumps((square, 7)), sources(), "kernel"))
-    assert isinstance(said, WorkersLostError)
-    assert "no native kernel" in str(said)
+    assert isinstance(said.fault, WorkersLostError)
+    assert "no native kernel" in str(said.fault)
 
 
 def _no_kernel(_name: str) -> None:

@@ -74,6 +74,14 @@ def check(
     return report, len(evidence.mix_outcomes) + len(evidence.decryption_outcomes)
 
 
+def test_a_file_that_everybody_can_exchange_is_not_used(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    with pytest.raises(KeptFileError, match="everybody can exchange"):
+        Kept(tmp_path / "progress", tmp_path / "record")
+    tmp_path.chmod(0o1777)
+    Kept(tmp_path / "progress", tmp_path / "record")
+
+
 # -- what a part is -------------------------------------------------------------------------------
 
 

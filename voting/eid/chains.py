@@ -7,6 +7,7 @@ Which certificates fit an election otherwise is in profile.py.
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Sequence
 
 from cryptography import x509
@@ -36,6 +37,7 @@ class Chains:
         self, roots: Sequence[x509.Certificate], intermediates: Sequence[x509.Certificate]
     ) -> None:
         self._roots, self._intermediates = list(roots), list(intermediates)
+        self._changing = threading.Lock()
         self._persons: dict[bytes, _Period] = {}
         self._issuers: dict[bytes, tuple[x509.Certificate, _Period]] = {}
 
@@ -49,12 +51,14 @@ class Chains:
         3. Otherwise, and to say what is wrong, from the roots.
         """
         name = certificate.fingerprint(hashes.SHA256())
-        if name in self._persons and _within(self._persons[name], at):
+        known = self._persons.get(name)
+        if known is not None and _within(known, at):
             return
         period = self._from_an_issuer(certificate, at) or self._from_a_root(certificate, at)
-        if len(self._persons) >= MAX_KNOWN:
-            del self._persons[next(iter(self._persons))]
-        self._persons[name] = period
+        with self._changing:  # a collector's threads have one of these
+            self._persons[name] = period
+            while len(self._persons) > MAX_KNOWN:
+                del self._persons[next(iter(self._persons))]
 
     def _from_an_issuer(self, certificate: x509.Certificate, at: dt.datetime) -> _Period | None:
         for issuer, period in tuple(self._issuers.values()):
