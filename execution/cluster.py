@@ -41,6 +41,7 @@ def connected(address: str, ca: Path, certificate: Path, key: Path) -> Iterator[
             client.get_executor(pure=False),
             lambda: max(4, 2 * sum(client.nthreads().values())),
             (KilledWorker, OSError),
+            lambda: not client.nthreads(),
         )
     finally:
         client.close(timeout=PATIENCE)

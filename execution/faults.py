@@ -17,3 +17,8 @@ DIED = (
     "A worker died (killed, or out of memory) and its work could not be done elsewhere. What was"
     " finished is kept; run the same command again."
 )
+
+DESERTED = (
+    "There are no workers any more, and work waits for them. What was finished is kept; start a"
+    " worker, then run the same command again."
+)

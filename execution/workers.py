@@ -19,10 +19,11 @@ from typing import Any, TypeVar
 
 from crypto.errors import SukashiError
 from crypto.groups import active_arithmetic, use_arithmetic
-from execution.faults import DIED, WorkersLostError
+from execution.faults import DESERTED, DIED, WorkersLostError
 
 T = TypeVar("T")
 R = TypeVar("R")
+PATIENCE = 30  # seconds until somebody looks whether there are workers
 PACKAGES = ("crypto", "execution", "tally", "verifier_app", "voting")
 
 
@@ -50,8 +51,11 @@ class ExecutorWorkers(Workers):
         executor: Executor,
         at_once: Callable[[], int],
         lost: tuple[type[Exception], ...] = (),
+        deserted: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`lost`: what this executor raises, besides the usual, when workers are no more."""
+        """`lost`: what this executor raises, besides the usual, when workers are no more;
+        `deserted`: asked when none has answered for a while, whether there are none."""
+        self._deserted = deserted
         self._executor = executor
         self._at_once = at_once
         self._lost: tuple[type[Exception], ...] = (BrokenProcessPool, CancelledError, *lost)
@@ -66,7 +70,10 @@ class ExecutorWorkers(Workers):
                     running[self._submit(function, task)] = task
                 if not running:
                     return
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                done = wait(running, PATIENCE, FIRST_COMPLETED).done
+                if not done and self._deserted():
+                    raise WorkersLostError(DESERTED)
+                for future in done:
                     yield running.pop(future), self._result(future)
         finally:
             for future in running:

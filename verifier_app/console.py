@@ -19,7 +19,7 @@ from verifier_app.report import plain
 
 VERIFIED, REFUSED, WRONG_CALL, NO_VERDICT = 0, 1, 2, 3
 _TYPER_INTERRUPTED = 130  # what typer returns for Ctrl-C instead of raising
-_INTERRUPTED = "interrupted: there is no verdict; run it again"
+_INTERRUPTED = "interrupted: there is no verdict; run it again (what --keep-progress noted stays)"
 MAX_FILE = 1 << 28  # bytes
 
 

@@ -59,7 +59,11 @@ def _add_mix(parser: argparse.ArgumentParser) -> None:
 
 def _mix(arguments: argparse.Namespace) -> int:
     if arguments.arithmetic:
-        use_arithmetic(arguments.arithmetic)
+        try:
+            use_arithmetic(arguments.arithmetic)
+        except ImportError:
+            print("--arithmetic: the kernel was not built; see make setup", file=sys.stderr)
+            return 2
     for group in NAMES if arguments.group == "all" else [arguments.group]:
         result = mix.measure(
             group,

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,6 +128,22 @@ def test_a_fault_that_a_task_returns_is_its_result() -> None:
         found = dict(ExecutorWorkers(pool, lambda: 2).run(find_fault, range(6)))
     assert {number for number, fault in found.items() if fault is not None} == {0, 2, 4}
     assert str(found[4]) == str(find_fault(4))
+
+
+class Waiting(Executor):
+    """An executor whose workers have gone: it takes tasks and never does one."""
+
+    def submit(self, *_arguments: Any, **_named: Any) -> Future[Any]:
+        return Future()
+
+
+def test_work_that_nobody_does_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.01)
+    asked = iter([False, False, True])
+    workers = ExecutorWorkers(Waiting(), lambda: 2, deserted=lambda: next(asked))
+    with pytest.raises(WorkersLostError, match="no workers any more"):
+        list(workers.run(square, range(5)))
+    assert next(asked, None) is None
 
 
 def test_task_says_nothing_of_itself() -> None:

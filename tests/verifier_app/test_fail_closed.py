@@ -309,5 +309,8 @@ def test_interrupted_verifier_gives_no_verdict(election: FinishedElection) -> No
         assert out == ""
         if running.returncode != -signal.SIGINT:  # which it is before the program's first line
             assert running.returncode == 3
-            assert err == "interrupted: there is no verdict; run it again\n"
+            assert err == (
+                "interrupted: there is no verdict; run it again (what --keep-progress noted"
+                " stays)\n"
+            )
     assert interrupted
