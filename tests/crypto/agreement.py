@@ -177,7 +177,10 @@ def encodings(group: Group, n: int) -> Iterator[Tree]:
 
 
 def decoded_differently(kernel: Group, reference: Group, n: int) -> list[Tree]:
-    """Return what one of the two takes and the other does not, or not for the same member."""
+    """Return what one of the two takes and the other does not, or not for the same member.
+
+    Raises ValueError if both take everything, or nothing: then nothing was compared.
+    """
 
     def outcome(group: Group, tree: Tree) -> Tree | None:
         try:
@@ -185,7 +188,10 @@ def decoded_differently(kernel: Group, reference: Group, n: int) -> list[Tree]:
         except EncodingError:
             return None
 
-    return [t for t in encodings(kernel, n) if outcome(kernel, t) != outcome(reference, t)]
+    found = [(t, outcome(kernel, t), outcome(reference, t)) for t in encodings(kernel, n)]
+    if len({first is None for _, first, _ in found}) != 2:
+        raise ValueError("encodings of one kind only")
+    return [t for t, first, second in found if first != second]
 
 
 def main() -> int:
