@@ -79,22 +79,19 @@ def collector(polls: Polls, tmp_path: Path) -> Iterator[Collector]:
     from tests.voting.polls import Clock, Collector, now
 
     running = Collector(polls, polls.home(tmp_path / "collector"), Clock(now()))
-    running.service.start()
+    running.start()
     yield running
-    running.service.stop()
+    running.stop()
     running.audit_everything()
     running.home.engine.dispose()
 
 
 @pytest.fixture
 def served(collector: Collector) -> Iterator[Path]:
-    """The socket at which that collector serves; its application runs the service."""
+    """The socket at which that collector serves."""
     from tests.voting.serving import serve
-    from voting.collector.app import make_app
 
-    collector.service.stop()
-    collector.service = collector.fresh_service()
-    with serve(make_app(collector.service, collector.home.files)) as socket:
+    with serve(collector.app()) as socket:
         yield socket
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
+from fastapi import FastAPI
 
 from crypto import sealed
 from crypto.signing import SigningKey
@@ -24,10 +25,14 @@ from tests.voting.election.office import OFFICIALS, PASSPHRASE, TRUSTEES, Office
 from voting.acceptance import Context, accept
 from voting.ballot.ballot import Anchor, build
 from voting.collector import documents, home, store
+from voting.collector.app import make_app
 from voting.collector.documents import Addition
+from voting.collector.following import Follower
 from voting.collector.home import Home
 from voting.collector.ledger import Ledger, read_checked
-from voting.collector.service import Service
+from voting.collector.reading import Reading
+from voting.collector.sequencer import Sequencer
+from voting.collector.submission import Submission
 from voting.eid.cards import SoftwareCard
 from voting.eid.profile import EidProfile
 from voting.eid.signing import add_signature
@@ -187,16 +192,30 @@ class Clock:
 
 
 class Collector:
-    """A collector on a home; its service runs without HTTP once it is started."""
+    """A collector on a home, without HTTP; ballots are stored once it is started."""
 
     def __init__(self, polls: Polls, opened: Home, clock: Clock) -> None:
         self.polls, self.home, self.clock = polls, opened, clock
-        self.service = self.fresh_service()
+        engine, manifest = opened.engine, polls.manifest
+        self.sequencer = Sequencer(engine, manifest, polls.log_key, clock)
+        self.follower = Follower(engine, manifest)
+        self.submission = Submission(
+            engine, manifest, polls.profile, self.follower, self.sequencer, clock
+        )
+        self.reading = Reading(engine, manifest, self.follower, clock)
 
-    def fresh_service(self) -> Service:
+    def start(self) -> None:
+        self.sequencer.start()
+
+    def stop(self) -> None:
+        self.sequencer.stop()
+
+    def again(self) -> Collector:
         """Another collector on the same database."""
-        polls = self.polls
-        return Service(self.home.engine, polls.manifest, polls.profile, polls.log_key, self.clock)
+        return Collector(self.polls, self.home, self.clock)
+
+    def app(self) -> FastAPI:
+        return make_app(self.submission, self.reading, self.home.files)
 
     def ballot(self, voter: int = KITA, *, seed: bytes | None = None) -> bytes:
         """A signed ballot of a voter who sees the log as it is now."""

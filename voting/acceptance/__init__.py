@@ -9,11 +9,14 @@ from __future__ import annotations
 from voting.acceptance.checks import (
     CHECK_IDS,
     AcceptedBallot,
+    Conditions,
     Context,
     LogView,
+    State,
     accept,
     accept_unproven,
     check_proofs_at_once,
+    conditions,
     open_ballot,
     repeat,
 )
@@ -21,11 +24,14 @@ from voting.acceptance.checks import (
 __all__ = [
     "CHECK_IDS",
     "AcceptedBallot",
+    "Conditions",
     "Context",
     "LogView",
+    "State",
     "accept",
     "accept_unproven",
     "check_proofs_at_once",
+    "conditions",
     "open_ballot",
     "repeat",
 ]

@@ -16,7 +16,7 @@ from crypto.errors import EncodingError, VerificationError
 from crypto.proofs import range as range_proof
 from crypto.proofs.range import BatchError
 from crypto.proofs.range_statement import EncryptedContest, RangeProof, RangeStatement
-from voting.ballot.ballot import Ballot, decode_contest, statement
+from voting.ballot.ballot import Anchor, Ballot, decode_contest, statement
 from voting.eid import container as containers
 from voting.eid.container import Container, Signature
 from voting.eid.profile import EidProfile
@@ -54,23 +54,32 @@ class LogView(Protocol):
 
 
 @dataclass(frozen=True)
-class Context:
-    """Everything a decision depends on, besides the container.
+class State:
+    """What time or another ballot may change.
 
-    `persons`: the current roll by identifier. `is_open`: the log's last state is open.
-    `earlier`: the sequence numbers of a person's ballots so far. `seen`: whether a first component
-    (its encoding) stands in an earlier ballot of this election. `now`: aware, UTC.
+    `is_open`: the log's last state is open. `earlier`: the sequence numbers of a person's ballots
+    so far. `seen`: whether a first component (its encoding) stands in an earlier ballot of this
+    election. `now`: aware, UTC.
     """
 
     manifest: Manifest
-    profile: EidProfile
     roll_version: int
-    persons: dict[str, Person]
     is_open: bool
     log: LogView
     earlier: Callable[[str], list[int]]
     seen: Callable[[bytes], bool]
     now: dt.datetime
+
+
+@dataclass(frozen=True)
+class Context(State):
+    """Everything a decision depends on, besides the container.
+
+    `persons`: the current roll by identifier.
+    """
+
+    profile: EidProfile
+    persons: dict[str, Person]
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,21 @@ class AcceptedBallot:
     def first_components(self) -> list[bytes]:
         """The encodings of all u: each may occur once in an election."""
         return first_components(self.contests)
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What an accepted ballot depends on that time or another ballot may change.
+
+    `valid`: the first and the last moment at which the signer's certificate and those of its
+    authorities are all valid. `components`: the encodings of all u.
+    """
+
+    identifier: str
+    roll_version: int
+    anchor: Anchor
+    components: tuple[bytes, ...]
+    valid: tuple[dt.datetime, dt.datetime]
 
 
 def accept(data: bytes, context: Context) -> AcceptedBallot:
@@ -119,24 +143,40 @@ def accept_unproven(data: bytes, context: Context) -> AcceptedBallot:
     check_voter_limit(identifier, context)  # 6
     person = check_roll(ballot, identifier, context)  # 7
     style = check_style(ballot, person, manifest)  # 8
-    check_anchor(ballot, identifier, context)  # 9
+    check_anchor(ballot.after, identifier, context)  # 9
     contests = decode_contests(ballot, manifest)  # 10
-    check_fresh(contests, context.seen)  # 11
+    check_fresh(first_components(contests), context.seen)  # 11
     return AcceptedBallot(identifier, person.name, signature, ballot, style, contests)
 
 
-def repeat(accepted: AcceptedBallot, context: Context) -> None:
-    """3, 4, 6, 7, 9 and 11 again, in the context of the entry that is about to be made.
+def conditions(accepted: AcceptedBallot, context: Context) -> Conditions:
+    """What `repeat` asks again, of a ballot that was accepted in this context."""
+    certificate = accepted.signature.certificate
+    return Conditions(
+        identifier=accepted.identifier,
+        roll_version=accepted.ballot.roll_version,
+        anchor=accepted.ballot.after,
+        components=tuple(accepted.first_components()),
+        valid=context.profile.validity(
+            certificate, context.now, check_id="accept.certificate", where=WHERE
+        ),
+    )
+
+
+def repeat(found: Conditions, state: State) -> None:
+    """3, 4, 6, 7, 9 and 11 again, in the state of the entry that is about to be made.
+
+    The roll of one version is one roll, so its number stands for the person.
 
     Raises:
         VerificationError: with an id of CHECK_IDS.
     """
-    check_open(context)
-    check_certificate(accepted.signature, context)
-    check_voter_limit(accepted.identifier, context)
-    check_roll(accepted.ballot, accepted.identifier, context)
-    check_anchor(accepted.ballot, accepted.identifier, context)
-    check_fresh(accepted.contests, context.seen)
+    check_open(state)
+    check_validity(found.valid, state)
+    check_voter_limit(found.identifier, state)
+    check_roll_version(found.roll_version, state)
+    check_anchor(found.anchor, found.identifier, state)
+    check_fresh(found.components, state.seen)
 
 
 def open_ballot(data: bytes, manifest: Manifest) -> tuple[Container, Ballot]:
@@ -158,13 +198,13 @@ def check_election(ballot: Ballot, manifest: Manifest) -> None:
         raise VerificationError("accept.election", WHERE, "the ballot is for another election")
 
 
-def check_open(context: Context) -> None:
+def check_open(state: State) -> None:
     """3. accept.open: by the log's state and by the clock."""
-    period = context.manifest.period
+    period = state.manifest.period
     opens, closes = _moment(period.opens), _moment(period.closes)
-    if not context.is_open:
+    if not state.is_open:
         raise VerificationError("accept.open", WHERE, "voting is not open")
-    if not opens <= context.now < closes:
+    if not opens <= state.now < closes:
         why = f"voting is open from {period.opens} to {period.closes}"
         raise VerificationError("accept.open", WHERE, why)
 
@@ -178,19 +218,30 @@ def check_certificate(signature: Signature, context: Context) -> str:
     return context.profile.identifier(certificate, check_id=check_id, where=WHERE)
 
 
-def check_voter_limit(identifier: str, context: Context) -> None:
+def check_validity(valid: tuple[dt.datetime, dt.datetime], state: State) -> None:
+    """4. accept.certificate, of one that fitted the profile a moment ago."""
+    if not valid[0] <= state.now <= valid[1]:
+        raise VerificationError("accept.certificate", WHERE, "the certificate is valid no more")
+
+
+def check_voter_limit(identifier: str, state: State) -> None:
     """6. accept.voter_limit"""
-    limit = context.manifest.limits.ballots_per_voter
-    if len(context.earlier(identifier)) >= limit:
+    limit = state.manifest.limits.ballots_per_voter
+    if len(state.earlier(identifier)) >= limit:
         why = f"this person has cast {limit} ballots, as many as are allowed"
         raise VerificationError("accept.voter_limit", WHERE, why)
 
 
+def check_roll_version(version: int, state: State) -> None:
+    """7. accept.roll: made for the current version."""
+    if version != state.roll_version:
+        why = f"made for roll version {version}, now {state.roll_version} is valid"
+        raise VerificationError("accept.roll", WHERE, why)
+
+
 def check_roll(ballot: Ballot, identifier: str, context: Context) -> Person:
     """7. accept.roll: on the current version, of an eligible class, of age."""
-    if ballot.roll_version != context.roll_version:
-        why = f"made for roll version {ballot.roll_version}, now {context.roll_version} is valid"
-        raise VerificationError("accept.roll", WHERE, why)
+    check_roll_version(ballot.roll_version, context)
     person = context.persons.get(identifier)
     if person is None:
         raise VerificationError("accept.roll", WHERE, "the signer is not on the voter roll")
@@ -214,18 +265,18 @@ def check_style(ballot: Ballot, person: Person, manifest: Manifest) -> BallotSty
     return style
 
 
-def check_anchor(ballot: Ballot, identifier: str, context: Context) -> None:
+def check_anchor(after: Anchor, identifier: str, state: State) -> None:
     """9. accept.anchor: the log that the voter saw is this log, and recent enough."""
-    after, log = ballot.after, context.log
+    log = state.log
     if after.size > log.size or log.root_at(after.size).hex() != after.root:
         why = "the log that the ballot names is not this log"
         raise VerificationError("accept.anchor", WHERE, why)
-    if any(index >= after.size for index in context.earlier(identifier)):
+    if any(index >= after.size for index in state.earlier(identifier)):
         why = "an earlier ballot of this person arrived after the log that this one names"
         raise VerificationError("accept.anchor", WHERE, why)
     if after.size < log.size:
-        age = context.now - log.time_of(after.size)
-        if age > dt.timedelta(minutes=context.manifest.limits.anchor_minutes):
+        age = state.now - log.time_of(after.size)
+        if age > dt.timedelta(minutes=state.manifest.limits.anchor_minutes):
             why = "the ballot was signed too long ago"
             raise VerificationError("accept.anchor", WHERE, why)
 
@@ -241,9 +292,8 @@ def decode_contests(ballot: Ballot, manifest: Manifest) -> tuple[EncryptedContes
     return tuple(found)
 
 
-def check_fresh(contests: tuple[EncryptedContest, ...], seen: Callable[[bytes], bool]) -> None:
+def check_fresh(components: Sequence[bytes], seen: Callable[[bytes], bool]) -> None:
     """11. accept.fresh: no u occurred before, nor twice in this ballot."""
-    components = first_components(contests)
     if len(set(components)) != len(components) or any(seen(u) for u in components):
         why = "its randomness was used before; every ballot needs its own"
         raise VerificationError("accept.fresh", WHERE, why)

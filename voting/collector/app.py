@@ -1,4 +1,5 @@
-"""The collector over HTTP (docs/specification.md section 7): a thin layer over `Service`.
+"""The collector over HTTP (docs/specification.md section 7): a thin layer over `Submission` and
+`Reading`.
 
 Nothing here decides anything. Bodies are bounded while they are read; checking and storing run in
 threads, so that the event loop stays free. Logs never hold a voter, a ballot or a token.
@@ -10,8 +11,7 @@ import base64
 import binascii
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -20,8 +20,10 @@ from starlette.exceptions import HTTPException
 
 from crypto.errors import EncodingError, VerificationError
 from voting.acceptance.sentences import sentences
+from voting.collector.claim import StoppedError
 from voting.collector.ledger import DatabaseDamagedError
-from voting.collector.service import Service, StoppedError
+from voting.collector.reading import Reading
+from voting.collector.submission import Submission
 from voting.election.documents import parse_canonical
 
 LOG = logging.getLogger("sukashi.collector")
@@ -56,30 +58,22 @@ class _TooLargeError(Exception):
     """A body is longer than it may be."""
 
 
-def make_app(service: Service, election_files: Mapping[str, bytes]) -> FastAPI:
-    """The application of one election; it starts and stops the service with itself."""
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        service.start()
-        yield
-        await run_in_threadpool(service.stop)
-
-    app = FastAPI(lifespan=lifespan, openapi_url=None)
-    _add_reading(app, service, election_files)
-    _add_ballots(app, service)
+def make_app(
+    submission: Submission, reading: Reading, election_files: Mapping[str, bytes]
+) -> FastAPI:
+    """The application of one election."""
+    app = FastAPI(openapi_url=None)
+    _add_reading(app, reading, election_files)
+    _add_ballots(app, submission)
+    _add_verification(app, reading)
     app.add_exception_handler(HTTPException, _no_such_request)
     return app
 
 
-def _add_reading(app: FastAPI, service: Service, files: Mapping[str, bytes]) -> None:
-    @app.get("/health")
-    async def health() -> Response:
-        return JSONResponse({"status": "ok"}) if service.running else _error(503, "unavailable")
-
+def _add_reading(app: FastAPI, reading: Reading, files: Mapping[str, bytes]) -> None:
     @app.get("/state")
     async def state() -> dict[str, object]:
-        return await run_in_threadpool(service.state)
+        return await run_in_threadpool(reading.state)
 
     @app.get("/election/{path:path}")
     async def election(path: str) -> Response:
@@ -90,23 +84,28 @@ def _add_reading(app: FastAPI, service: Service, files: Mapping[str, bytes]) -> 
 
     @app.get("/log/checkpoint")
     async def checkpoint() -> Response:
-        note = await run_in_threadpool(service.checkpoint)
+        note = await run_in_threadpool(reading.checkpoint)
         return Response(note, media_type=_TEXT, headers={"Cache-Control": "no-store"})
 
     @app.get("/log/tile/{path:path}")
     async def tile(path: str) -> Response:
-        data = await run_in_threadpool(service.tile, f"tile/{path}")
+        data = await run_in_threadpool(reading.tile, f"tile/{path}")
         if data is None:
             return _error(404, "not_found")
         return Response(data, media_type="application/octet-stream")
 
 
-def _add_ballots(app: FastAPI, service: Service) -> None:
+def _add_ballots(app: FastAPI, submission: Submission) -> None:
+    @app.get("/health")
+    async def health() -> Response:
+        running = await run_in_threadpool(lambda: submission.running)
+        return JSONResponse({"status": "ok"}) if running else _error(503, "unavailable")
+
     @app.post("/ballots")
     async def ballots(request: Request) -> Response:
         try:
-            data = await _body(request, service.manifest.limits.container_bytes)
-            stored = await run_in_threadpool(service.submit, data)
+            data = await _body(request, submission.manifest.limits.container_bytes)
+            stored = await run_in_threadpool(submission.submit, data)
         except _TooLargeError:
             return _error(413, "too_large")
         except VerificationError as refusal:
@@ -117,6 +116,8 @@ def _add_ballots(app: FastAPI, service: Service) -> None:
             return _error(503, "unavailable")
         return Response(stored.receipt, 200 if stored.repeated else 201, media_type=_TEXT)
 
+
+def _add_verification(app: FastAPI, reading: Reading) -> None:
     @app.post("/verification")
     async def verification(request: Request) -> Response:
         try:
@@ -125,7 +126,7 @@ def _add_ballots(app: FastAPI, service: Service) -> None:
             return _error(413, "too_large")
         except EncodingError:
             return _error(400, "malformed")
-        found = await run_in_threadpool(service.verification, sequence, token)
+        found = await run_in_threadpool(reading.verification, sequence, token)
         if found is None:
             return _error(404, "not_found")
         members = {

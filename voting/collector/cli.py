@@ -64,22 +64,30 @@ def serve(
 
     from voting import console
     from voting.collector.app import make_app
+    from voting.collector.following import Follower
     from voting.collector.home import open_home
     from voting.collector.listening import listen_at_port, listen_at_socket
-    from voting.collector.service import Service
+    from voting.collector.reading import Reading
+    from voting.collector.sequencer import Sequencer
+    from voting.collector.submission import Submission
 
     opened = open_home(home)
+    engine, manifest = opened.engine, opened.manifest
     key = opened.key(console.passphrase(passphrase_file, _PROMPT))
-    service = Service(opened.engine, opened.manifest, opened.profile, key)
+    sequencer, follower = Sequencer(engine, manifest, key), Follower(engine, manifest)
+    submission = Submission(engine, manifest, opened.profile, follower, sequencer)
+    app = make_app(submission, Reading(engine, manifest, follower), opened.files)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     where = f"unix:{socket}" if socket else f"http://{host}:{port}"
-    config = uvicorn.Config(make_app(service, opened.files), log_level="warning", access_log=False)
+    config = uvicorn.Config(app, log_level="warning", access_log=False)
     with listen_at_socket(socket) if socket else listen_at_port(host, port) as listener:
         for number in (signal.SIGINT, signal.SIGTERM):
             # uvicorn stops at either and then raises it again; stopping is what was asked for
             signal.signal(number, lambda *_: None)
         console.say(f"collecting votes for {opened.manifest.name} at {where}")
+        sequencer.start()
         uvicorn.Server(config).run(sockets=[listener])
+        sequencer.stop()
     console.say("stopped; everything that got a receipt is stored")
 
 

@@ -168,6 +168,21 @@ def read_checked(engine: Engine, ledger: Ledger) -> None:
         raise DatabaseDamagedError(f"the database cannot be read: {fault.orig}") from fault
 
 
+def read_log(engine: Engine, ledger: Ledger) -> None:
+    """Read the log and check its chain and its newest checkpoint: enough for a process that only
+    reads, beside a sequencer that read everything.
+
+    Raises:
+        DatabaseDamagedError: naming the first thing that is wrong.
+    """
+    try:
+        with store.reading(engine) as connection:
+            ledger.catch_up(connection)
+            _check_note(ledger, ledger.size, store.latest_note(connection))
+    except sa.exc.DatabaseError as fault:
+        raise DatabaseDamagedError(f"the database cannot be read: {fault.orig}") from fault
+
+
 def _verify_checkpoints(connection: Connection, ledger: Ledger) -> None:
     last = 0
     for size, note in connection.execute(

@@ -27,7 +27,7 @@ MALFORMED = (  # what a certificate's parts raise when somebody looks at them
 )  # fmt: skip
 INVALID = (VerificationError, *MALFORMED)
 
-_Period = tuple[dt.datetime, dt.datetime]
+Period = tuple[dt.datetime, dt.datetime]
 
 
 class Chains:
@@ -38,12 +38,16 @@ class Chains:
     ) -> None:
         self._roots, self._intermediates = list(roots), list(intermediates)
         self._changing = threading.Lock()
-        self._persons: dict[bytes, _Period] = {}
-        self._issuers: dict[bytes, tuple[x509.Certificate, _Period]] = {}
+        self._persons: dict[bytes, Period] = {}
+        self._issuers: dict[bytes, tuple[x509.Certificate, Period]] = {}
 
     def verify(self, certificate: x509.Certificate, at: dt.datetime) -> None:
         """Return if the certificate is a person's, may sign declarations, and has a chain to a root
-        whose certificates are all valid at that time (aware). Raises one of INVALID.
+        whose certificates are all valid at that time (aware). Raises one of INVALID."""
+        self.period(certificate, at)
+
+    def period(self, certificate: x509.Certificate, at: dt.datetime) -> Period:
+        """The first and the last moment at which all of that chain are valid; as `verify`.
 
         1. A certificate that was verified before is only looked at for its time.
         2. Otherwise under an issuer that was verified before: if that issuer is valid, and the
@@ -53,14 +57,15 @@ class Chains:
         name = certificate.fingerprint(hashes.SHA256())
         known = self._persons.get(name)
         if known is not None and _within(known, at):
-            return
+            return known
         period = self._from_an_issuer(certificate, at) or self._from_a_root(certificate, at)
         with self._changing:  # a collector's threads have one of these
             self._persons[name] = period
             while len(self._persons) > MAX_KNOWN:
                 del self._persons[next(iter(self._persons))]
+        return period
 
-    def _from_an_issuer(self, certificate: x509.Certificate, at: dt.datetime) -> _Period | None:
+    def _from_an_issuer(self, certificate: x509.Certificate, at: dt.datetime) -> Period | None:
         for issuer, period in tuple(self._issuers.values()):
             if _within(period, at):
                 try:
@@ -70,7 +75,7 @@ class Chains:
                 return _common([_period(chain), period])
         return None
 
-    def _from_a_root(self, certificate: x509.Certificate, at: dt.datetime) -> _Period:
+    def _from_a_root(self, certificate: x509.Certificate, at: dt.datetime) -> Period:
         chain = _chain(certificate, at, self._roots, self._intermediates)
         if len(chain) == 3 and not _limits_names(chain[2]):
             issuer = chain[1].fingerprint(hashes.SHA256())
@@ -122,14 +127,14 @@ def _limits_names(authority: x509.Certificate) -> bool:
         return True
 
 
-def _period(chain: Sequence[x509.Certificate]) -> _Period:
+def _period(chain: Sequence[x509.Certificate]) -> Period:
     """When all of them are valid."""
     return _common([(c.not_valid_before_utc, c.not_valid_after_utc) for c in chain])
 
 
-def _common(periods: Sequence[_Period]) -> _Period:
+def _common(periods: Sequence[Period]) -> Period:
     return max(start for start, _ in periods), min(end for _, end in periods)
 
 
-def _within(period: _Period, at: dt.datetime) -> bool:
+def _within(period: Period, at: dt.datetime) -> bool:
     return period[0] <= at <= period[1]

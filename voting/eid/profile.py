@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from crypto.errors import EncodingError, VerificationError
-from voting.eid.chains import INVALID, MALFORMED, Chains
+from voting.eid.chains import INVALID, MALFORMED, Chains, Period
 from voting.election.documents import Document
 
 MAX_CHARACTERS = 1 << 14
@@ -106,6 +106,14 @@ class EidProfile:
         except INVALID as fault:
             why = f"the certificate is not valid under the profile: {fault}"
             raise VerificationError(check_id, where, why) from fault
+
+    def validity(
+        self, certificate: x509.Certificate, at: dt.datetime, *, check_id: str, where: str
+    ) -> Period:
+        """The first and the last moment at which a certificate that fits the profile at that time
+        and those of its authorities are all valid; as `check_certificate`."""
+        self.check_certificate(certificate, at, check_id=check_id, where=where)
+        return self._chains.period(certificate, at)
 
     @cached_property
     def _chains(self) -> Chains:

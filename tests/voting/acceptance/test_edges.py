@@ -12,7 +12,8 @@ import pytest
 from crypto.errors import VerificationError
 from tests.voting.acceptance.conftest import Booth
 from tests.voting.acceptance.forgery import with_contests, with_members
-from voting.acceptance import repeat
+from voting.acceptance import conditions, repeat
+from voting.acceptance.checks import check_certificate
 from voting.acceptance.sentences import LANGUAGES, period, sentences
 
 LONG_AGO = dt.timedelta(days=400)
@@ -20,7 +21,7 @@ LONG_AGO = dt.timedelta(days=400)
 CHANGED: dict[str, Any] = {
     "accept.open": {"is_open": False},
     "accept.voter_limit": {"earlier": lambda _voter: [0] * 1000},
-    "accept.roll": {"persons": {}},
+    "accept.roll": {"roll_version": 2},
     "accept.anchor": {"earlier": lambda _voter: [1 << 20]},
     "accept.fresh": {"seen": lambda _u: True},
 }
@@ -28,15 +29,15 @@ CHANGED: dict[str, Any] = {
 
 @pytest.mark.parametrize("check_id", CHANGED)
 def test_what_changed_since_it_was_accepted_is_refused(booth: Booth, check_id: str) -> None:
-    accepted = booth.accept(booth.signed())
-    repeat(accepted, booth.context)
+    found = conditions(booth.accept(booth.signed()), booth.context)
+    repeat(found, booth.context)
     with pytest.raises(VerificationError) as refusal:
-        repeat(accepted, dataclasses.replace(booth.context, **CHANGED[check_id]))
+        repeat(found, dataclasses.replace(booth.context, **CHANGED[check_id]))
     assert refusal.value.check_id == check_id
 
 
 def test_certificate_that_ended_since_it_was_accepted_is_refused(booth: Booth) -> None:
-    accepted = booth.accept(booth.signed())
+    found = conditions(booth.accept(booth.signed()), booth.context)
     later = booth.context.now + 20 * LONG_AGO
     closes = (later + LONG_AGO).strftime("%Y-%m-%dT%H:%M:%SZ")
     manifest = booth.context.manifest.model_copy(
@@ -45,24 +46,24 @@ def test_certificate_that_ended_since_it_was_accepted_is_refused(booth: Booth) -
         }
     )
     with pytest.raises(VerificationError) as refusal:
-        repeat(accepted, dataclasses.replace(booth.context, now=later, manifest=manifest))
+        repeat(found, dataclasses.replace(booth.context, now=later, manifest=manifest))
     assert refusal.value.check_id == "accept.certificate"
 
 
 def test_first_moment_of_the_period_is_open_and_its_end_is_not(booth: Booth) -> None:
-    accepted = booth.accept(booth.signed())
+    found = conditions(booth.accept(booth.signed()), booth.context)
     moment = booth.context.now.replace(microsecond=0)
     text = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     period_ = booth.context.manifest.period
     opening = booth.context.manifest.model_copy(
         update={"period": period_.model_copy(update={"opens": text})}
     )
-    repeat(accepted, dataclasses.replace(booth.context, manifest=opening, now=moment))
+    repeat(found, dataclasses.replace(booth.context, manifest=opening, now=moment))
     closing = booth.context.manifest.model_copy(
         update={"period": period_.model_copy(update={"closes": text})}
     )
     with pytest.raises(VerificationError) as refusal:
-        repeat(accepted, dataclasses.replace(booth.context, manifest=closing, now=moment))
+        repeat(found, dataclasses.replace(booth.context, manifest=closing, now=moment))
     assert refusal.value.check_id == "accept.open"
 
 
@@ -75,7 +76,7 @@ def test_real_card_is_accepted_in_an_election_that_is_no_test(booth: Booth) -> N
     )
     election = booth.context.manifest.model_copy(update={"test": False})
     context = dataclasses.replace(booth.context, profile=real, manifest=election)  # type: ignore[arg-type]
-    repeat(accepted, context)
+    assert check_certificate(accepted.signature, context) == accepted.identifier
 
 
 def test_style_of_another_name_with_the_same_contests_is_refused(booth: Booth) -> None:

@@ -18,7 +18,6 @@ from tests.voting.polls import CHILD, KITA, MINAMI, Collector
 from tests.voting.serving import browser
 from voting.acceptance.sentences import LANGUAGES, sentences
 from voting.ballot.ballot import fetch_token
-from voting.collector.app import make_app
 from voting.collector.documents import Addition
 from voting.election.documents import canonical
 
@@ -128,7 +127,7 @@ def test_oversize_is_answered_without_reading_it_all(
     body, answers = endless(), list[MutableMapping[str, Any]]()
     scope: dict[str, Any] = {"type": "http", "method": "POST", "path": "/ballots", "headers": []}
     scope["query_string"] = b""
-    asyncio.run(make_app(collector.service, {})(scope, receive, send))
+    asyncio.run(collector.app()(scope, receive, send))
     assert answers[0]["status"] == 413
     assert limit < read <= limit + (1 << 15)
 
@@ -142,7 +141,7 @@ def test_bodies_above_their_limits_are_too_large(web: httpx.Client) -> None:
 
 def test_stopped_collector_says_try_again(web: httpx.Client, collector: Collector) -> None:
     container = collector.ballot()
-    collector.service.stop()
+    collector.stop()
     response = web.post("/ballots", content=container)
     assert (response.status_code, error(response)) == (503, "unavailable")
 
@@ -152,7 +151,7 @@ def test_damaged_database_stores_nothing_and_says_try_again(
 ) -> None:
     container = collector.ballot()
     with monkeypatch.context() as patch:
-        patch.setattr(collector.service._ledger, "raw", [b"{}"])  # what it knew is gone
+        patch.setattr(collector.follower._ledger, "raw", [b"{}"])  # what it knew is gone
         collector.append(Addition("closed", {}))
         response = web.post("/ballots", content=container)
     assert (response.status_code, error(response)) == (503, "unavailable")

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.voting.collector.test_service import next_roll
+from tests.voting.collector.test_ballots import next_roll
 from tests.voting.election.office import PASSPHRASE
 from tests.voting.polls import ALSO_KITA, KITA, MINAMI, Clock, Collector, Polls, now
 from tests.voting.serving import browser
@@ -114,9 +114,9 @@ def test_killed_collector_loses_no_ballot_with_a_receipt(stored: Collector) -> N
                 if receipt is not None:
                     receipts[container] = receipt
         stored.audit_everything()
-    service = stored.fresh_service()
+    again = stored.again()
     for container, receipt in receipts.items():
-        assert service.submit(container).receipt == receipt
+        assert again.submission.submit(container).receipt == receipt
 
 
 def test_operator_and_server_append_at_once_and_never_fork(stored: Collector) -> None:

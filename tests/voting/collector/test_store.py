@@ -29,10 +29,10 @@ def full(polls: Polls, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     home = polls.home(tmp_path_factory.mktemp("full") / "collector")
     collector = Collector(polls, home, Clock(now()))
-    collector.service.start()
+    collector.start()
     for voter in (KITA, MINAMI, KITA):
-        collector.service.submit(collector.ballot(voter))
-    collector.service.stop()
+        collector.submission.submit(collector.ballot(voter))
+    collector.stop()
     collector.append(Addition("closed", {}))
     paper = {
         "schema": "sukashi/paper/1",
@@ -224,7 +224,7 @@ def test_running_collector_refuses_a_log_that_no_longer_follows(collector: Colle
         values = {"sequence": 3, "previous": "ab" * 32, "entry": b"{}"}
         connection.execute(sa.insert(store.entries).values(values))
     with pytest.raises(DatabaseDamagedError):
-        collector.service.submit(ballot)
+        collector.submission.submit(ballot)
     with store.writing(engine) as connection:
         connection.exec_driver_sql("DROP TRIGGER entries_no_delete")
         connection.exec_driver_sql("DELETE FROM entries WHERE sequence = 3")

@@ -12,7 +12,6 @@ import pytest
 
 from tests.voting.polls import Collector
 from tests.voting.serving import serve
-from voting.collector.app import make_app
 from voting.voter.client import Client
 
 Answer = tuple[int, bytes]
@@ -64,9 +63,7 @@ async def _answer(send: Any, status: int, body: bytes) -> None:
 
 @pytest.fixture
 def liar(collector: Collector) -> Liar:
-    collector.service.stop()
-    collector.service = collector.fresh_service()
-    return Liar(make_app(collector.service, collector.home.files))
+    return Liar(collector.app())
 
 
 @pytest.fixture
@@ -87,7 +84,7 @@ def client(address: str, collector: Collector) -> Iterator[Client]:
 def forger(collector: Collector, tmp_path: Path) -> Iterator[Collector]:
     """The same collector's second log: it has the key, so it can sign a fork."""
     fork = Collector(collector.polls, collector.polls.home(tmp_path / "fork"), collector.clock)
-    fork.service.start()
+    fork.start()
     yield fork
-    fork.service.stop()
+    fork.stop()
     fork.home.engine.dispose()

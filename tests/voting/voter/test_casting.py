@@ -65,7 +65,7 @@ def test_lost_answer_and_another_run_give_the_same_ballot(
     liar.lost.clear()
     done = voter.cast()
     assert voter.files == {"receipt.txt", "qr.txt"}
-    assert done.receipt.data == collector.service.submit(pending).receipt
+    assert done.receipt.data == collector.submission.submit(pending).receipt
     assert ballots(collector) == 1
 
 
@@ -99,7 +99,7 @@ def test_seed_of_a_ballot_that_was_never_signed_is_not_used(
 def test_receipt_of_another_ballot_is_not_kept(
     voter: Voter, liar: Liar, collector: Collector
 ) -> None:
-    other = collector.service.submit(collector.ballot(MINAMI)).receipt
+    other = collector.submission.submit(collector.ballot(MINAMI)).receipt
     liar.lies["/ballots"] = (201, other)
     with pytest.raises(VerificationError, match="receipt of another ballot"):
         voter.cast()

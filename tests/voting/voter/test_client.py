@@ -134,7 +134,7 @@ def test_checkpoint_of_another_log_is_refused(
 def test_answer_is_a_checked_receipt_of_what_was_sent(client: Client, collector: Collector) -> None:
     container = collector.ballot()
     receipt = client.send(container, "en")
-    assert receipt.data == collector.service.submit(container).receipt
+    assert receipt.data == collector.submission.submit(container).receipt
     assert receipt.sequence == 3
 
 

@@ -28,7 +28,7 @@ SEED = b"s" * 32
 
 
 def cast(collector: Collector, voter: int = KITA, seed: bytes = SEED) -> QrCode:
-    stored = collector.service.submit(collector.ballot(voter, seed=seed))
+    stored = collector.submission.submit(collector.ballot(voter, seed=seed))
     return QrCode(stored.sequence, seed)
 
 
@@ -78,7 +78,7 @@ def test_ballot_of_somebody_else_is_noticed(
 ) -> None:
     """With its own good receipt: but it was not made with this seed."""
     code, container = cast(collector), collector.ballot(MINAMI)
-    other = collector.service.submit(container)
+    other = collector.submission.submit(container)
     liar.shows(container, other.receipt)
     refused(client, QrCode(other.sequence, SEED), "verify.opening")
     refused(client, code, "verify.receipt")
@@ -89,7 +89,7 @@ def test_container_that_is_not_the_receipts_is_noticed(
 ) -> None:
     code = cast(collector)
     other = collector.ballot(seed=SEED)
-    found = collector.service.verification(code.sequence, _token(code, collector))
+    found = collector.reading.verification(code.sequence, _token(code, collector))
     assert found is not None
     liar.shows(other, found.receipt)
     refused(client, code, "receipt")

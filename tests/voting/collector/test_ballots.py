@@ -1,4 +1,4 @@
-"""Claims about the collector's service: what has a receipt is stored, once, in one line."""
+"""Claims about ballots at the collector: what has a receipt is stored, once, in one line."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from tests.voting.polls import ALSO_KITA, CHILD, KITA, MINAMI, Collector, identi
 from voting.acceptance import Context
 from voting.ballot.ballot import fetch_token
 from voting.collector import store
+from voting.collector.claim import StoppedError, Stored
 from voting.collector.documents import Addition
 from voting.collector.home import open_home
-from voting.collector.service import Service, StoppedError, Stored
 from voting.eid import test_pki
 from voting.eid.cards import load_card
 from voting.election.documents import digest, salted_digest
@@ -54,16 +54,16 @@ def refused(check_id: str, submit: Callable[[], object]) -> None:
 def test_receipt_shows_that_exactly_these_bytes_stand_in_the_log(collector: Collector) -> None:
     for voter in (KITA, MINAMI, KITA):
         container = collector.ballot(voter)
-        entry = entry_of(collector, collector.service.submit(container))
+        entry = entry_of(collector, collector.submission.submit(container))
         assert entry.container == digest(container)
 
 
 def test_same_bytes_get_the_same_receipt_and_no_second_entry(collector: Collector) -> None:
     container = collector.ballot()
-    first = collector.service.submit(container)
-    collector.service.submit(collector.ballot(MINAMI))
+    first = collector.submission.submit(container)
+    collector.submission.submit(collector.ballot(MINAMI))
     size = len(collector.audit_everything())
-    again = collector.service.submit(container)
+    again = collector.submission.submit(container)
     assert (again.sequence, again.receipt, again.repeated) == (*_parts(first), True)
     assert len(collector.audit_everything()) == size
 
@@ -74,31 +74,31 @@ def _parts(stored: Stored) -> tuple[int, bytes]:
 
 def test_receipt_is_given_again_after_closing_and_a_restart(collector: Collector) -> None:
     container = collector.ballot()
-    first = collector.service.submit(container)
+    first = collector.submission.submit(container)
     collector.append(CLOSE)
-    assert _parts(collector.service.submit(container)) == _parts(first)
-    collector.service.stop()
-    assert _parts(collector.fresh_service().submit(container)) == _parts(first)
+    assert _parts(collector.submission.submit(container)) == _parts(first)
+    collector.stop()
+    assert _parts(collector.again().submission.submit(container)) == _parts(first)
 
 
 def test_same_ballot_signed_again_is_not_a_second_one(collector: Collector) -> None:
     """Other bytes, because a signature is never made twice the same."""
     ballot = collector.polls.ballot(collector.home.ledger())
-    collector.service.submit(collector.polls.signed(ballot))
+    collector.submission.submit(collector.polls.signed(ballot))
     again = collector.polls.signed(ballot)
-    refused("accept.anchor", lambda: collector.service.submit(again))
+    refused("accept.anchor", lambda: collector.submission.submit(again))
 
 
 def test_two_voters_never_share_a_receipt(collector: Collector) -> None:
-    one, two = (collector.service.submit(collector.ballot(voter)) for voter in (KITA, ALSO_KITA))
+    one, two = (collector.submission.submit(collector.ballot(voter)) for voter in (KITA, ALSO_KITA))
     assert one.sequence != two.sequence
     assert entry_of(collector, one).container != entry_of(collector, two).container
 
 
 def test_refused_ballot_leaves_everything_as_it_was(collector: Collector) -> None:
     before = collector.audit_everything()
-    refused("accept.roll", lambda: collector.service.submit(collector.ballot(CHILD)))
-    refused("accept.grammar", lambda: collector.service.submit(b"PK"))
+    refused("accept.roll", lambda: collector.submission.submit(collector.ballot(CHILD)))
+    refused("accept.grammar", lambda: collector.submission.submit(b"PK"))
     assert collector.audit_everything() == before
 
 
@@ -113,7 +113,7 @@ def all_at_once(submit: list[Callable[[], Stored]]) -> list[Stored | BaseExcepti
 
 def test_ballots_that_arrive_at_once_are_all_stored_in_one_chain(collector: Collector) -> None:
     containers = [collector.ballot(voter) for voter in (KITA, MINAMI, ALSO_KITA)]
-    answers = all_at_once([partial(collector.service.submit, c) for c in containers])
+    answers = all_at_once([partial(collector.submission.submit, c) for c in containers])
     stored = [answer for answer in answers if isinstance(answer, Stored)]
     assert len({answer.sequence for answer in stored}) == len(containers)
     digests = [entry_of(collector, answer).container for answer in stored]
@@ -122,9 +122,9 @@ def test_ballots_that_arrive_at_once_are_all_stored_in_one_chain(collector: Coll
 
 def test_same_bytes_sent_many_times_at_once_are_one_ballot(collector: Collector) -> None:
     container, before = collector.ballot(), len(collector.audit_everything())
-    answers = all_at_once([partial(collector.service.submit, container)] * 6)
+    answers = all_at_once([partial(collector.submission.submit, container)] * 6)
     assert {_parts(a) for a in answers if isinstance(a, Stored)} == {
-        _parts(collector.service.submit(container))
+        _parts(collector.submission.submit(container))
     }
     assert len(collector.audit_everything()) == before + 1
 
@@ -133,7 +133,7 @@ def test_of_two_ballots_of_one_person_at_once_the_other_must_be_signed_again(
     collector: Collector,
 ) -> None:
     containers = [collector.ballot() for _ in range(2)]
-    answers = all_at_once([partial(collector.service.submit, c) for c in containers])
+    answers = all_at_once([partial(collector.submission.submit, c) for c in containers])
     refusals = [a.check_id for a in answers if isinstance(a, VerificationError)]
     assert refusals == ["accept.anchor"]
     assert sum(isinstance(answer, Stored) for answer in answers) == 1
@@ -141,7 +141,7 @@ def test_of_two_ballots_of_one_person_at_once_the_other_must_be_signed_again(
 
 def test_second_use_of_a_seed_is_refused_even_at_once(collector: Collector) -> None:
     containers = [collector.ballot(voter, seed=b"s" * 32) for voter in (KITA, ALSO_KITA)]
-    answers = all_at_once([partial(collector.service.submit, c) for c in containers])
+    answers = all_at_once([partial(collector.submission.submit, c) for c in containers])
     assert [a.check_id for a in answers if isinstance(a, VerificationError)] == ["accept.fresh"]
 
 
@@ -149,21 +149,21 @@ def test_second_use_of_a_seed_is_refused_even_at_once(collector: Collector) -> N
 
 
 @contextmanager
-def waiting(collector: Collector, container: bytes) -> Iterator[tuple[Service, Future[Stored]]]:
+def waiting(collector: Collector, container: bytes) -> Iterator[Future[Stored]]:
     """A ballot that passed the checks and waits for its transaction."""
-    service = collector.fresh_service()
+    waits = collector.again()
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(service.submit, container)
-        while service._queue.empty():
+        answer = pool.submit(waits.submission.submit, container)
+        while waits.sequencer._queue.empty():
             assert not answer.done(), answer.exception()
             time.sleep(0.002)
-        yield service, answer
-        service.start()
-        service.stop()
+        yield answer
+        waits.start()
+        waits.stop()
 
 
 def test_ballot_that_waits_while_voting_closes_is_refused(collector: Collector) -> None:
-    with waiting(collector, collector.ballot()) as (_, answer):
+    with waiting(collector, collector.ballot()) as answer:
         collector.append(CLOSE)
     refused("accept.open", answer.result)
 
@@ -171,14 +171,14 @@ def test_ballot_that_waits_while_voting_closes_is_refused(collector: Collector) 
 def test_ballot_that_waits_over_the_closing_time_is_refused(collector: Collector) -> None:
     closes = dt.datetime.fromisoformat(collector.polls.manifest.period.closes)
     collector.clock.time = closes - dt.timedelta(seconds=1)
-    collector.service.submit(collector.ballot(MINAMI))  # so that the log seen last is recent
-    with waiting(collector, collector.ballot()) as (_, answer):
+    collector.submission.submit(collector.ballot(MINAMI))  # so that the log seen last is recent
+    with waiting(collector, collector.ballot()) as answer:
         collector.clock.turn(seconds=1)
     refused("accept.open", answer.result)
 
 
 def test_ballot_that_waits_while_the_roll_changes_is_refused(collector: Collector) -> None:
-    with waiting(collector, collector.ballot()) as (_, answer):
+    with waiting(collector, collector.ballot()) as answer:
         collector.append(next_roll(collector))
     refused("accept.roll", answer.result)
 
@@ -193,7 +193,7 @@ def test_ballot_whose_card_expires_while_it_waits_is_refused(
     ballot = collector.polls.ballot(collector.home.ledger())
     collector.clock.time = expires - dt.timedelta(seconds=1)
     container = sign(ballot, "ballot.json", load_card(card, PIN))
-    with waiting(collector, container) as (_, answer):
+    with waiting(collector, container) as answer:
         collector.clock.turn(seconds=5)
     refused("accept.certificate", answer.result)
 
@@ -202,21 +202,21 @@ def test_ballot_that_waits_while_the_same_bytes_are_stored_is_that_ballot(
     collector: Collector,
 ) -> None:
     container = collector.ballot()
-    with waiting(collector, container) as (_, answer):
-        stored = collector.service.submit(container)
+    with waiting(collector, container) as answer:
+        stored = collector.submission.submit(container)
     assert _parts(answer.result()) == _parts(stored)
 
 
 def test_ballot_that_waits_while_the_limit_is_reached_is_refused(collector: Collector) -> None:
     for _ in range(collector.polls.manifest.limits.ballots_per_voter - 1):
-        collector.service.submit(collector.ballot())
-    with waiting(collector, collector.ballot()) as (_, answer):
-        collector.service.submit(collector.ballot())
+        collector.submission.submit(collector.ballot())
+    with waiting(collector, collector.ballot()) as answer:
+        collector.submission.submit(collector.ballot())
     refused("accept.voter_limit", answer.result)
 
 
 def test_ballots_that_wait_when_the_collector_stops_are_stored(collector: Collector) -> None:
-    with waiting(collector, collector.ballot()) as (_, answer):
+    with waiting(collector, collector.ballot()) as answer:
         pass
     entry_of(collector, answer.result())
 
@@ -232,10 +232,10 @@ def next_roll(collector: Collector) -> Addition:
 def test_new_version_of_the_roll_is_used_at_once(collector: Collector) -> None:
     old = collector.ballot()
     collector.append(next_roll(collector))
-    refused("accept.roll", lambda: collector.service.submit(old))
-    assert collector.service.state()["roll_version"] == 2
+    refused("accept.roll", lambda: collector.submission.submit(old))
+    assert collector.reading.state()["roll_version"] == 2
     ballot = collector.polls.ballot(collector.home.ledger(), roll_version=2)
-    entry_of(collector, collector.service.submit(collector.polls.signed(ballot)))
+    entry_of(collector, collector.submission.submit(collector.polls.signed(ballot)))
 
 
 # -- the limits of one person -------------------------------------------------------------------
@@ -243,22 +243,22 @@ def test_new_version_of_the_roll_is_used_at_once(collector: Collector) -> None:
 
 def test_person_may_vote_as_often_as_is_allowed_and_no_more(collector: Collector) -> None:
     for _ in range(collector.polls.manifest.limits.ballots_per_voter):
-        collector.service.submit(collector.ballot())
-    refused("accept.voter_limit", lambda: collector.service.submit(collector.ballot()))
-    collector.service.submit(collector.ballot(ALSO_KITA))
+        collector.submission.submit(collector.ballot())
+    refused("accept.voter_limit", lambda: collector.submission.submit(collector.ballot()))
+    collector.submission.submit(collector.ballot(ALSO_KITA))
 
 
 def test_withheld_ballot_is_refused_after_a_later_one(collector: Collector) -> None:
     withheld = collector.ballot()
-    collector.service.submit(collector.ballot())
-    refused("accept.anchor", lambda: collector.service.submit(withheld))
+    collector.submission.submit(collector.ballot())
+    refused("accept.anchor", lambda: collector.submission.submit(withheld))
 
 
 def test_times_of_the_log_never_go_back_with_the_clock(collector: Collector) -> None:
     """And every ballot is judged at its entry's time, as the counting room will."""
     for minutes in (0, -20, 5):
         collector.clock.turn(minutes=minutes)
-        collector.service.submit(collector.ballot(KITA))
+        collector.submission.submit(collector.ballot(KITA))
     times = [parse_entry(entry).time for entry in collector.audit_everything()]
     assert times == sorted(times)
 
@@ -268,23 +268,23 @@ def test_times_of_the_log_never_go_back_with_the_clock(collector: Collector) -> 
 
 def cast(collector: Collector, voter: int = KITA) -> tuple[int, bytes]:
     seed = collector.polls.root.name.encode().ljust(32, bytes([voter]))[:32]
-    stored = collector.service.submit(collector.ballot(voter, seed=seed))
+    stored = collector.submission.submit(collector.ballot(voter, seed=seed))
     return stored.sequence, fetch_token(seed, collector.polls.manifest.digest)
 
 
 def test_holder_of_a_code_gets_the_stored_ballot_and_its_receipt(collector: Collector) -> None:
     container = collector.ballot(seed=b"s" * 32)
-    stored = collector.service.submit(container)
+    stored = collector.submission.submit(container)
     token = fetch_token(b"s" * 32, collector.polls.manifest.digest)
-    found = collector.service.verification(stored.sequence, token)
+    found = collector.reading.verification(stored.sequence, token)
     assert found is not None
     assert (found.container, found.receipt, found.latest) == (container, stored.receipt, True)
 
 
 def test_holder_of_a_code_learns_that_a_later_ballot_counts(collector: Collector) -> None:
     sequence, token = cast(collector)
-    collector.service.submit(collector.ballot())
-    found = collector.service.verification(sequence, token)
+    collector.submission.submit(collector.ballot())
+    found = collector.reading.verification(sequence, token)
     assert found is not None
     assert not found.latest
 
@@ -294,11 +294,11 @@ def test_after_the_close_nobody_learns_from_a_code_which_ballot_is_counted(
 ) -> None:
     """A buyer of votes with the code could otherwise see whether the bought one stands."""
     (sequence, token), (other, other_token) = cast(collector), cast(collector, MINAMI)
-    collector.service.submit(collector.ballot())
+    collector.submission.submit(collector.ballot())
     collector.append(CLOSE)
     for found in (
-        collector.service.verification(sequence, token),
-        collector.service.verification(other, other_token),
+        collector.reading.verification(sequence, token),
+        collector.reading.verification(other, other_token),
     ):
         assert found is not None
         assert found.latest is None
@@ -307,31 +307,31 @@ def test_after_the_close_nobody_learns_from_a_code_which_ballot_is_counted(
 def test_ballot_is_shown_as_often_as_is_allowed_also_over_a_restart(collector: Collector) -> None:
     sequence, token = cast(collector)
     for _ in range(collector.polls.manifest.limits.verification_reads):
-        assert collector.fresh_service().verification(sequence, token)
-    for service in (collector.service, collector.fresh_service()):
-        assert service.verification(sequence, token) is None
+        assert collector.again().reading.verification(sequence, token)
+    for other in (collector, collector.again()):
+        assert other.reading.verification(sequence, token) is None
 
 
 def test_wrong_tokens_use_up_no_reads(collector: Collector) -> None:
     sequence, token = cast(collector)
     for wrong in (b"", b"x" * 16, token[:-1], token + b"x") * 3:
-        assert collector.service.verification(sequence, wrong) is None
-    assert collector.service.verification(sequence, token)
+        assert collector.reading.verification(sequence, wrong) is None
+    assert collector.reading.verification(sequence, token)
 
 
 def test_ballot_is_shown_for_as_long_as_is_allowed(collector: Collector) -> None:
     sequence, token = cast(collector)
     collector.clock.turn(minutes=collector.polls.manifest.limits.verification_minutes, seconds=-1)
-    assert collector.service.verification(sequence, token)
+    assert collector.reading.verification(sequence, token)
     collector.clock.turn(seconds=2)
-    assert collector.service.verification(sequence, token) is None
+    assert collector.reading.verification(sequence, token) is None
 
 
 def test_other_entries_and_other_ballots_show_nothing(collector: Collector) -> None:
     sequence, token = cast(collector)
     other, _ = cast(collector, MINAMI)
     for place in (0, 1, 2, other, sequence + 100, -1):
-        assert collector.service.verification(place, token) is None
+        assert collector.reading.verification(place, token) is None
 
 
 # -- when something breaks ----------------------------------------------------------------------
@@ -339,9 +339,9 @@ def test_other_entries_and_other_ballots_show_nothing(collector: Collector) -> N
 
 def test_after_stopping_no_ballot_is_taken(collector: Collector) -> None:
     container = collector.ballot()
-    collector.service.stop()
+    collector.stop()
     with pytest.raises(StoppedError):
-        collector.service.submit(container)
+        collector.submission.submit(container)
 
 
 def test_full_disk_stores_nothing_and_the_next_ballot_is_stored(collector: Collector) -> None:
@@ -355,12 +355,12 @@ def test_full_disk_stores_nothing_and_the_next_ballot_is_stored(collector: Colle
     sa.event.listen(engine, "connect", full)
     engine.dispose()
     with pytest.raises(StoppedError, match=r"nothing was stored .* disk is full"):
-        collector.service.submit(containers[0])
+        collector.submission.submit(containers[0])
     sa.event.remove(engine, "connect", full)
     engine.dispose()
     assert collector.audit_everything() == before
-    entry_of(collector, collector.service.submit(containers[1]))
-    entry_of(collector, collector.service.submit(containers[0]))
+    entry_of(collector, collector.submission.submit(containers[1]))
+    entry_of(collector, collector.submission.submit(containers[0]))
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -373,17 +373,14 @@ def test_when_the_sequencer_dies_nobody_waits_for_ever(
         raise RuntimeError("a defect")
 
     with monkeypatch.context() as patch:
-        patch.setattr(collector.service._ledger, "next_time", broken)
+        patch.setattr(collector.sequencer._ledger, "next_time", broken)
         for container in containers:
             with pytest.raises(StoppedError):
-                collector.service.submit(container)
-    entry_of(collector, restarted(collector).submit(containers[0]))
-
-
-def restarted(collector: Collector) -> Service:
-    collector.service = collector.fresh_service()
-    collector.service.start()
-    return collector.service
+                collector.submission.submit(container)
+    restarted = collector.again()
+    restarted.start()
+    entry_of(collector, restarted.submission.submit(containers[0]))
+    restarted.stop()
 
 
 def test_same_bytes_stored_by_another_collector_while_they_are_checked_are_that_ballot(
@@ -391,17 +388,17 @@ def test_same_bytes_stored_by_another_collector_while_they_are_checked_are_that_
 ) -> None:
     """Otherwise a ballot would be refused as older than itself."""
     other = Collector(collector.polls, open_home(collector.home.path), collector.clock)
-    other.service.start()
+    other.start()
     container = collector.ballot()
-    honest, stored = collector.service._snapshot, list[Stored]()
+    honest, stored = collector.submission._snapshot, list[Stored]()
 
     def late(connection: sa.Connection) -> Context:
-        stored.append(other.service.submit(container))
+        stored.append(other.submission.submit(container))
         return honest(connection)
 
-    monkeypatch.setattr(collector.service, "_snapshot", late)
-    assert _parts(collector.service.submit(container)) == _parts(stored[0])
-    other.service.stop()
+    monkeypatch.setattr(collector.submission, "_snapshot", late)
+    assert _parts(collector.submission.submit(container)) == _parts(stored[0])
+    other.stop()
     other.home.engine.dispose()
     assert len(collector.audit_everything()) == 4
 
@@ -410,10 +407,10 @@ def test_second_collector_on_the_same_database_continues_the_same_chain(
     collector: Collector,
 ) -> None:
     other = Collector(collector.polls, open_home(collector.home.path), collector.clock)
-    other.service.start()
+    other.start()
     for turn in range(2):
         for running, voter in ((collector, KITA), (other, MINAMI)):
-            entry_of(running, running.service.submit(running.ballot(voter)))
+            entry_of(running, running.submission.submit(running.ballot(voter)))
         assert len(collector.audit_everything()) == 3 + 2 * (turn + 1)
-    other.service.stop()
+    other.stop()
     other.home.engine.dispose()

@@ -1,0 +1,201 @@
+"""The one writer of ballots: it stores claims in groups, extends the log and signs it.
+
+One transaction holds the write lock for a group: it catches up with what commands appended, asks
+again of every claim what may have changed, appends its entry and its rows, and signs a checkpoint.
+Answers are given after it is on disk. Nothing here opens a container or looks at a signature.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from crypto.errors import SukashiError, VerificationError
+from crypto.signing import SigningKey
+from voting.acceptance import State, repeat
+from voting.collector import store
+from voting.collector.claim import Claim, StoppedError, Stored
+from voting.collector.ledger import Ledger, read_checked
+from voting.election.documents import digest
+from voting.election.entries import BallotEntry
+from voting.election.manifest import Manifest
+
+GROUP_SIZE = 64
+_STOPPED = "the collector is shutting down; nothing was stored, try again"
+
+
+@dataclass(frozen=True)
+class _Work:
+    claim: Claim
+    digest: str
+    result: Future[Stored]
+
+
+class Sequencer:
+    """The sequencer of one election; it holds the log's key."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        manifest: Manifest,
+        key: SigningKey,
+        clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    ) -> None:
+        """Read and check the whole database. Raises DatabaseDamagedError."""
+        self._engine, self._manifest, self._key, self._clock = engine, manifest, key, clock
+        self._ledger = Ledger(manifest)
+        read_checked(engine, self._ledger)
+        self._queue: queue.Queue[_Work | None] = queue.Queue()
+        self._door = threading.Lock()  # nothing enters the queue once its reader is gone
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
+
+    # -- what others may ask ----------------------------------------------------------------------
+
+    def start(self) -> None:
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether ballots can be stored."""
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Finish what is queued and stop; later claims are refused."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def store(self, claim: Claim) -> Stored:
+        """As `Sequencing.store`."""
+        return self.hand_in(claim).result()
+
+    def hand_in(self, claim: Claim) -> Future[Stored]:
+        """The answer to come, as `Sequencing.store` gives it. Raises StoppedError."""
+        work = _Work(claim, digest(claim.container), Future())
+        with self._door:
+            if self._stopped:
+                raise StoppedError(_STOPPED)
+            self._queue.put(work)
+        return work.result
+
+    # -- groups -----------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            self._sequence()
+        finally:  # however it ended, nobody waits for an answer for ever
+            with self._door:
+                self._stopped = True
+            while not self._queue.empty():
+                work = self._queue.get()
+                if work is not None:
+                    work.result.set_exception(StoppedError(_STOPPED))
+
+    def _sequence(self) -> None:
+        while (first := self._queue.get()) is not None:
+            group, last = [first], False
+            while len(group) < GROUP_SIZE and not self._queue.empty():
+                item = self._queue.get()
+                if item is None:
+                    last = True
+                    break
+                group.append(item)
+            self._commit(group)
+            if last:
+                return
+
+    def _commit(self, group: list[_Work]) -> None:
+        """Store a group in one transaction; every work gets an answer."""
+        before = self._ledger.size
+        try:
+            decided = self._transaction(group)
+            self._answer(decided)
+        except (sa.exc.SQLAlchemyError, SukashiError) as fault:
+            self._ledger.forget(before)
+            known = isinstance(fault, SukashiError)
+            why = str(fault) if known else f"it could not be stored ({type(fault).__name__})"
+            _fail(group, why)
+        except BaseException:
+            _fail(group, _STOPPED)
+            raise
+
+    def _transaction(self, group: list[_Work]) -> list[tuple[_Work, int | VerificationError]]:
+        """Each with its sequence number or why it is refused, on disk when this returns."""
+        decided: list[tuple[_Work, int | VerificationError]] = []
+        with store.writing(self._engine) as connection:
+            self._ledger.catch_up(connection)
+            size = self._ledger.size
+            for work in group:
+                try:
+                    decided.append((work, self._store(connection, work)))
+                except VerificationError as refusal:
+                    decided.append((work, refusal))
+            if self._ledger.size > size:
+                self._ledger.sign(connection, self._key)
+        return decided
+
+    def _answer(self, decided: list[tuple[_Work, int | VerificationError]]) -> None:
+        """Give the receipts of what is on disk."""
+        with store.reading(self._engine) as connection:
+            for work, outcome in decided:
+                if isinstance(outcome, VerificationError):
+                    work.result.set_exception(outcome)
+                else:
+                    receipt = self._ledger.receipt(connection, outcome)
+                    work.result.set_result(Stored(outcome, receipt, False))
+
+    # -- one ballot -------------------------------------------------------------------------------
+
+    def _store(self, connection: Connection, work: _Work) -> int:
+        """Re-check what may have changed, and append; the caller's transaction holds the lock."""
+        repeated = store.sequence_of(connection, work.digest)
+        if repeated is not None:
+            return repeated
+        claim, time = work.claim, self._ledger.next_time(self._clock())
+        # The counting room asks the same checks at the entry's time, so it is what decides here.
+        repeat(claim.conditions, self._state(connection, dt.datetime.fromisoformat(time)))
+        entry = BallotEntry(
+            sequence=self._ledger.size,
+            time=time,
+            previous=self._ledger.head,
+            container=work.digest,
+            qualification=digest(claim.qualification),
+        )
+        sequence = self._ledger.append(connection, entry)
+        values = {
+            "sequence": sequence,
+            "digest": work.digest,
+            "voter": claim.conditions.identifier,
+            "fetch": claim.fetch,
+            "container": claim.container,
+            "qualification": claim.qualification,
+        }
+        connection.execute(sa.insert(store.ballots).values(values))
+        components = [{"u": u, "sequence": sequence} for u in claim.conditions.components]
+        connection.execute(sa.insert(store.components), components)
+        return sequence
+
+    def _state(self, connection: Connection, now: dt.datetime) -> State:
+        return State(
+            manifest=self._manifest,
+            roll_version=self._ledger.roll_version,
+            is_open=self._ledger.phase == "open",
+            log=self._ledger,
+            earlier=lambda voter: store.ballots_of(connection, voter),
+            seen=lambda u: store.component_seen(connection, u),
+            now=now,
+        )
+
+
+def _fail(group: list[_Work], why: str) -> None:
+    """An answer for everybody who has none yet."""
+    for work in group:
+        if not work.result.done():
+            work.result.set_exception(StoppedError(why))
