@@ -75,8 +75,8 @@ def manifest_encoding(evidence: Evidence) -> int:
     if {name: sha256(data) for name, data in files.items()} != manifest.digests.eid_profile:
         why = "its files are not those that the manifest names"
         raise VerificationError(_ENCODING, "eid_profile", why)
-    if Profile.read(files).document.test and not manifest.test:
-        why = "a test eID in an election that is no test"
+    if Profile.read(files).for_tests_alone and not manifest.test:
+        why = "an eID for tests alone in an election that is no test"
         raise VerificationError(_ENCODING, "eid_profile", why)
     return 2 + len(files)
 

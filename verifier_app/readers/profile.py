@@ -32,6 +32,19 @@ _YAML_FAULTS = (  # the parser's own, and what it lets through from the parts th
 TEST_POLICY = "1.3.6.1.4.1.99999.1.1"  # in every certificate of the test eID
 
 
+class RevocationDocument(Document):
+    method: Literal["ocsp", "delegated", "none"]
+    responders: list[str]
+
+
+class TimeStampsDocument(Document):
+    authorities: Annotated[list[str], Field(min_length=1)]
+
+
+class AuthenticationDocument(Document):
+    policies: list[str]
+
+
 class ProfileDocument(Document):
     schema_: Literal["sukashi/eid-profile/1"] = Field(alias="schema")
     name: str
@@ -40,8 +53,11 @@ class ProfileDocument(Document):
     policies: list[str]
     roots: list[str]
     intermediates: list[str]
-    identifier_attribute: Literal["serialNumber"]
+    identifier_attribute: Literal["serialNumber", "commonName"]
     identifier_pattern: Annotated[str, Field(max_length=200)]
+    revocation: RevocationDocument
+    timestamps: TimeStampsDocument | None
+    authentication: AuthenticationDocument
 
 
 @dataclass(frozen=True)
@@ -49,9 +65,11 @@ class Profile:
     """The rules for a voter's certificate."""
 
     document: ProfileDocument
+    pattern: re.Pattern[str]
     roots: tuple[x509.Certificate, ...]
     intermediates: tuple[x509.Certificate, ...]
-    pattern: re.Pattern[str]
+    responders: tuple[x509.Certificate, ...]
+    authorities: tuple[x509.Certificate, ...]
 
     @classmethod
     def read(cls, files: Mapping[str, bytes]) -> Profile:
@@ -62,17 +80,26 @@ class Profile:
                 raise EncodingError(f"the eID profile has more than {MAX_CHARACTERS} characters")
             document = ProfileDocument.model_validate(_yaml(text))
             pattern = _pattern(document.identifier_pattern)
-            roots = [_pem(files[name]) for name in document.roots]
-            intermediates = [_pem(files[name]) for name in document.intermediates]
+            stamping = document.timestamps.authorities if document.timestamps else []
+            named = (
+                document.roots, document.intermediates, document.revocation.responders, stamping,
+            )  # fmt: skip
+            lists = [tuple(_pem(files[name]) for name in names) for names in named]
         except KeyError as fault:
             raise EncodingError(f"the eID profile lacks {fault}") from None
         except (ValidationError, ValueError) as fault:
             raise EncodingError(f"the eID profile is malformed ({type(fault).__name__})") from fault
-        if pattern.groups != 1 or not roots:
+        if pattern.groups != 1 or not lists[0]:
             raise EncodingError("the eID profile needs a root and a pattern with one group")
-        if {"profile.yaml", *document.roots, *document.intermediates} != set(files):
+        if {"profile.yaml"}.union(*named) != set(files):
             raise EncodingError("the eID profile holds files that it does not name")
-        return cls(document, tuple(roots), tuple(intermediates), pattern)
+        _refuse_gaps(document)
+        return cls(document, pattern, *lists)
+
+    @property
+    def for_tests_alone(self) -> bool:
+        """Whether it identifies nobody, or nobody here can tell a revoked card."""
+        return self.document.test or self.document.revocation.method == "delegated"
 
     @cached_property
     def paths(self) -> Paths:
@@ -108,7 +135,11 @@ class Profile:
         if missing := set(self.document.policies) - found:
             why = f"the certificate lacks the policy {min(missing)}"
             raise VerificationError("box.certificates", where, why)
-        names = certificate.subject.get_attributes_for_oid(x509.NameOID.SERIAL_NUMBER)
+        kind = {
+            "serialNumber": x509.NameOID.SERIAL_NUMBER,
+            "commonName": x509.NameOID.COMMON_NAME,
+        }[self.document.identifier_attribute]
+        names = certificate.subject.get_attributes_for_oid(kind)
         match = self.pattern.fullmatch(str(names[0].value)) if len(names) == 1 else None
         if match is None:
             raise VerificationError("box.certificates", where, "the subject names no person")
@@ -120,6 +151,15 @@ def _yaml(text: str) -> object:
         return YAML(typ="safe", pure=True).load(text)
     except _YAML_FAULTS as fault:
         raise EncodingError(f"the eID profile is no YAML ({type(fault).__name__})") from fault
+
+
+def _refuse_gaps(document: ProfileDocument) -> None:
+    """Only a test goes without time-stamps, or without asking whether a card was revoked."""
+    revocation = document.revocation
+    if revocation.responders and revocation.method != "ocsp":
+        raise EncodingError("the eID profile names responders, and asks none")
+    if not document.test and (revocation.method == "none" or document.timestamps is None):
+        raise EncodingError("the eID profile is no test's, and goes without a status or a time")
 
 
 def _pattern(text: str) -> re.Pattern[str]:

@@ -1,10 +1,16 @@
-"""Cards that sign: today a software card, a PKCS#12 file with a PIN (test elections only)."""
+"""Cards that sign. A card here is one key and its certificate; a person's eID has two, one that
+signs declarations and one that logs in.
+
+A software card is a PKCS#12 file with a PIN, for test elections alone: `<id>.p12` signs, and beside
+it `<id>.auth.p12` logs in. Cards behind PKCS#11 are in tokens.py.
+"""
 
 from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -16,6 +22,20 @@ from cryptography.x509.oid import NameOID
 
 from voting.console import Refused
 from voting.files import read_bounded
+
+
+class Card(Protocol):
+    """What signs. The key stays where it is; a PIN has been given."""
+
+    @property
+    def certificate(self) -> x509.Certificate: ...
+
+    @property
+    def certificate_der(self) -> bytes: ...
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature value over `data` as containers hold it: r ‖ s of the curve's length over
+        the hash that goes with it, or RSASSA-PKCS1-v1_5 with SHA-256."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -41,6 +61,11 @@ def name_on(certificate: x509.Certificate) -> str:
     """The person's name as the certificate has it, "?" where it has none."""
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(names[0].value) if names else "?"
+
+
+def authentication_file(path: Path) -> Path:
+    """Where the key with which a software card logs in lies: beside the one that signs."""
+    return path.with_name(f"{path.name.removesuffix('.p12')}.auth.p12")
 
 
 def load_card(path: Path, pin: str) -> SoftwareCard:

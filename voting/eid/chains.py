@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import (
     Criticality,
     ExtensionPolicy,
@@ -31,18 +32,24 @@ Period = tuple[dt.datetime, dt.datetime]
 
 
 class Chains:
-    """The chains under these roots."""
+    """The chains under these roots, of certificates that sign declarations or, `to_log_in`, of
+    those with which a card logs in."""
 
     def __init__(
-        self, roots: Sequence[x509.Certificate], intermediates: Sequence[x509.Certificate]
+        self,
+        roots: Sequence[x509.Certificate],
+        intermediates: Sequence[x509.Certificate],
+        *,
+        to_log_in: bool = False,
     ) -> None:
         self._roots, self._intermediates = list(roots), list(intermediates)
+        self._policy = _policy_of_persons(_logs_in if to_log_in else _signs_contents)
         self._changing = threading.Lock()
         self._persons: dict[bytes, Period] = {}
         self._issuers: dict[bytes, tuple[x509.Certificate, Period]] = {}
 
     def verify(self, certificate: x509.Certificate, at: dt.datetime) -> None:
-        """Return if the certificate is a person's, may sign declarations, and has a chain to a root
+        """Return if the certificate is a person's, has this purpose, and has a chain to a root
         whose certificates are all valid at that time (aware). Raises one of INVALID."""
         self.period(certificate, at)
 
@@ -69,14 +76,14 @@ class Chains:
         for issuer, period in tuple(self._issuers.values()):
             if _within(period, at):
                 try:
-                    chain = _chain(certificate, at, [issuer], [])
+                    chain = _chain(certificate, at, [issuer], [], self._policy)
                 except INVALID:
                     continue
                 return _common([_period(chain), period])
         return None
 
     def _from_a_root(self, certificate: x509.Certificate, at: dt.datetime) -> Period:
-        chain = _chain(certificate, at, self._roots, self._intermediates)
+        chain = _chain(certificate, at, self._roots, self._intermediates, self._policy)
         if len(chain) == 3 and not _limits_names(chain[2]):
             issuer = chain[1].fingerprint(hashes.SHA256())
             self._issuers[issuer] = chain[1], _period(chain[1:])
@@ -88,13 +95,9 @@ def _chain(
     at: dt.datetime,
     trusted: list[x509.Certificate],
     intermediates: list[x509.Certificate],
+    person: ExtensionPolicy,
 ) -> list[x509.Certificate]:
     """The certificate, who issued it, and so on up to a trusted one."""
-    person = (
-        ExtensionPolicy.permit_all()
-        .require_present(x509.KeyUsage, Criticality.CRITICAL, _signs_contents)
-        .may_be_present(x509.BasicConstraints, Criticality.AGNOSTIC, _is_no_authority)
-    )
     authority = ExtensionPolicy.webpki_defaults_ca()
     verifier = (
         PolicyBuilder()
@@ -107,6 +110,16 @@ def _chain(
     return verifier.verify(certificate, intermediates).chain
 
 
+def _policy_of_persons(
+    purpose: Callable[[object, x509.Certificate, x509.KeyUsage], None],
+) -> ExtensionPolicy:
+    return (
+        ExtensionPolicy.permit_all()
+        .require_present(x509.KeyUsage, Criticality.CRITICAL, purpose)
+        .may_be_present(x509.BasicConstraints, Criticality.AGNOSTIC, _is_no_authority)
+    )
+
+
 def _is_no_authority(
     _policy: object, _certificate: x509.Certificate, constraints: x509.BasicConstraints | None
 ) -> None:
@@ -117,6 +130,18 @@ def _is_no_authority(
 def _signs_contents(_policy: object, _certificate: x509.Certificate, usage: x509.KeyUsage) -> None:
     if not usage.content_commitment:
         raise ValueError("the key may not sign declarations (nonRepudiation)")
+
+
+def _logs_in(_policy: object, certificate: x509.Certificate, usage: x509.KeyUsage) -> None:
+    """digitalSignature, and clientAuth where purposes are named (Web eID 1.0, section 7)."""
+    if not usage.digital_signature:
+        raise ValueError("the key may not log in (digitalSignature)")
+    try:
+        purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return
+    if ExtendedKeyUsageOID.CLIENT_AUTH not in purposes:
+        raise ValueError("the key may not log in (clientAuth)")
 
 
 def _limits_names(authority: x509.Certificate) -> bool:

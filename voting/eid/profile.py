@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import Annotated, Literal
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -29,6 +29,11 @@ _YAML_FAULTS = (  # the parser's own, and what it lets through from the parts th
 )  # fmt: skip
 TEST_POLICY = "1.3.6.1.4.1.99999.1.1"  # in every certificate of the test eID
 
+_ATTRIBUTES = {
+    "serialNumber": x509.NameOID.SERIAL_NUMBER,
+    "commonName": x509.NameOID.COMMON_NAME,
+}
+
 
 def _one_group(pattern: str) -> str:
     try:
@@ -38,6 +43,30 @@ def _one_group(pattern: str) -> str:
     if groups != 1:
         raise ValueError("exactly one group holds the roll identifier")
     return pattern
+
+
+class Revocation(Document):
+    """How it is known that a certificate was not revoked when its person signed.
+
+    `ocsp`: every ballot has an OCSP answer. `delegated`: a party asks that the law names, and
+    there is no adapter to it here. `responders`: certificates that may sign OCSP answers beside
+    those that the issuing CA delegates to.
+    """
+
+    method: Literal["ocsp", "delegated", "none"]
+    responders: list[str]
+
+
+class TimeStamps(Document):
+    """The certificates of the time-stamping authorities, each by itself: no chain leads to one."""
+
+    authorities: Annotated[list[str], Field(min_length=1)]
+
+
+class Authentication(Document):
+    """What the card's certificate for logging in must carry."""
+
+    policies: list[str]
 
 
 class ProfileFile(Document):
@@ -50,8 +79,27 @@ class ProfileFile(Document):
     policies: list[str]
     roots: list[str]
     intermediates: list[str]
-    identifier_attribute: Literal["serialNumber"]
+    identifier_attribute: Literal["serialNumber", "commonName"]
     identifier_pattern: Annotated[str, Field(max_length=200), AfterValidator(_one_group)]
+    revocation: Revocation
+    timestamps: TimeStamps | None
+    authentication: Authentication
+
+    @model_validator(mode="after")
+    def _only_a_test_goes_without(self) -> ProfileFile:
+        if self.revocation.responders and self.revocation.method != "ocsp":
+            raise ValueError("revocation: responders are named, and none is asked")
+        if not self.test and self.revocation.method == "none":
+            raise ValueError("revocation: only a test may take a card that nobody asked about")
+        if not self.test and self.timestamps is None:
+            raise ValueError("timestamps: only a test may go without")
+        return self
+
+    @property
+    def certificates(self) -> set[str]:
+        """Every file that is named."""
+        stamping = self.timestamps.authorities if self.timestamps else []
+        return {*self.roots, *self.intermediates, *self.revocation.responders, *stamping}
 
 
 @dataclass(frozen=True)
@@ -61,6 +109,8 @@ class EidProfile:
     file: ProfileFile
     roots: tuple[x509.Certificate, ...]
     intermediates: tuple[x509.Certificate, ...]
+    responders: tuple[x509.Certificate, ...] = ()
+    authorities: tuple[x509.Certificate, ...] = ()
 
     @classmethod
     def parse(cls, files: dict[str, bytes]) -> EidProfile:
@@ -71,26 +121,71 @@ class EidProfile:
         """
         try:
             file = ProfileFile.model_validate(_yaml(files["profile.yaml"]))
-            names = {*file.roots, *file.intermediates}
-            if names | {"profile.yaml"} != set(files):
-                raise EncodingError("eID profile: its files are not exactly those it names")
-            load = x509.load_pem_x509_certificate
-            roots = tuple(load(files[name]) for name in file.roots)
-            intermediates = tuple(load(files[name]) for name in file.intermediates)
+            if file.certificates | {"profile.yaml"} != set(files):
+                raise EncodingError(_other_files(file, files))
+            loaded = {
+                name: x509.load_pem_x509_certificate(files[name]) for name in file.certificates
+            }
         except KeyError as fault:
             raise EncodingError(f"eID profile: {fault} is missing") from None
         except (ValidationError, ValueError) as fault:
             raise EncodingError(f"eID profile: {fault}") from None
-        return cls(file, roots, intermediates)
+        stamping = file.timestamps.authorities if file.timestamps else []
+        lists = (file.roots, file.intermediates, file.revocation.responders, stamping)
+        return cls(file, *(tuple(loaded[name] for name in names) for names in lists))
+
+    def refused_outside_tests(self) -> str | None:
+        """Why an election that is no test cannot use this profile, or None."""
+        if self.file.test:
+            return "it is a test eID; only an election with test: true may use it"
+        if self.file.revocation.method == "delegated":
+            return (
+                "whether its certificates are revoked is told only to a party that the law names"
+                " (revocation: delegated), and this program has no adapter to one. It would take a"
+                " stolen card, so only an election with test: true may use it"
+            )
+        return None
+
+    def issuer_of(self, certificate: x509.Certificate) -> x509.Certificate | None:
+        """The profile's CA that issued a certificate, or None."""
+        for authority in (*self.intermediates, *self.roots):
+            try:
+                certificate.verify_directly_issued_by(authority)
+            except (*MALFORMED, InvalidSignature, UnsupportedAlgorithm):
+                continue
+            return authority
+        return None
 
     def check_certificate(
         self, certificate: x509.Certificate, at: dt.datetime, *, check_id: str, where: str
     ) -> None:
-        """Return if the certificate fits the profile at that time.
+        """Return if the certificate may sign and fits the profile at that time.
 
         Raises:
             VerificationError: key type, policy, key usage, validity or chain do not fit.
         """
+        self._check(certificate, at, self.file.policies, self._signing, check_id, where)
+
+    def check_authentication(
+        self, certificate: x509.Certificate, at: dt.datetime, *, check_id: str, where: str
+    ) -> None:
+        """Return if a card logs in with this certificate, and it fits the profile at that time.
+
+        Raises:
+            VerificationError: as `check_certificate`.
+        """
+        policies = self.file.authentication.policies
+        self._check(certificate, at, policies, self._logging_in, check_id, where)
+
+    def _check(
+        self,
+        certificate: x509.Certificate,
+        at: dt.datetime,
+        policies: list[str],
+        chains: Chains,
+        check_id: str,
+        where: str,
+    ) -> None:
         if key_type(certificate) not in self.file.keys:
             raise VerificationError(check_id, where, "the certificate's key type is not allowed")
         try:
@@ -99,10 +194,10 @@ class EidProfile:
             raise VerificationError(check_id, where, "the certificate is malformed") from None
         if TEST_POLICY in found and not self.file.test:
             raise VerificationError(check_id, where, "a card of the test eID identifies nobody")
-        if not set(self.file.policies) <= found:
+        if not set(policies) <= found:
             raise VerificationError(check_id, where, "the certificate lacks a required policy")
         try:
-            self._chains.verify(certificate, at)
+            chains.verify(certificate, at)
         except INVALID as fault:
             why = f"the certificate is not valid under the profile: {fault}"
             raise VerificationError(check_id, where, why) from fault
@@ -113,11 +208,15 @@ class EidProfile:
         """The first and the last moment at which a certificate that fits the profile at that time
         and those of its authorities are all valid; as `check_certificate`."""
         self.check_certificate(certificate, at, check_id=check_id, where=where)
-        return self._chains.period(certificate, at)
+        return self._signing.period(certificate, at)
 
     @cached_property
-    def _chains(self) -> Chains:
+    def _signing(self) -> Chains:
         return Chains(self.roots, self.intermediates)
+
+    @cached_property
+    def _logging_in(self) -> Chains:
+        return Chains(self.roots, self.intermediates, to_log_in=True)
 
     def identifier(self, certificate: x509.Certificate, *, check_id: str, where: str) -> str:
         """The roll identifier of the certificate's person.
@@ -125,9 +224,10 @@ class EidProfile:
         Raises:
             VerificationError: no such attribute, or not of the profile's pattern.
         """
-        oid = x509.NameOID.SERIAL_NUMBER
         try:
-            values = certificate.subject.get_attributes_for_oid(oid)
+            values = certificate.subject.get_attributes_for_oid(
+                _ATTRIBUTES[self.file.identifier_attribute]
+            )
         except MALFORMED:
             values = []
         if len(values) == 1:
@@ -135,6 +235,13 @@ class EidProfile:
             if found:
                 return found.group(1)
         raise VerificationError(check_id, where, "the certificate names no person of the profile")
+
+
+def _other_files(file: ProfileFile, files: dict[str, bytes]) -> str:
+    missing = sorted(file.certificates - set(files))
+    if missing:
+        return f"eID profile: the certificate {missing[0]}, which it names, is missing"
+    return "eID profile: its files are not exactly those it names"
 
 
 def _yaml(data: bytes) -> object:

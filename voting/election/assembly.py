@@ -58,14 +58,15 @@ def eid_profile_files(file: ConfigurationFile) -> dict[str, bytes]:
     """The eID profile that a configuration names, read and checked.
 
     Raises:
-        Refused: missing, or a test profile in an election that is no test.
+        Refused: missing, or a profile for tests alone in an election that is no test.
     """
     folder = file.path.parent / file.configuration.eid_profile
     if not folder.is_dir():
         raise Refused(f"the eID profile {folder} is missing; for a test: voting pki init")
     files = read_tree(folder, 1 << 20)
-    if EidProfile.parse(files).file.test and not file.configuration.test:
-        raise Refused(f"{folder} is a test eID; only an election with test: true may use it")
+    why = EidProfile.parse(files).refused_outside_tests()
+    if why and not file.configuration.test:
+        raise Refused(f"{folder}: {why}")
     return files
 
 

@@ -101,6 +101,9 @@ roots: [root.pem]
 intermediates: []
 identifier_attribute: serialNumber
 identifier_pattern: "PNOJP-([0-9]{12})"
+revocation: {method: ocsp, responders: []}
+timestamps: {authorities: [root.pem]}
+authentication: {policies: ["1.2.3"]}
 """
 
 
