@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from ruamel.yaml import YAML
 
 from tests.verifier_app.checks.test_owners import owner
 from tests.verifier_app.conftest import InMemory, Verify
@@ -113,15 +114,28 @@ def test_log_needs_a_name_that_can_stand_in_its_head(forgery: Forgery) -> None:
         assert encoding(forgery, manifest) == ENCODING
 
 
+PROFILES: dict[str, tuple[Json, bool]] = {  # what a profile says instead, and whether it is for tests alone
+    "test cards": ({}, True),
+    "real cards": ({"test": False}, False),
+    "nobody here can ask": (
+        {"test": False, "revocation": {"method": "delegated", "responders": []}}, True,
+    ),
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("test", [True, False])
-@pytest.mark.parametrize("test_cards", [True, False])
-def test_test_cards_are_for_tests(forgery: Forgery, test: bool, test_cards: bool) -> None:
+@pytest.mark.parametrize("profile", PROFILES)
+def test_profiles_for_tests_are_for_tests(forgery: Forgery, test: bool, profile: str) -> None:
     path = "eid_profile/profile.yaml"
-    was = forgery.files[path]
-    assert b"test: true" in was
-    if not test_cards:
-        forgery.files[path] = was.replace(b"test: true", b"test: false")
+    members, for_tests_alone = PROFILES[profile]
+    services = {
+        "revocation": {"method": "ocsp", "responders": []},
+        "timestamps": {"authorities": ["root.pem"]},
+    }
+    was = YAML(typ="safe", pure=True).load(forgery.files[path].decode())
+    assert was["test"]
+    forgery.files[path] = canonical({**was, **services, **members})
     manifest = forgery.json("manifest.json")
     manifest |= {"test": test, "privacy_minimum": 5}
     manifest["digests"]["eid_profile"]["profile.yaml"] = digest(forgery.files[path])
-    assert encoding(forgery, manifest) == (ENCODING if test_cards and not test else "")
+    assert encoding(forgery, manifest) == (ENCODING if for_tests_alone and not test else "")
