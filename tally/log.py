@@ -32,10 +32,11 @@ E = TypeVar("E", bound=kinds.Entry)
 # Section 8 of the specification: what may come after what, one letter for each kind. Greedy and
 # nested, so that the match ends before the first entry that may not stand where it does.
 _LETTERS = {
-    "manifest": "m", "roll": "r", "opened": "o", "ballot": "b", "closed": "c", "paper": "p",
-    "box": "x", "selection": "s", "mixed": "i", "decrypted": "d", "result": "f",
+    "manifest": "m", "roll": "r", "opened": "o", "ballot": "b", "suspended": "u",
+    "resumed": "v", "closed": "c", "paper": "p", "box": "x", "selection": "s", "mixed": "i",
+    "decrypted": "d", "result": "f",
 }  # fmt: skip
-_ORDER = re.compile(r"m(r+(o[br]*(cp*(x(s[id]*f?)?)?)?)?)?")
+_ORDER = re.compile(r"m(r+(o(?:[br]|ur*v)*(?:ur*)?(cp*(x(s[id]*f?)?)?)?)?)?")
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from tally.counting import count_all, result_files
 from tally.decryption import Decryptions
 from tally.documents import Count, Record, Selection
 from tally.log import CHECKPOINT, Log, tile_paths
+from tally.orders import order_paths, verify_orders
 from tally.proofs import SIGNATURE, mix_auxsid, verify_directory
 from tally.room import check_election
 from tally.steps import Step
@@ -129,6 +130,7 @@ def _files(room: Workspace, manifest: Manifest, selection: Selection, log: Log) 
         if path not in _UNSIGNED
     }
     wanted = _PLAIN | {f"log/{path}" for path in (CHECKPOINT, *tile_paths(log.size))}
+    wanted |= {f"orders/{path}" for path in order_paths(log)}
     wanted |= {path for path in files if path.startswith(("eid_profile/", "ceremony/"))}
     auditors = manifest.parties.auditors.members
     wanted |= {path for member in auditors if (path := f"audits/{member.id}.json") in files}
@@ -143,6 +145,10 @@ def _files(room: Workspace, manifest: Manifest, selection: Selection, log: Log) 
     for path in sorted(wanted - files.keys()):
         raise Refused(f"record/{path} is missing. Nothing was published; run: tally status")
     check_election(files)
+    found = {
+        path.removeprefix("orders/"): files[path] for path in files if path.startswith("orders/")
+    }
+    verify_orders(found, log, manifest)
     return files
 
 

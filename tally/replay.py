@@ -113,7 +113,7 @@ def _replay_unproven(
             profile=profile,
             roll_version=version,
             persons=persons[version],
-            is_open=True,  # the order of the log's entries says so
+            phase="open",  # the order of the log's entries says so
             log=_LogBefore(log, ballot.sequence),
             earlier=lambda identifier: earlier.get(identifier, []),
             seen=seen.__contains__,

@@ -8,6 +8,7 @@ from pathlib import Path
 from crypto.errors import VerificationError
 from tally import log as logs
 from tally.ceremony.checks import verify_ceremony
+from tally.orders import verify_orders
 from tally.steps import Step
 from tally.workspace import DOCUMENT_LIMIT, Workspace, locked
 from voting.console import Refused
@@ -39,20 +40,22 @@ def prepare(election: Path, log: Path, work: Path) -> Step:
             f"tally log {log} --work {work} brings in a newer log",
             {"election": E},
         )
-    found = read_log_files(log)
+    found, orders = read_log_files(log), read_order_files(log)
     checked = logs.read(found, manifest)
+    verify_orders(orders, checked, manifest)
     work.mkdir(parents=True, exist_ok=True)
     with locked(work):
         for draft in work.glob(".record.*"):  # of a command that was killed
             shutil.rmtree(draft)
-        write_directory(
-            work / "record", {**files, **{f"log/{path}": data for path, data in found.items()}}
-        )
+        files |= {f"log/{path}": data for path, data in found.items()}
+        files |= {f"orders/{path}": data for path, data in orders.items()}
+        write_directory(work / "record", files)
     return Step(
         (
             f"Officials and all trustees signed the manifest of {manifest.name}.",
             "Its key is the one that the trustees made in their ceremony.",
             f"The log of {checked.size} entries is the collector's and unbroken.",
+            "Officials ordered what opened, stopped and closed voting.",
             f"This election is {E}.",
         ),
         "tally box seal",
@@ -118,7 +121,7 @@ def bring_log(directory: Path, work: Path) -> Step:
     with room.held():
         manifest = room.manifest()
         old = room.log(manifest)
-        files = read_log_files(directory)
+        files, orders = read_log_files(directory), read_order_files(directory)
         new = logs.read(files, manifest)
         if new.size < old.size and new.raw == old.raw[: new.size]:
             raise Refused(
@@ -126,6 +129,9 @@ def bring_log(directory: Path, work: Path) -> Step:
                 " here already). Nothing was changed; bring the collector's newest log."
             )
         logs.verify_extends(new, old)
+        verify_orders(orders, new, manifest)
+        for path, data in orders.items():
+            write_atomic(room.record / "orders" / path, data)
         checkpoint = files.pop(logs.CHECKPOINT)
         for path, data in files.items():
             present = room.log_folder / path
@@ -140,6 +146,11 @@ def bring_log(directory: Path, work: Path) -> Step:
         else f"The log of {new.size} entries is here already."
     )
     return Step((did,), "tally status", {"log_size": new.size, "added": added})
+
+
+def read_order_files(folder: Path) -> dict[str, bytes]:
+    """The orders beside a log's tiles. Raises FileFaultError."""
+    return read_tree(folder / "orders", DOCUMENT_LIMIT) if (folder / "orders").exists() else {}
 
 
 def read_log_files(folder: Path) -> dict[str, bytes]:

@@ -181,7 +181,7 @@ class Evidence:
         """`<name>.json`, which enough officials of the manifest signed in `<name>.asice`."""
         container, data = self.read(f"{name}.asice", owner), self.read(f"{name}.json", owner)
         with owned(owner, f"{name}.asice"):
-            if self.official_document(container, f"{name}.json", owner) != data:
+            if self.official_document(container, f"{Path(name).name}.json", owner) != data:
                 why = f"the officials signed another {name}.json than the record holds"
                 raise VerificationError(owner, f"{name}.asice", why)
         return data

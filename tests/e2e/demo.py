@@ -182,6 +182,16 @@ class Demo:
         for official in self.officials[: self.election["parties"]["officials"]["required"]]:
             self.run(f"voting sign {document} --card homes/{official}/card.p12 {PIN}")
 
+    def order(self, kind: str, number: int, reason: str = "") -> str:
+        """Officials sign what shall happen to voting; the signed order."""
+        said = f" --reason {shlex.quote(reason)}" if reason else ""
+        made = f"order-{kind}-{number}"
+        self.run(
+            f"voting election order {kind} --manifest election --number {number} --out .{said}"
+        )
+        self.sign(f"{made}.json")
+        return f"{made}.asice"
+
     def to_log(self, *documents: str) -> None:
         """The operator appends documents to the public log and carries the newer log on."""
         self.run(f"voting collector append {' '.join(documents)} {COLLECTOR}")
@@ -315,7 +325,8 @@ class Demo:
             )
             try:
                 self.wait_for_socket(server)
-                self.run(f"voting collector open {COLLECTOR}")
+                order = self.order("opened", 1)
+                self.run(f"voting collector open {order} --roll roll-0001.asice {COLLECTOR}")
                 yield
             finally:
                 server.send_signal(signal.SIGTERM)
@@ -338,6 +349,7 @@ class Demo:
         )
         self.say("the first voter's second device fetches the stored ballot and opens it:")
         self.say(self.run(f"voting verify-ballot {VOTER.replace(PIN, '')} --qr voter-1/qr.txt"))
+        self.suspend()
         others = list(range(2, self.voters + 1))
         again = self.random.sample(others, max(1, self.voters // 10))
         votes = [
@@ -349,6 +361,18 @@ class Demo:
         self.run(f"voting simulate {VOTER} --cards cards --plan plan.json --out receipts")
         self.say(f"{len(votes) + 1} ballots stored, every receipt checked")
         self.say(f"who voted twice: {len(again)}; their last vote counts")
+
+    def suspend(self) -> None:
+        """Officials stop voting for a moment: what a voter sends meanwhile is refused."""
+        order = self.order("suspended", 2, "A rehearsal: voting goes on in a minute.")
+        self.run(f"voting collector suspend {order} {COLLECTOR}")
+        self.run(
+            f"voting cast {VOTER} --card cards/{identifier(1)}.p12 {self.first_choice()} --yes"
+            " --out suspended",
+            expect=1,
+        )
+        self.run(f"voting collector resume {self.order('resumed', 3, 'It is over.')} {COLLECTOR}")
+        self.say("two officials suspended voting: a ballot was refused; then two let it go on")
 
     def style(self, number: int) -> dict[str, Any]:
         """The ballot style of a person's district."""
@@ -386,7 +410,7 @@ class Demo:
         return self.random.choices(range(options + 1), weights)[0]
 
     def close(self) -> None:
-        self.run(f"voting collector close {COLLECTOR}")
+        self.run(f"voting collector close {self.order('closed', 4)} {COLLECTOR}")
         paper = self.random.sample(range(1, self.voters + 1), max(1, self.voters // 20))
         rows = "".join(f"{identifier(number)}\n" for number in sorted(paper))
         self.log("# paper.csv: who voted on paper")

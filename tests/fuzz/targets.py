@@ -51,6 +51,7 @@ from voting.eid.profile import EidProfile
 from voting.election import configuration, documents
 from voting.election.entries import parse_entry
 from voting.election.manifest import Manifest
+from voting.election.orders import Order
 from voting.election.signatures import Trust, TrusteeSignatures
 from voting.files import FileFaultError
 from voting.roll.roll import PaperList, Roll, import_paper, import_roll, read_names
@@ -378,6 +379,7 @@ def ballots(m: Material, data: bytes) -> None:
 PAIRS: dict[str, tuple[type[Any], type[own.Document], str]] = {
     "roll": (Roll, models.Roll, "roll-0001.json"),
     "paper": (PaperList, models.Paper, "paper.json"),
+    "order": (Order, models.Order, "record/orders/*.json"),
     "seal": (counting.Seal, models.Seal, "seal.json"),
     "selection": (counting.Selection, models.Selection, "record/selection.json"),
     "tally": (counting.Tally, models.Tally, "record/counts/*/*/tally.json"),

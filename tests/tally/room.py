@@ -48,6 +48,7 @@ from voting.election.documents import (
     sign_message,
 )
 from voting.election.entries import NO_PREVIOUS
+from voting.election.orders import ORDER_KINDS, Order, make_order
 from voting.files import write_atomic
 from voting.roll.roll import PaperList, Roll
 
@@ -72,8 +73,11 @@ class PublicLog:
         self.raw = list(raw)
 
     def add(self, kind: str, **members: object) -> int:
-        """Append an entry; its sequence number."""
+        """Append an entry, one by an order with the order's digest; its sequence number."""
         sequence = len(self.raw)
+        if kind in ORDER_KINDS:
+            order = self.order(kind, len(self.ordered()) + 1)
+            members = {"order": digest(order.encode()), **members}
         entry = {
             "kind": kind,
             "sequence": sequence,
@@ -84,6 +88,23 @@ class PublicLog:
         self.raw.append(canonical(entry))
         return sequence
 
+    def ordered(self) -> list[str]:
+        """The kinds of the entries that officials ordered."""
+        kinds = [parse_canonical(data, "entry")["kind"] for data in self.raw]
+        return [kind for kind in kinds if kind in ORDER_KINDS]
+
+    def order(self, kind: str, number: int) -> Order:
+        return make_order(self.election.manifest, kind, number, "a test")
+
+    def orders(self) -> dict[str, bytes]:
+        """The files of every order of the log."""
+        found = {}
+        for number, kind in enumerate(self.ordered(), 1):
+            order = self.order(kind, number)
+            found[f"orders/{order.name}.json"] = order.encode()
+            found[f"orders/{order.name}.asice"] = self.election.signed_order(order)
+        return found
+
     @property
     def root(self) -> bytes:
         return Tree(map(leaf_hash, self.raw)).root()
@@ -93,11 +114,11 @@ class PublicLog:
         return Anchor(size=len(self.raw), root=self.root.hex())
 
     def write(self, folder: Path) -> None:
-        """Checkpoint and tiles, signed by the collector."""
+        """Checkpoint and tiles, signed by the collector; orders, signed by two officials."""
         shutil.rmtree(folder, ignore_errors=True)
         checkpoint = Checkpoint(self.election.manifest.origin, len(self.raw), self.root)
         note = sign_checkpoint(checkpoint, self.election.keys["collector"]).encode()
-        for path, data in {**tile_files(self.raw), "checkpoint": note}.items():
+        for path, data in {**tile_files(self.raw), **self.orders(), "checkpoint": note}.items():
             write_atomic(folder / path, data)
 
 

@@ -32,6 +32,7 @@ from voting.election.ceremony import Run
 from voting.election.configuration import load
 from voting.election.documents import canonical, sign_message
 from voting.election.manifest import Manifest
+from voting.election.orders import Order
 from voting.election.signatures import sign_manifest, trust_file
 from voting.files import write_atomic
 from voting.roll.roll import Person, Roll
@@ -84,6 +85,13 @@ class SmallElection:
             container = add_signature(container, name, data, card, NOW)
         assert container is not None
         return container.encode()
+
+    def signed_order(self, order: Order) -> bytes:
+        """The order as two officials signed it, always the same bytes."""
+        path = self.root / "orders" / f"{order.name}-{order.election}.asice"
+        if not path.is_file():
+            write_atomic(path, self.sign(f"{order.name}.json", order.encode()))
+        return path.read_bytes()
 
     def roll(self, version: int, voters: Sequence[int]) -> Roll:
         return make_roll(self.manifest.name, version, voters)

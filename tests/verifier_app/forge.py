@@ -279,6 +279,7 @@ class Forgery(Sealed):
         self.entries = [{**entry, "time": opened} for entry in kept]
         self.entries[0]["manifest"] = self.about["election"] = self.E.hex()
         self.papers = {self.at("paper"): next(iter(self.papers.values()))}
+        self.renew_orders()
 
 
 def _configuration(manifest: Json) -> bytes:

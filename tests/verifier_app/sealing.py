@@ -45,6 +45,7 @@ from voting.eid.signing import add_signature
 from voting.election.documents import canonical, digest, sign_message
 from voting.election.entries import NO_PREVIOUS
 from voting.election.manifest import Manifest
+from voting.election.orders import ORDER_KINDS
 from voting.election.party import open_home
 from voting.files import read_tree
 
@@ -256,6 +257,29 @@ class Sealed:
         time = self.entries[min(index, len(self.entries) - 1)]["time"]
         self.entries.insert(index, {"kind": kind, "time": time, **members})
         self.papers = {n + (n >= index): data for n, data in self.papers.items()}
+
+    def order(self, place: int, officials: Sequence[int] = (1, 2), **members: object) -> None:
+        """Officials order what the log's n-th ordered entry says, or with other `members`; the
+        entry has its digest."""
+        entry = [entry for entry in self.entries if entry["kind"] in ORDER_KINDS][place - 1]
+        order = {
+            "schema": "sukashi/order/1",
+            "election": self.E.hex(),
+            "kind": entry["kind"],
+            "number": place,
+            "reason": "as agreed",
+        }
+        data = canonical({**order, **members})
+        name = f"order-{entry['kind']}-{place}"
+        entry["order"] = digest(data)
+        self.files[f"orders/{name}.json"] = data
+        self.files[f"orders/{name}.asice"] = self.signed(f"{name}.json", data, officials)
+
+    def renew_orders(self) -> None:
+        """Officials order everything that the log says was ordered, and nothing else."""
+        self.drop("orders/")
+        for number in range(1, sum(e["kind"] in ORDER_KINDS for e in self.entries) + 1):
+            self.order(number)
 
     def write_log(self, key: SigningKey | None = None, origin: str = "") -> None:
         """Tiles and checkpoint of the entries."""

@@ -37,9 +37,10 @@ from voting.eid.cards import SoftwareCard
 from voting.eid.profile import EidProfile
 from voting.eid.signing import add_signature
 from voting.election.assembly import assemble
-from voting.election.documents import canonical
+from voting.election.documents import canonical, digest
 from voting.election.entries import parse_log
 from voting.election.manifest import Manifest
+from voting.election.orders import make_order
 from voting.election.signatures import Trust, sign_manifest, trust_file
 from voting.files import read_tree
 from voting.roll.roll import Person, Roll
@@ -146,11 +147,22 @@ def open_polls(root: Path, office: Office, issue: Issue) -> Polls:
     box = sealed.seal(key.secret_seed(), PASSPHRASE, "key", strength="test")
     (party / "key.sealed").write_bytes(box)
     made = home.init(root / "collector", root / "election", party, roll, PASSPHRASE)
-    documents.append(made.engine, manifest, key, Addition("opened", {}), now())
+    opened = order_addition(manifest, "opened", 1, issue(1), issue(2))
+    documents.append(made.engine, manifest, key, opened, now())
     made.engine.dispose()
     return Polls(
         root, office, issue, manifest, made.profile, Roll.parse(office.roll.read_bytes(), "roll")
     )
+
+
+def order_addition(
+    manifest: Manifest, kind: str, number: int, *cards: SoftwareCard, reason: str = "a test"
+) -> Addition:
+    """What the operator appends by an order that these officials signed."""
+    order = make_order(manifest, kind, number, reason)
+    container = sign(order.encode(), f"{order.name}.json", *cards)
+    digests = {"order": digest(order.encode())}
+    return Addition(kind, digests, store.orders, container, number)
 
 
 def _sign_election(root: Path, office: Office, issue: Issue) -> bytes:
@@ -221,6 +233,14 @@ class Collector:
         """A signed ballot of a voter who sees the log as it is now."""
         return self.polls.signed(self.polls.ballot(self.home.ledger(), voter, seed=seed), voter)
 
+    def order(self, kind: str, reason: str = "a test") -> int:
+        """Two officials order it, and the operator carries it out."""
+        number = self.home.ledger().orders + 1
+        manifest = self.polls.manifest
+        return self.append(
+            order_addition(manifest, kind, number, *self.polls.officials, reason=reason)
+        )
+
     def append(self, addition: Addition) -> int:
         """What the operator appends, by another process or none."""
         key = self.polls.log_key
@@ -249,7 +269,7 @@ class Collector:
                 profile=self.polls.profile,
                 roll_version=len(rolls),
                 persons=self.polls.persons(),
-                is_open=True,
+                phase="open",
                 log=LogBefore(ledger, sequence),
                 earlier=earlier.__getitem__,
                 seen=seen.__contains__,

@@ -15,6 +15,7 @@ from tests.voting.election.office import PASSPHRASE, PEOPLE, Office
 from tests.voting.polls import KITA, Polls, identifier, sign
 from voting.eid import test_pki
 from voting.election.documents import canonical
+from voting.election.orders import make_order
 from voting.files import read_tree
 
 QR = f"SUKASHI1:3:{'ab' * 32}"
@@ -52,6 +53,7 @@ def world(polls: Polls, office: Office, pki: Path, tmp_path: Path) -> Path:
     (root / "binary.txt").write_bytes(b"\xff\xfe\x00")
     (root / "text.p12").write_text("no card")
     test_pki.Issuer(pki).write_card(identifier(KITA), "佐藤 葵", PIN, root / "card.p12")
+    shutil.copy(polls.root / "roll-0001.asice", root)
     _write_documents(root, polls)
     return root
 
@@ -61,6 +63,10 @@ def _write_documents(root: Path, polls: Polls) -> None:
         "paper": {"election": "ab" * 32, "salt": "ab" * 32, "identifiers": []},
         "seal": {"election": polls.manifest.digest.hex()},
     }
+    for number, kind in enumerate(("opened", "suspended", "resumed", "closed"), 1):
+        order = make_order(polls.manifest, kind, number, "as agreed")
+        signed = sign(order.encode(), f"{order.name}.json", *polls.officials)
+        (root / f"{order.name}.asice").write_bytes(signed)
     for name, members in documents.items():
         document = canonical({"schema": f"sukashi/{name}/1", **members})
         (root / f"{name}.asice").write_bytes(sign(document, f"{name}.json", *polls.officials))
@@ -70,6 +76,7 @@ SECRETS = "--passphrase-file pass.txt"
 VOTER = "--collector unix:/nowhere/s --trust trust"
 CAST = f"cast {VOTER} --card card.p12 --pin-file pin.txt --choose mayor=1 --yes --out vote"
 MANIFEST = "election manifest election.yaml --parties parties --ceremony ceremony"
+OPEN = "collector open order-opened-1.asice --home collector --roll roll-0001.asice"
 INIT = "collector init --home new --election election --party party --roll"
 
 REFUSED: dict[str, str] = {
@@ -118,9 +125,19 @@ REFUSED: dict[str, str] = {
     f"{INIT} nothing.asice {SECRETS}": "nothing.asice is missing",
     "collector serve --home trust --passphrase-file pass.txt": "no collector's home yet",
     "collector serve --home collector --passphrase-file wrong.txt": "passphrase is wrong",
-    "collector open --home collector --passphrase-file wrong.txt": "passphrase is wrong",
-    f"collector open --home collector {SECRETS}": "there is only one",
-    f"collector close --home party {SECRETS}": "no collector's home yet",
+    f"{OPEN} --passphrase-file wrong.txt": "passphrase is wrong",
+    f"{OPEN} {SECRETS}": "there is only one",
+    f"{OPEN.replace('roll-0001', 'nothing')} {SECRETS}": "nothing.asice is missing",
+    f"{OPEN.replace('roll-0001', 'paper')} {SECRETS}": "input should be 'sukashi/roll/1'",
+    f"collector close order-closed-4.asice --home party {SECRETS}": "no collector's home yet",
+    f"collector close order-closed-4.asice --home collector {SECRETS}": "has the number 2",
+    f"collector close order-resumed-3.asice --home collector {SECRETS}": "voting collector resume",
+    f"collector close paper.asice --home collector {SECRETS}": "paper.json",
+    f"collector suspend nothing.asice --home collector {SECRETS}": "nothing.asice is missing",
+    f"collector suspend seal.asice --home collector {SECRETS}": "seal.json",
+    f"collector resume order-resumed-3.asice --home collector {SECRETS}": "comes after 'suspended'",
+    f"collector append order-closed-4.asice --home collector {SECRETS}": "voting collector close",
+    "election order opened --manifest pki --number 1 --out .": "manifest.json is missing",
     f"collector append paper.asice --home collector {SECRETS}": "of another election",
     f"collector append seal.asice --home collector {SECRETS}": "comes after 'closed'",
     f"collector append card.p12 --home collector {SECRETS}": "neither a signed document",
@@ -149,10 +166,13 @@ WRONG_CALL: dict[str, str] = {
     "pki card pki --identifier 700000000101 --name x --out n --pin-file short.txt": "fewer than 4",
     "pki cards pki --roll roll.csv --out new --pin-file short.txt": "fewer than 4",
     "party new mixer-1 --config election.yaml --home new": "no terminal to ask at",
-    "collector open --home collector --passphrase-file nothing.txt": "nothing.txt is missing",
-    "collector open --home collector --passphrase-file empty.txt": "empty.txt is empty",
-    "collector open --home collector --passphrase-file binary.txt": "is no text",
-    "collector open --home collector --passphrase-file pki": "is missing or is no text",
+    f"{OPEN} --passphrase-file nothing.txt": "nothing.txt is missing",
+    f"{OPEN} --passphrase-file empty.txt": "empty.txt is empty",
+    f"{OPEN} --passphrase-file binary.txt": "is no text",
+    f"{OPEN} --passphrase-file pki": "is missing or is no text",
+    "election order reopened --manifest election --number 5 --out .": "an order is one of opened",
+    "election order suspended --manifest election --number 5 --out .": "says why",
+    "election order opened --manifest election --number 0 --out .": "--number",
     CAST.replace("unix:/nowhere/s", "c.sock"): "write unix:c.sock for a socket",
     f"{CAST} --lang fr": "--lang is ja, en or et",
     "simulate --collector unix:/nowhere/s --trust trust --cards pki --plan plan.json --out new"
@@ -200,7 +220,7 @@ def test_secrets_are_never_repeated_in_a_sentence(
 ) -> None:
     monkeypatch.chdir(world)
     for call in (
-        "collector open --home collector --passphrase-file wrong.txt",
+        f"{OPEN} --passphrase-file wrong.txt",
         "sign election/manifest.json --card card.p12 --pin-file wrong-pin.txt",
         f"verify-ballot {VOTER} --qr far-qr.txt",
     ):
@@ -241,7 +261,7 @@ def test_damaged_database_is_one_sentence(
         "collector status --home collector",
         "collector export --home collector --out box.sqlite",
         "collector log --home collector --out log",
-        f"collector close --home collector {SECRETS}",
+        f"collector close order-closed-4.asice --home collector {SECRETS}",
         f"collector serve --home collector {SECRETS}",
     ):
         done = voting(*call.split())

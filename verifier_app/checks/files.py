@@ -13,6 +13,7 @@ from verifier_app.registry import check
 _ID = "[a-z][a-z0-9-]{0,39}"
 _LAYOUT = re.compile(
     r"manifest\.(json|asice|trustees\.json)|election\.yaml|eid_profile/[^/]+|ceremony/[^/]+\.json"
+    r"|orders/order-(opened|suspended|resumed|closed)-[1-9][0-9]*\.(json|asice)"
     r"|log/checkpoint|log/tile/[0-9a-z/.]+|selection\.(json|asice)|audits/[^/]+\.json"
     r"|results\.(json|csv|nist\.json)"
     rf"|counts/{_ID}/{_ID}(\.[1-9][0-9]*)?/(ciphertexts\.bt|tally\.json|mix-[0-9]{{2}}-{_ID}/.+|decryption/{_ID}/.+)"

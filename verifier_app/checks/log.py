@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 
 from crypto.errors import VerificationError
 from verifier_app.evidence import Evidence, Log, digest_of_signatures
 from verifier_app.readers import entries as kinds
-from verifier_app.readers.documents import sha256
+from verifier_app.readers.documents import read, sha256
+from verifier_app.readers.models import Order
 from verifier_app.registry import check
 
 _ENTRIES = "log.entries"
+_ORDERS = "log.orders"
 
 
 @check(
@@ -75,10 +78,12 @@ def log_entries(evidence: Evidence) -> int:
 # kind → the kinds of which one must stand directly before it
 _AFTER = {
     "manifest": set[str](),
-    "roll": {"manifest", "roll", "opened", "ballot"},
+    "roll": {"manifest", "roll", "opened", "ballot", "suspended", "resumed"},
     "opened": {"roll"},
-    "ballot": {"opened", "ballot", "roll"},
-    "closed": {"opened", "ballot", "roll"},
+    "ballot": {"opened", "ballot", "roll", "resumed"},
+    "suspended": {"opened", "ballot", "roll", "resumed"},
+    "resumed": {"suspended", "roll"},
+    "closed": {"opened", "ballot", "roll", "suspended", "resumed"},
     "paper": {"closed", "paper"},
     "box": {"closed", "paper"},
     "selection": {"box"},
@@ -86,20 +91,26 @@ _AFTER = {
     "decrypted": {"mixed", "decrypted"},
     "result": {"selection", "mixed", "decrypted"},
 }
+_WHILE_OPEN = {"ballot", "suspended", "resumed", "closed"}
 _NEEDED = {"manifest", "roll", "opened", "closed", "box", "selection"}
 
 
 def _verify_order(entries: Sequence[kinds.Entry]) -> None:
     seen: set[str] = set()
-    before = ""
+    before, state = "", ""  # the last entry, and the last of opened, suspended, resumed
     for entry in entries:
         kind, where = entry.kind, f"entry {entry.sequence}"
         if (before not in _AFTER[kind]) if before else kind != "manifest":
             raise VerificationError(_ENTRIES, where, f"{kind} may not stand after {before or '∅'}")
         if kind == "opened" and kind in seen:  # nothing else that is unique can stand there again
             raise VerificationError(_ENTRIES, where, f"a second entry {kind}")
-        if kind in ("ballot", "closed") and "opened" not in seen:
+        if kind in _WHILE_OPEN and not state:
             raise VerificationError(_ENTRIES, where, f"{kind} before voting was opened")
+        if kind in ("ballot", "suspended") and state == "suspended":
+            raise VerificationError(_ENTRIES, where, f"{kind} while voting was suspended")
+        if kind == "resumed" and state != "suspended":
+            raise VerificationError(_ENTRIES, where, "resumed while voting was not suspended")
+        state = kind if kind in ("opened", "suspended", "resumed") else state
         seen.add(kind)
         before = kind
     if missing := _NEEDED - seen:
@@ -155,3 +166,46 @@ def _verify_counts(evidence: Evidence, log: Log) -> None:
         if decrypted.sequence < mixed_at[decrypted.count]:
             why = f"count {decrypted.count} was decrypted before it was mixed"
             raise VerificationError(_ENTRIES, f"entry {decrypted.sequence}", why)
+
+
+@check(
+    "log.orders",
+    "record",
+    "Officials ordered every opening, suspension, resumption and closing of voting.",
+    early=True,
+)
+def log_orders(evidence: Evidence) -> int:
+    """1. The n-th entry of these kinds has order number n of its kind, of this election.
+    2. Enough officials of the manifest signed it, and the entry has its digest.
+    3. The record holds no other order.
+    4. Outside of tests voting was not closed before its time.
+    """
+    entries = [e for e in evidence.log.entries if isinstance(e, kinds.OrderedEntry)]
+    found = evidence.folder.names("orders/")
+    names = [f"order-{entry.kind}-{number}" for number, entry in enumerate(entries, 1)]
+    wanted = {f"{name}.{suffix}" for name in names for suffix in ("asice", "json")}
+    if surplus := found - wanted:
+        raise VerificationError(_ORDERS, f"orders/{min(surplus)}", "the log names no such order")
+    for number, (name, entry) in enumerate(zip(names, entries, strict=True), 1):
+        _verify_order_document(evidence, name, number, entry)
+    period = evidence.manifest.period
+    closed = evidence.log.only(kinds.ClosedEntry)
+    early = closed.moment < dt.datetime.fromisoformat(period.closes)
+    if early and not evidence.manifest.test:
+        why = f"voting was closed at {closed.time}, before {period.closes}"
+        raise VerificationError(_ORDERS, f"entry {closed.sequence}", why)
+    return len(entries)
+
+
+def _verify_order_document(
+    evidence: Evidence, name: str, number: int, entry: kinds.OrderedEntry
+) -> None:
+    path = f"orders/{name}"
+    data = evidence.signed_document(path, _ORDERS)
+    order = read(Order, data, f"{path}.json")
+    if (order.kind, order.number) != (entry.kind, number):
+        raise VerificationError(_ORDERS, path, f"it is order {order.number}, {order.kind}")
+    if order.election != evidence.E.hex():
+        raise VerificationError(_ORDERS, path, "it is of another election")
+    if sha256(data) != entry.order:
+        raise VerificationError(_ORDERS, path, f"entry {entry.sequence} names another order")

@@ -38,6 +38,7 @@ class RollEntry(_Entry):
 
 class OpenedEntry(_Entry):
     kind: Literal["opened"]
+    order: Digest
 
 
 class BallotEntry(_Entry):
@@ -46,8 +47,19 @@ class BallotEntry(_Entry):
     qualification: Digest
 
 
+class SuspendedEntry(_Entry):
+    kind: Literal["suspended"]
+    order: Digest
+
+
+class ResumedEntry(_Entry):
+    kind: Literal["resumed"]
+    order: Digest
+
+
 class ClosedEntry(_Entry):
     kind: Literal["closed"]
+    order: Digest
 
 
 class PaperEntry(_Entry):
@@ -87,6 +99,8 @@ Entry = (
     | RollEntry
     | OpenedEntry
     | BallotEntry
+    | SuspendedEntry
+    | ResumedEntry
     | ClosedEntry
     | PaperEntry
     | BoxEntry
@@ -95,6 +109,7 @@ Entry = (
     | DecryptedEntry
     | ResultEntry
 )
+OrderedEntry = OpenedEntry | SuspendedEntry | ResumedEntry | ClosedEntry
 _READER: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="kind")])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from verifier_app.readers.documents import (
     Base64,
@@ -274,6 +274,20 @@ class Trust(Document):
 class LogState(Document):
     size: Natural
     root: Digest
+
+
+class Order(Document):
+    schema_: Literal["sukashi/order/1"] = Field(alias="schema")
+    election: Digest
+    kind: Literal["opened", "suspended", "resumed", "closed"]
+    number: Positive
+    reason: Annotated[str, Field(max_length=2000)]
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Order:
+        if self.kind in ("suspended", "resumed") and not self.reason.strip():
+            raise ValueError("an order to suspend or resume has a reason")
+        return self
 
 
 class Seal(Document):

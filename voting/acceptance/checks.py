@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from crypto import byte_tree
 from crypto.elgamal import Ciphertexts
@@ -24,10 +24,12 @@ from voting.election.manifest import BallotStyle, Manifest
 from voting.roll.roll import Person, is_eligible
 
 WHERE = "ballot"
+Phase = Literal["prepared", "open", "suspended", "closed"]
 CHECK_IDS = (
     "accept.grammar",
     "accept.election",
     "accept.open",
+    "accept.suspended",
     "accept.certificate",
     "accept.signature",
     "accept.voter_limit",
@@ -57,14 +59,14 @@ class LogView(Protocol):
 class State:
     """What time or another ballot may change.
 
-    `is_open`: the log's last state is open. `earlier`: the sequence numbers of a person's ballots
-    so far. `seen`: whether a first component (its encoding) stands in an earlier ballot of this
-    election. `now`: aware, UTC.
+    `phase`: what the log's last order made of voting. `earlier`: the sequence numbers of a person's
+    ballots so far. `seen`: whether a first component (its encoding) stands in an earlier ballot of
+    this election. `now`: aware, UTC.
     """
 
     manifest: Manifest
     roll_version: int
-    is_open: bool
+    phase: Phase
     log: LogView
     earlier: Callable[[str], list[int]]
     seen: Callable[[bytes], bool]
@@ -199,14 +201,16 @@ def check_election(ballot: Ballot, manifest: Manifest) -> None:
 
 
 def check_open(state: State) -> None:
-    """3. accept.open: by the log's state and by the clock."""
+    """3. accept.open: by the log's state and by the clock. Then accept.suspended."""
     period = state.manifest.period
     opens, closes = _moment(period.opens), _moment(period.closes)
-    if not state.is_open:
+    if state.phase not in ("open", "suspended"):
         raise VerificationError("accept.open", WHERE, "voting is not open")
     if not opens <= state.now < closes:
         why = f"voting is open from {period.opens} to {period.closes}"
         raise VerificationError("accept.open", WHERE, why)
+    if state.phase == "suspended":
+        raise VerificationError("accept.suspended", WHERE, "officials have suspended voting")
 
 
 def check_certificate(signature: Signature, context: Context) -> str:

@@ -24,6 +24,14 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "en": "Voting is not open now. Check the voting period, or vote on paper.",
         "et": "Hääletamine pole praegu avatud. Kontrollige aega või hääletage paberil.",
     },
+    "accept.suspended": {
+        "ja": "選挙管理委員会が投票の受付を一時停止しています。受付済みの投票はそのまま有効です。"
+        "再開の案内を確認し、再開後にもう一度投票するか、投票所で投票してください。",
+        "en": "The election office has suspended voting for now. Ballots that were stored before"
+        " stay valid. Read its announcement, and vote again when voting goes on, or on paper.",
+        "et": "Valimiskomisjon on hääletamise ajutiselt peatanud. Varem salvestatud hääled jäävad"
+        " kehtima. Lugege teadet ja hääletage pärast jätkamist uuesti või paberil.",
+    },
     "accept.certificate": {
         "ja": "このカードの証明書は使えません。有効期限とカードの種類を確認してください。",
         "en": "This card's certificate is not accepted. Check that the card is valid.",

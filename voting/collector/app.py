@@ -82,6 +82,14 @@ def _add_reading(app: FastAPI, reading: Reading, files: Mapping[str, bytes]) -> 
         suffix = path[path.rfind(".") :]
         return Response(files[path], media_type=_MEDIA.get(suffix, "application/octet-stream"))
 
+    @app.get("/orders/{name}")
+    async def order(name: str) -> Response:
+        data = await run_in_threadpool(reading.order, name)
+        if data is None:
+            return _error(404, "not_found")
+        suffix = name[name.rfind(".") :]
+        return Response(data, media_type=_MEDIA.get(suffix, "application/octet-stream"))
+
     @app.get("/log/checkpoint")
     async def checkpoint() -> Response:
         note = await run_in_threadpool(reading.checkpoint)

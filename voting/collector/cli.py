@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from voting.election.manifest import Manifest
+    from voting.collector.home import Home as OpenedHome
+    from voting.election.orders import OrderKind
 
 collector_app = typer.Typer(
-    help="Collect votes: set up, serve, open, close, export.",
+    help="Collect votes: set up, serve, carry out orders, export.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -20,6 +21,7 @@ Passphrase = Annotated[
     Path | None,
     typer.Option("--passphrase-file", help="File with the passphrase; asked for if not given."),
 ]
+OrderFile = Annotated[Path, typer.Argument(metavar="ORDER", help="The signed order (.asice).")]
 _PROMPT = "Passphrase of the collector"
 
 
@@ -42,7 +44,7 @@ def init(
     made = homes.init(home, election, party, roll, console.passphrase(passphrase_file, _PROMPT))
     console.say(f"the log {made.manifest.origin} has its first two entries")
     console.say(f"Next: voting collector serve --home {home}, and beside it, when it is time:")
-    console.say(f"  voting collector open --home {home}")
+    console.say(f"  voting collector open order-opened-1.asice --home {home} --roll {roll}")
 
 
 @collector_app.command("serve")
@@ -92,54 +94,91 @@ def serve(
 
 
 @collector_app.command("open")
-def open_(home: Home, passphrase_file: Passphrase = None) -> None:
-    """Open voting: write it into the log.
+def open_(
+    order: OrderFile,
+    home: Home,
+    roll: Annotated[Path, typer.Option("--roll", help="The newest roll that officials signed.")],
+    passphrase_file: Passphrase = None,
+) -> None:
+    """Open voting by an order of officials, if what is loaded is what they signed last.
 
-    Example: voting collector open --home collector
+    Example: voting collector open order-opened-1.asice --home collector --roll roll-0001.asice
     """
     import datetime as dt
 
     from voting import console
+    from voting.collector.home import open_home
+    from voting.collector.opening import check_loaded
     from voting.election.summary import when
 
-    period = _append(home, "opened", passphrase_file, "voting is open").period
+    opened = open_home(home)
+    checked = check_loaded(opened, roll)
+    period = opened.manifest.period
+    _carry_out(order, "opened", opened, passphrase_file, "voting is open")
+    console.say(f"loaded: {opened.manifest.name}, {opened.manifest.digest.hex()}")
+    console.say(f"loaded: version {checked.version} of the roll, {len(checked.persons)} persons")
     console.say(when(period.opens, period.closes, dt.datetime.now(dt.UTC)))
     console.say(f"Next: voters vote; after {period.closes}: voting collector close --home {home}")
 
 
+@collector_app.command("suspend")
+def suspend(order: OrderFile, home: Home, passphrase_file: Passphrase = None) -> None:
+    """Suspend voting by an order of officials: ballots are refused until it is resumed.
+
+    Example: voting collector suspend order-suspended-2.asice --home collector
+    """
+    from voting import console
+    from voting.collector.home import open_home
+
+    _carry_out(order, "suspended", open_home(home), passphrase_file, "voting is suspended")
+    console.say("ballots are refused, and voters are told why; what is stored stays valid")
+    console.say(f"Next: by another order: voting collector resume --home {home}")
+
+
+@collector_app.command("resume")
+def resume(order: OrderFile, home: Home, passphrase_file: Passphrase = None) -> None:
+    """Go on with voting by an order of officials.
+
+    Example: voting collector resume order-resumed-3.asice --home collector
+    """
+    from voting.collector.home import open_home
+
+    _carry_out(order, "resumed", open_home(home), passphrase_file, "voting goes on")
+
+
 @collector_app.command("close")
-def close(home: Home, passphrase_file: Passphrase = None) -> None:
-    """Close voting: no ballot is valid after this entry.
+def close(order: OrderFile, home: Home, passphrase_file: Passphrase = None) -> None:
+    """Close voting by an order of officials: no ballot is valid after this entry.
 
     Before the configured time only a test election may be closed.
-    Example: voting collector close --home collector
+    Example: voting collector close order-closed-2.asice --home collector
     """
     import datetime as dt
 
     from voting import console
     from voting.collector.home import open_home
 
-    manifest = open_home(home).manifest
-    closes = dt.datetime.fromisoformat(manifest.period.closes)
-    if dt.datetime.now(dt.UTC) < closes and not manifest.test:
-        raise console.Refused(f"voting closes at {manifest.period.closes}, not before")
-    _append(home, "closed", passphrase_file, "voting is closed")
+    opened = open_home(home)
+    closes = dt.datetime.fromisoformat(opened.manifest.period.closes)
+    if dt.datetime.now(dt.UTC) < closes and not opened.manifest.test:
+        raise console.Refused(f"voting closes at {opened.manifest.period.closes}, not before")
+    _carry_out(order, "closed", opened, passphrase_file, "voting is closed")
     console.say("Next: append the lists of paper voters, if there are any; then")
     console.say(f"  voting collector log --home {home} --out LOG")
     console.say(f"  voting collector export --home {home} --out BOX")
 
 
-def _append(home: Path, kind: str, passphrase_file: Path | None, done: str) -> Manifest:
-    """Append an entry of this kind, and say that it is done."""
+def _carry_out(
+    order: Path, kind: OrderKind, opened: OpenedHome, passphrase_file: Path | None, done: str
+) -> None:
+    """Append the entry that officials order, and say that it is done."""
     from voting import console
-    from voting.collector.documents import Addition
-    from voting.collector.home import open_home
+    from voting.collector.documents import read_order
 
-    opened = open_home(home)
+    addition = read_order(order, kind, opened.manifest)
     key = opened.key(console.passphrase(passphrase_file, _PROMPT))
-    sequence = opened.append(Addition(kind, {}), key)
-    console.say(f"{done} (log entry {sequence})")
-    return opened.manifest
+    sequence = opened.append(addition, key)
+    console.say(f"{done} (log entry {sequence}, order {addition.number})")
 
 
 @collector_app.command("append")
@@ -233,10 +272,12 @@ def status(
         "roll_version": ledger.roll_version,
         "entries": ledger.size,
         "ballots": ballots,
+        "orders": ledger.orders,
     }
     if as_json:
         console.emit("sukashi/collector-status/1", found)
         return
     console.say(f"{opened.manifest.name} ({found['election']})")
     console.say(f"{ledger.phase}, roll version {ledger.roll_version}, {ballots} ballots")
+    console.say(f"{ledger.orders} orders of officials; the next one is number {ledger.orders + 1}")
     console.say(f"chain, tree and checkpoints of {ledger.size} log entries are in order")

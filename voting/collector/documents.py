@@ -23,6 +23,7 @@ from voting.election import entries as log
 from voting.election.documents import digest, parse_canonical, parse_model, salted_digest
 from voting.election.entries import Entry
 from voting.election.manifest import Manifest
+from voting.election.orders import ORDER_KINDS, OrderKind, open_order
 from voting.roll.roll import PaperList, Roll
 
 
@@ -32,7 +33,8 @@ def _fits_any(_ledger: Ledger) -> None:
 
 @dataclass(frozen=True)
 class Addition:
-    """An entry to be made: its kind and members, and a row that belongs to it.
+    """An entry to be made: its kind and members, and a row that belongs to it. `number`: of an
+    order.
 
     `require_fit` raises Refused unless what the document says of the log holds of the log as it is.
     """
@@ -41,6 +43,7 @@ class Addition:
     members: dict[str, Any]
     table: sa.Table | None = None
     container: bytes = b""
+    number: int = 0
     require_fit: Callable[[Ledger], None] = _fits_any
 
 
@@ -48,6 +51,8 @@ _MODELS: dict[str, Callable[..., Entry]] = {
     "manifest": log.ManifestEntry,
     "roll": log.RollEntry,
     "opened": log.OpenedEntry,
+    "suspended": log.SuspendedEntry,
+    "resumed": log.ResumedEntry,
     "closed": log.ClosedEntry,
     "paper": log.PaperEntry,
     "box": log.BoxEntry,
@@ -55,6 +60,15 @@ _MODELS: dict[str, Callable[..., Entry]] = {
     "mixed": log.MixedEntry,
     "decrypted": log.DecryptedEntry,
     "result": log.ResultEntry,
+}
+
+
+# What the operator calls what the officials order.
+ORDER_COMMANDS: dict[OrderKind, str] = {
+    "opened": "open",
+    "suspended": "suspend",
+    "resumed": "resume",
+    "closed": "close",
 }
 
 
@@ -95,6 +109,9 @@ def append_in(
     elif addition.table is store.rolls:
         values = {"version": addition.members["version"], "container": addition.container}
         connection.execute(sa.insert(store.rolls).values(values))
+    elif addition.table is store.orders:
+        values = {"number": addition.number, "container": addition.container}
+        connection.execute(sa.insert(store.orders).values(values))
     ledger.sign(connection, key)
     return sequence
 
@@ -111,6 +128,8 @@ def check_order(entries: Sequence[Entry], addition: Addition) -> None:
         raise Refused(f"the log has its entry {addition.kind!r} already; there is only one")
     needs = {
         "opened": ["roll"],
+        "suspended": ["opened"],
+        "resumed": ["suspended"],
         "closed": ["opened"],
         "paper": ["closed"],
         "box": ["closed"],
@@ -122,6 +141,8 @@ def check_order(entries: Sequence[Entry], addition: Addition) -> None:
     for needed in needs.get(addition.kind, []):
         if needed not in kinds:
             raise Refused(f"{addition.kind!r} comes after {needed!r}, which the log does not have")
+    if addition.kind in ORDER_KINDS:
+        _check_orders(kinds, addition)
     if addition.kind == "paper":
         _check_paper_order(entries, kinds, addition)
     if addition.kind == "roll":
@@ -132,6 +153,21 @@ def check_order(entries: Sequence[Entry], addition: Addition) -> None:
         _check_all_decrypted(entries)
     if "result" in kinds:
         raise Refused("the result is in the log; nothing comes after it")
+
+
+def _check_orders(kinds: Sequence[str], addition: Addition) -> None:
+    given = [kind for kind in kinds if kind in ORDER_KINDS]
+    if addition.number != len(given) + 1:
+        raise Refused(
+            f"this is order {addition.number}, and the log has {len(given)} orders: the next one"
+            f" has the number {len(given) + 1}. Nothing was appended; officials sign a new order."
+        )
+    if "closed" in given:
+        raise Refused("voting is closed for good; the log takes no further order")
+    if addition.kind == "suspended" and given[-1] == "suspended":
+        raise Refused("voting is suspended already; nothing was appended, and nothing need be done")
+    if addition.kind == "resumed" and given[-1] != "suspended":
+        raise Refused("voting is not suspended; nothing was appended, and nothing need be done")
 
 
 def _check_paper_order(entries: Sequence[Entry], kinds: Sequence[str], addition: Addition) -> None:
@@ -229,6 +265,27 @@ def _results_fit(path: Path, members: Mapping[str, Any]) -> Callable[[Ledger], N
     return require
 
 
+def read_order(path: Path, kind: OrderKind, manifest: Manifest) -> Addition:
+    """The entry that a signed order asks for.
+
+    Raises:
+        Refused: an order for something else, of another election, or under another name.
+        VerificationError: the officials' signatures do not hold.
+    """
+    from voting.files import read_bounded
+
+    container = read_bounded(path, 1 << 28)
+    order, data = open_order(container, path.stem, manifest)
+    _require(path, order.election == manifest.digest.hex())
+    _require_name(path, order.name)
+    if order.kind != kind:
+        raise Refused(
+            f"{path} orders {order.kind!r}, not {kind!r}. Nothing was appended; it is carried out"
+            f" with: voting collector {ORDER_COMMANDS[order.kind]}"
+        )
+    return Addition(kind, {"order": digest(data)}, store.orders, container, order.number)
+
+
 def read_addition(path: Path, manifest: Manifest) -> Addition:
     """What a document asks the log to learn, checked as far as the document alone goes.
 
@@ -243,6 +300,9 @@ def read_addition(path: Path, manifest: Manifest) -> Addition:
         return _read_json(path, data, manifest)
     if path.suffix != ".asice":
         raise Refused(f"{path} is neither a signed document (.asice) nor a JSON document")
+    for kind, command in ORDER_COMMANDS.items():
+        if path.stem.startswith(f"order-{kind}-"):
+            raise Refused(f"{path} is an order; carry it out with: voting collector {command}")
     officials = manifest.parties.officials
     document = verify_document(
         data,

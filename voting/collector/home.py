@@ -15,7 +15,7 @@ from crypto.tlog import tile_files
 from voting.ballot.box import write_box
 from voting.collector import documents, store
 from voting.collector.documents import Addition
-from voting.collector.ledger import Ledger, read_checked
+from voting.collector.ledger import Ledger, read_checked, read_orders
 from voting.console import Refused
 from voting.eid.officials import verify_document
 from voting.eid.profile import EidProfile
@@ -179,7 +179,7 @@ def export(home: Home, out: Path) -> int:
 
 
 def write_log(home: Home, out: Path) -> int:
-    """Write checkpoint and tiles of the log as it is now into a folder; the log's size.
+    """Write checkpoint, tiles and orders of the log as it is now into a folder; the log's size.
 
     Raises:
         Refused: the folder holds something that is not a log.
@@ -187,12 +187,14 @@ def write_log(home: Home, out: Path) -> int:
     ledger = home.ledger()
     with store.reading(home.engine) as connection:
         note = store.latest_note(connection)
-    files = tile_files(ledger.raw)
+        orders = read_orders(connection, ledger)
+    files = {**tile_files(ledger.raw), **{f"orders/{name}": orders[name] for name in orders}}
     if out.exists():
-        foreign = {path.name for path in out.iterdir()} - {"checkpoint", "tile"}
+        foreign = {path.name for path in out.iterdir()} - {"checkpoint", "tile", "orders"}
         if foreign:
             raise Refused(f"{out} holds {min(foreign)}; name a folder for the log alone")
-        shutil.rmtree(out / "tile", ignore_errors=True)
+        for folder in ("tile", "orders"):
+            shutil.rmtree(out / folder, ignore_errors=True)
     for name, data in files.items():
         write_atomic(out / name, data)
     write_atomic(out / "checkpoint", note)

@@ -16,12 +16,14 @@ from crypto.errors import EncodingError, SukashiError
 from crypto.signing import PublicKey, SigningKey
 from crypto.tlog import Checkpoint, LogProof, Note, Tree, VerifierKey, leaf_hash
 from crypto.tlog.checkpoint import open_checkpoint, sign_checkpoint
+from voting.acceptance.checks import Phase
 from voting.collector import store
 from voting.eid import container as containers
 from voting.eid.officials import LIMIT
 from voting.election.documents import digest, salted_digest
-from voting.election.entries import NO_PREVIOUS, Entry, parse_entry
+from voting.election.entries import NO_PREVIOUS, Entry, OrderedEntry, parse_entry
 from voting.election.manifest import Manifest
+from voting.election.orders import order_name
 from voting.roll.roll import PaperList, Roll
 
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
@@ -39,7 +41,8 @@ class Ledger:
         self.entries: list[Entry] = []
         self.raw: list[bytes] = []
         self.tree = Tree()
-        self.phase = "prepared"  # then open, then closed
+        self.phase: Phase = "prepared"
+        self.orders = 0  # how many officials have given
         self.roll_version = 0
 
     # -- the LogView of acceptance ----------------------------------------------------------------
@@ -59,10 +62,12 @@ class Ledger:
     def _note(self, entry: Entry) -> None:
         """Keep phase and roll version, so that no request walks through all entries."""
         match entry.kind:
-            case "opened":
-                self.phase = "open"
+            case "opened" | "resumed":
+                self.phase, self.orders = "open", self.orders + 1
+            case "suspended":
+                self.phase, self.orders = "suspended", self.orders + 1
             case "closed":
-                self.phase = "closed"
+                self.phase, self.orders = "closed", self.orders + 1
             case "roll":
                 self.roll_version = entry.version
 
@@ -130,7 +135,7 @@ class Ledger:
             return
         self.entries, self.raw = self.entries[:size], self.raw[:size]
         self.tree = Tree(leaf_hash(data) for data in self.raw)
-        self.phase, self.roll_version = "prepared", 0
+        self.phase, self.roll_version, self.orders = "prepared", 0, 0
         for entry in self.entries:
             self._note(entry)
 
@@ -212,8 +217,8 @@ def _verify_ballots(connection: Connection, ledger: Ledger) -> None:
 
 
 def _verify_documents(connection: Connection, ledger: Ledger) -> None:
-    """Rolls and paper lists are those of the log, in its order; officials' signatures are checked
-    where a document is used."""
+    """Rolls, paper lists and orders are those of the log, in its order; officials' signatures are
+    checked where a document is used."""
     rolls = connection.scalars(sa.select(store.rolls.c.container).order_by(store.rolls.c.version))
     papers = connection.scalars(
         sa.select(store.papers.c.container).order_by(store.papers.c.sequence)
@@ -230,6 +235,24 @@ def _verify_documents(connection: Connection, ledger: Ledger) -> None:
             if damaged:
                 why = f"the {kind} of entry {entry.sequence} is not the one in the log"
                 raise DatabaseDamagedError(why)
+    _verify_orders(connection, ledger)
+
+
+def _verify_orders(connection: Connection, ledger: Ledger) -> None:
+    query = sa.select(store.orders.c.number, store.orders.c.container)
+    rows = connection.execute(query.order_by(store.orders.c.number)).all()
+    entries = [entry for entry in ledger.entries if isinstance(entry, OrderedEntry)]
+    if [row.number for row in rows] != list(range(1, len(entries) + 1)):
+        raise DatabaseDamagedError("the stored orders are not those of the log")
+    for entry, row in zip(entries, rows, strict=True):
+        name = f"{order_name(entry.kind, row.number)}.json"
+        try:
+            data = containers.parse(row.container, name, LIMIT).data
+        except EncodingError as fault:
+            raise DatabaseDamagedError(f"a stored order is damaged: {fault}") from fault
+        if digest(data) != entry.order:
+            why = f"the order of entry {entry.sequence} is not the one in the log"
+            raise DatabaseDamagedError(why)
 
 
 def _salted_digest(entry: Entry, container: bytes) -> str:
@@ -247,3 +270,16 @@ def _check_note(ledger: Ledger, size: int, note: bytes) -> None:
             raise DatabaseDamagedError(f"the checkpoint of size {size} is not of this log")
     except SukashiError as fault:
         raise DatabaseDamagedError(f"the checkpoint of size {size} is damaged: {fault}") from fault
+
+
+def read_orders(connection: Connection, ledger: Ledger) -> dict[str, bytes]:
+    """The files of every order that the ledger's entries name: document and signatures."""
+    query = sa.select(store.orders.c.number, store.orders.c.container)
+    kinds = [entry.kind for entry in ledger.entries if isinstance(entry, OrderedEntry)]
+    found: dict[str, bytes] = {}
+    for row in connection.execute(query.order_by(store.orders.c.number)):
+        if row.number <= len(kinds):
+            name = order_name(kinds[row.number - 1], row.number)
+            found[f"{name}.asice"] = row.container
+            found[f"{name}.json"] = containers.parse(row.container, f"{name}.json", LIMIT).data
+    return found

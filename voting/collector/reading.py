@@ -13,6 +13,7 @@ from crypto.tlog import tile_file
 from voting.ballot.ballot import token_matches
 from voting.collector import store
 from voting.collector.following import Follower
+from voting.collector.ledger import read_orders
 from voting.election.manifest import Manifest
 
 
@@ -39,12 +40,13 @@ class Reading:
         self._engine, self._follower, self._clock = engine, follower, clock
 
     def state(self) -> dict[str, object]:
-        """Phase, roll version and time."""
+        """Phase, roll version, number of orders and time."""
         with self._follower.current() as (_, ledger):
             return {
                 "schema": "sukashi/state/1",
                 "phase": ledger.phase,
                 "roll_version": ledger.roll_version,
+                "orders": ledger.orders,
                 "time": self._clock().strftime("%Y-%m-%dT%H:%M:%SZ"),
             }
 
@@ -57,6 +59,11 @@ class Reading:
         """A tile or entry bundle of the log as it is now, or None where it has no such file."""
         with self._follower.current() as (_, ledger):
             return tile_file(path, ledger.tree, ledger.raw)
+
+    def order(self, name: str) -> bytes | None:
+        """A file of an order that was carried out, or None."""
+        with self._follower.current() as (connection, ledger):
+            return read_orders(connection, ledger).get(name)
 
     def verification(self, sequence: int, token: bytes) -> Verification | None:
         """The stored ballot for the holder of its code, or None: unknown, wrong, late or used up.

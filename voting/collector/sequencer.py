@@ -186,7 +186,7 @@ class Sequencer:
         return State(
             manifest=self._manifest,
             roll_version=self._ledger.roll_version,
-            is_open=self._ledger.phase == "open",
+            phase=self._ledger.phase,
             log=self._ledger,
             earlier=lambda voter: store.ballots_of(connection, voter),
             seen=lambda u: store.component_seen(connection, u),

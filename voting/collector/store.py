@@ -61,6 +61,13 @@ papers = sa.Table(
     sa.Column("container", sa.LargeBinary, nullable=False),
     sqlite_strict=True,
 )
+orders = sa.Table(
+    "orders",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("container", sa.LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
 checkpoints = sa.Table(
     "checkpoints",
     METADATA,
@@ -75,7 +82,7 @@ reads = sa.Table(  # the one table that counts instead of appending
     sa.Column("count", sa.Integer, nullable=False),
     sqlite_strict=True,
 )
-_APPEND_ONLY = (entries, ballots, components, rolls, papers, checkpoints)
+_APPEND_ONLY = (entries, ballots, components, rolls, papers, orders, checkpoints)
 
 
 def open_database(path: Path) -> Engine:

@@ -96,7 +96,7 @@ class Submission:
             profile=self._profile,
             roll_version=version,
             persons=self._roll(connection, version),
-            is_open=phase == "open",
+            phase=phase,
             log=self._follower,
             earlier=lambda voter: store.ballots_of(connection, voter),
             seen=lambda u: store.component_seen(connection, u),
@@ -104,7 +104,8 @@ class Submission:
         )
 
     def _roll(self, connection: Connection, version: int) -> dict[str, Person]:
-        if version not in self._persons:
+        known = self._persons.get(version)
+        if known is None:
             query = sa.select(store.rolls.c.container).where(store.rolls.c.version == version)
             container = connection.execute(query).scalar_one()
             officials = self.manifest.parties.officials
@@ -115,5 +116,6 @@ class Submission:
                 officials.required,
                 check_id="roll.signatures",
             )
-            self._persons = {version: Roll.parse(data, "roll").by_identifier()}
-        return self._persons[version]
+            known = Roll.parse(data, "roll").by_identifier()
+            self._persons = {version: known}  # other threads may look at another version
+        return known

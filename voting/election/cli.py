@@ -154,6 +154,33 @@ def trust(
     console.say("Next: give it to voters and auditors by another way than election and record")
 
 
+@election_app.command("order")
+def order(
+    kind: Annotated[str, typer.Argument(help="opened, suspended, resumed or closed.")],
+    manifest: Annotated[Path, typer.Option("--manifest", help="The election's folder.")],
+    number: Annotated[
+        int, typer.Option("--number", min=1, help="1, 2, …: `voting collector status` says which.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the order.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; voters are shown it.")] = "",
+) -> None:
+    """Make an order that officials sign: to open voting, suspend it, go on with it or close it.
+
+    Example: voting election order suspended --manifest election --number 2 --out .
+    --reason "The network of the city hall is down; voting goes on at 14:00."
+    """
+    from voting import console, files
+    from voting.election.manifest import Manifest
+    from voting.election.orders import make_order
+
+    found = Manifest.parse(files.read_bounded(manifest / "manifest.json", LIMIT))
+    made = make_order(found, kind, number, reason)
+    path = out / f"{made.name}.json"
+    files.write_new(path, made.encode())
+    console.say(f"{path}: order {number} for {found.name}: {kind}")
+    console.say("Next: as many officials as must sign it with `voting sign`.")
+
+
 @party_app.command("new")
 def new(
     party_id: Annotated[str, typer.Argument(metavar="ID", help="The id in the configuration.")],

@@ -39,6 +39,7 @@ class RollEntry(_Entry):
 
 class OpenedEntry(_Entry):
     kind: Literal["opened"] = "opened"
+    order: Digest
 
 
 class BallotEntry(_Entry):
@@ -47,8 +48,19 @@ class BallotEntry(_Entry):
     qualification: Digest
 
 
+class SuspendedEntry(_Entry):
+    kind: Literal["suspended"] = "suspended"
+    order: Digest
+
+
+class ResumedEntry(_Entry):
+    kind: Literal["resumed"] = "resumed"
+    order: Digest
+
+
 class ClosedEntry(_Entry):
     kind: Literal["closed"] = "closed"
+    order: Digest
 
 
 class PaperEntry(_Entry):
@@ -88,6 +100,8 @@ Entry = (
     | RollEntry
     | OpenedEntry
     | BallotEntry
+    | SuspendedEntry
+    | ResumedEntry
     | ClosedEntry
     | PaperEntry
     | BoxEntry
@@ -96,6 +110,7 @@ Entry = (
     | DecryptedEntry
     | ResultEntry
 )
+OrderedEntry = OpenedEntry | SuspendedEntry | ResumedEntry | ClosedEntry  # by an order of officials
 _ADAPTER: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="kind")])
 
 

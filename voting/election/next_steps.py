@@ -15,6 +15,12 @@ _AFTER = {
 }
 
 
+def _commanded(document: Path) -> str:
+    """What the operator does by an order of this name."""
+    kind = document.stem.partition("-")[2].partition("-")[0]
+    return {"opened": "open", "suspended": "suspend", "resumed": "resume"}.get(kind, "close")
+
+
 def after_signing(schema: object, document: Path, signed: Path) -> str | None:
     """The next step once enough officials have signed; None where it is not known."""
     step = _AFTER.get(str(schema))
@@ -22,6 +28,8 @@ def after_signing(schema: object, document: Path, signed: Path) -> str | None:
         first = document.name == "roll-0001.json"
         step = "voting collector init --roll {signed}, once the manifest is complete"
         step = step if first else _APPEND
+    if schema == "sukashi/order/1":
+        step = f"voting collector {_commanded(document)} {{signed}} --home COLLECTOR"
     if step is None:
         return None
     said = step.format(signed=signed, folder=document.parent)

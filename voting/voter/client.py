@@ -25,6 +25,7 @@ from voting.eid.profile import EidProfile
 from voting.election.documents import canonical, digest
 from voting.election.entries import BallotEntry, parse_entry
 from voting.election.manifest import Manifest
+from voting.election.orders import open_order, order_name
 from voting.election.signatures import Trust, check_signed_manifest
 
 _FILES = ("manifest.json", "manifest.asice", "manifest.trustees.json")
@@ -102,9 +103,22 @@ class Client:
         """The current version of the roll, and that voting is open. Raises Refused."""
         state = _json(self._get("/state"))
         phase, version = state.get("phase"), state.get("roll_version")
+        if phase == "suspended":
+            raise Refused(self._suspended(state.get("orders")))
         if phase != "open" or type(version) is not int or version < 1:
             raise Refused(f"voting is not open (the collector says {phase!r}). {self.period('en')}")
         return version
+
+    def _suspended(self, number: object) -> str:
+        """Why voting is suspended, in the words that officials signed.
+
+        Raises VerificationError where they signed nothing of the kind.
+        """
+        name = order_name("suspended", number if type(number) is int else 0)
+        order, _ = open_order(self._get(f"/orders/{name}.asice"), name, self.manifest)
+        if (order.name, order.election) != (name, self.manifest.digest.hex()):
+            raise VerificationError("log.orders", name, "it is an order of another election")
+        return f"{sentences('accept.suspended')['en']} The officials say: {order.reason}"
 
     def period(self, language: str) -> str:
         """When this election takes ballots, in words."""

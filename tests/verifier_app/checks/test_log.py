@@ -18,16 +18,18 @@ from verifier_app.readers.entries import DecryptedEntry, MixedEntry
 from verifier_app.registry import Unavailable
 
 KINDS = (
-    "manifest", "roll", "opened", "ballot", "closed", "paper", "box", "selection", "mixed",
-    "decrypted", "result",
+    "manifest", "roll", "opened", "ballot", "suspended", "resumed", "closed", "paper", "box",
+    "selection", "mixed", "decrypted", "result",
 )  # fmt: skip
 # What may follow what; the specification names for each kind what stands before it.
 FOLLOWS = {
     "": {"manifest"},
     "manifest": {"roll"},
-    "roll": {"roll", "opened", "ballot", "closed"},
-    "opened": {"roll", "ballot", "closed"},
-    "ballot": {"roll", "ballot", "closed"},
+    "roll": {"roll", "opened", "ballot", "suspended", "resumed", "closed"},
+    "opened": {"roll", "ballot", "suspended", "closed"},
+    "ballot": {"roll", "ballot", "suspended", "closed"},
+    "suspended": {"roll", "resumed", "closed"},
+    "resumed": {"roll", "ballot", "suspended", "closed"},
     "closed": {"paper", "box"},
     "paper": {"paper", "box"},
     "box": {"selection"},
@@ -60,6 +62,8 @@ def before(kind: str) -> list[str]:
         "roll": ["manifest"],
         "opened": ["manifest", "roll"],
         "ballot": start,
+        "suspended": start,
+        "resumed": [*start, "suspended"],
         "closed": start,
         "paper": [*start, "closed"],
         "box": [*start, "closed"],
@@ -75,8 +79,10 @@ def before(kind: str) -> list[str]:
 @pytest.mark.parametrize("following", KINDS)
 def test_only_these_kinds_follow_each_other(kind: str, following: str) -> None:
     log = [*before(kind), *([kind] if kind else []), following]
-    if kind == "roll" and following in ("ballot", "closed"):
+    if kind == "roll" and following in ("ballot", "suspended", "closed"):
         log = ["manifest", "roll", "opened", "roll", following]  # voting must be open
+    if (kind, following) == ("roll", "resumed"):
+        log = ["manifest", "roll", "opened", "suspended", "roll", following]
     here = f"entry {len(log) - 1}: "
     if following in FOLLOWS[kind]:
         with pytest.raises(VerificationError) as refusal:
@@ -91,6 +97,7 @@ def test_only_these_kinds_follow_each_other(kind: str, following: str) -> None:
     [
         WHOLE,
         ["manifest", "roll", "roll", "opened", "roll", "ballot", "roll", "closed", *WHOLE[4:]],
+        [*WHOLE[:3], "suspended", "resumed", "ballot", "suspended", "roll", *WHOLE[3:]],
         [*WHOLE[:4], "paper", "paper", *WHOLE[4:]],
         [*WHOLE[:-1], "mixed", "decrypted", "mixed", "mixed", "decrypted", "decrypted", "result"],
         [*WHOLE[:-1], "mixed", "result"],
@@ -114,6 +121,19 @@ def test_what_comes_after_the_selection_need_not_be_there_yet() -> None:
 def test_a_second_one_is_refused_where_it_could_stand(kind: str) -> None:
     log = ["manifest", "roll", "opened", "roll", kind]
     assert "second" in refused(log) or kind == "closed"
+
+
+@pytest.mark.parametrize(
+    ("log", "why"),
+    [
+        (["suspended", "roll", "ballot"], "ballot while voting was suspended"),
+        (["suspended", "roll", "suspended"], "suspended while voting was suspended"),
+        (["roll", "resumed"], "resumed while voting was not suspended"),
+        (["suspended", "resumed", "roll", "resumed"], "resumed while voting was not suspended"),
+    ],
+)
+def test_nothing_is_cast_while_voting_is_suspended(log: list[str], why: str) -> None:
+    assert refused([*WHOLE[:3], *log]).endswith(why)
 
 
 @pytest.mark.parametrize("kind", ["ballot", "closed"])

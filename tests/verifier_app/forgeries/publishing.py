@@ -296,6 +296,7 @@ def _order(name: str, insert: Callable[[Forgery], object]) -> None:
     @case("log.entries", name=name)
     def forge(forgery: Forgery) -> None:
         insert(forgery)
+        forgery.renew_orders()
         forgery.settle()
 
 
@@ -305,6 +306,8 @@ _order("an_entry_after_the_result", lambda f: f.insert(len(f.entries), "mixed", 
 _order("one_count_is_mixed_twice", lambda f: f.insert(f.at("decrypted"), "mixed", count=1, **_NO))
 _order("a_count_that_is_none", lambda f: f.insert(f.at("result"), "decrypted", count=9, **_NO))
 _order("opened_twice", lambda f: f.insert(f.at("closed"), "opened"))
+_order("suspended_twice", lambda f: f.insert(f.at("resumed"), "suspended"))
+_order("resumed_twice", lambda f: f.insert(f.at("resumed"), "resumed"))
 _order("decrypted_before_it_was_mixed", lambda f: _swap(f, f.at("mixed"), f.at("decrypted")))
 
 

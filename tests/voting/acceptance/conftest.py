@@ -51,7 +51,7 @@ def booth(polls: Polls) -> Booth:
         profile=polls.profile,
         roll_version=1,
         persons=polls.persons(),
-        is_open=True,
+        phase="open",
         log=ledger,
         earlier=lambda _voter: [],
         seen=lambda _u: False,

@@ -160,7 +160,15 @@ def test_ballot_is_refused_before_opening_and_from_the_moment_of_closing(booth: 
     container, second = booth.signed(), dt.timedelta(seconds=1)
     for moment in (opens - second, closes, closes + second):
         booth.refused("accept.open", container, now=moment)
-    assert "not open" in booth.refused("accept.open", container, is_open=False)
+    for phase in ("prepared", "closed"):
+        assert "not open" in booth.refused("accept.open", container, phase=phase)
+
+
+def test_ballot_is_refused_while_voting_is_suspended(booth: Booth) -> None:
+    container = booth.signed()
+    assert "have suspended" in booth.refused("accept.suspended", container, phase="suspended")
+    closes = dt.datetime.fromisoformat(booth.context.manifest.period.closes)
+    booth.refused("accept.open", container, phase="suspended", now=closes)  # it goes on no more
 
 
 def card_of(pki: Path, folder: Path, days: int) -> SoftwareCard:
@@ -391,7 +399,8 @@ def proof_of_another_ballot(booth: Booth) -> bytes:
 # -- all together -------------------------------------------------------------------------------
 
 CASES = [(check_id, case) for check_id, cases in REFUSALS.items() for case in cases]
-ELSEWHERE = {"accept.open", "accept.certificate", "accept.voter_limit"}  # they need no other ballot
+# They need no other ballot.
+ELSEWHERE = {"accept.open", "accept.suspended", "accept.certificate", "accept.voter_limit"}
 
 
 @pytest.mark.parametrize(
@@ -419,6 +428,6 @@ def test_order_of_the_checks_is_that_of_the_specification() -> None:
 
 
 def test_malformed_ballot_is_refused_by_its_form_even_when_voting_is_closed(booth: Booth) -> None:
-    booth.refused("accept.grammar", b"", is_open=False)
+    booth.refused("accept.grammar", b"", phase="closed")
     wrong = booth.signed(manifest=other_manifest(booth, privacy_minimum=31))
-    booth.refused("accept.election", wrong, is_open=False)
+    booth.refused("accept.election", wrong, phase="closed")

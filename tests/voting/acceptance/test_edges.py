@@ -19,7 +19,8 @@ from voting.acceptance.sentences import LANGUAGES, period, sentences
 LONG_AGO = dt.timedelta(days=400)
 
 CHANGED: dict[str, Any] = {
-    "accept.open": {"is_open": False},
+    "accept.open": {"phase": "closed"},
+    "accept.suspended": {"phase": "suspended"},
     "accept.voter_limit": {"earlier": lambda _voter: [0] * 1000},
     "accept.roll": {"roll_version": 2},
     "accept.anchor": {"earlier": lambda _voter: [1 << 20]},

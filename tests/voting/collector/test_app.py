@@ -18,7 +18,6 @@ from tests.voting.polls import CHILD, KITA, MINAMI, Collector
 from tests.voting.serving import browser
 from voting.acceptance.sentences import LANGUAGES, sentences
 from voting.ballot.ballot import fetch_token
-from voting.collector.documents import Addition
 from voting.election.documents import canonical
 
 SEED = b"s" * 32
@@ -56,9 +55,10 @@ def test_state_follows_the_log(web: httpx.Client, collector: Collector) -> None:
         "schema": "sukashi/state/1",
         "phase": "open",
         "roll_version": 1,
+        "orders": 1,
         "time": collector.clock().strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    collector.append(Addition("closed", {}))
+    collector.order("closed")
     assert web.get("/state").json()["phase"] == "closed"
     assert web.get("/health").json() == {"status": "ok"}
 
@@ -103,7 +103,7 @@ def test_refusal_names_its_check_and_what_to_do(web: httpx.Client, collector: Co
 
 def test_refusal_after_closing_is_open(web: httpx.Client, collector: Collector) -> None:
     container = collector.ballot()
-    collector.append(Addition("closed", {}))
+    collector.order("closed")
     assert error(web.post("/ballots", content=container)) == "accept.open"
 
 
@@ -152,7 +152,7 @@ def test_damaged_database_stores_nothing_and_says_try_again(
     container = collector.ballot()
     with monkeypatch.context() as patch:
         patch.setattr(collector.follower._ledger, "raw", [b"{}"])  # what it knew is gone
-        collector.append(Addition("closed", {}))
+        collector.order("closed")
         response = web.post("/ballots", content=container)
     assert (response.status_code, error(response)) == (503, "unavailable")
 

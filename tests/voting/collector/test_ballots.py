@@ -28,8 +28,6 @@ from voting.eid.cards import load_card
 from voting.election.documents import digest, salted_digest
 from voting.election.entries import BallotEntry, parse_entry
 
-CLOSE = Addition("closed", {})
-
 
 def entry_of(collector: Collector, stored: Stored) -> BallotEntry:
     """What a receipt vouches for, checked as its holder would."""
@@ -75,7 +73,7 @@ def _parts(stored: Stored) -> tuple[int, bytes]:
 def test_receipt_is_given_again_after_closing_and_a_restart(collector: Collector) -> None:
     container = collector.ballot()
     first = collector.submission.submit(container)
-    collector.append(CLOSE)
+    collector.order("closed")
     assert _parts(collector.submission.submit(container)) == _parts(first)
     collector.stop()
     assert _parts(collector.again().submission.submit(container)) == _parts(first)
@@ -164,7 +162,7 @@ def waiting(collector: Collector, container: bytes) -> Iterator[Future[Stored]]:
 
 def test_ballot_that_waits_while_voting_closes_is_refused(collector: Collector) -> None:
     with waiting(collector, collector.ballot()) as answer:
-        collector.append(CLOSE)
+        collector.order("closed")
     refused("accept.open", answer.result)
 
 
@@ -295,7 +293,7 @@ def test_after_the_close_nobody_learns_from_a_code_which_ballot_is_counted(
     """A buyer of votes with the code could otherwise see whether the bought one stands."""
     (sequence, token), (other, other_token) = cast(collector), cast(collector, MINAMI)
     collector.submission.submit(collector.ballot())
-    collector.append(CLOSE)
+    collector.order("closed")
     for found in (
         collector.reading.verification(sequence, token),
         collector.reading.verification(other, other_token),

@@ -23,12 +23,17 @@ from voting.console import Refused
 from voting.election import entries as log
 from voting.election.documents import canonical, digest, salted_digest
 from voting.election.entries import NO_PREVIOUS, Entry
+from voting.election.orders import ORDER_KINDS
 
 HEX, TIME = "ab" * 32, "2027-04-02T00:00:00Z"
 MEMBERS: dict[str, dict[str, Any]] = {
     "roll": {"version": 1, "digest": HEX},
     "ballot": {"container": HEX, "qualification": HEX},
     "manifest": {"manifest": HEX},
+    "opened": {"order": HEX},
+    "suspended": {"order": HEX},
+    "resumed": {"order": HEX},
+    "closed": {"order": HEX},
     "paper": {"digest": HEX},
     "box": {"seal": HEX},
     "selection": {"selection": HEX},
@@ -40,6 +45,8 @@ KINDS = {
     "manifest": log.ManifestEntry,
     "roll": log.RollEntry,
     "opened": log.OpenedEntry,
+    "suspended": log.SuspendedEntry,
+    "resumed": log.ResumedEntry,
     "ballot": log.BallotEntry,
     "closed": log.ClosedEntry,
     "paper": log.PaperEntry,
@@ -72,8 +79,10 @@ def entries(names: list[str]) -> list[Entry]:
     return found
 
 
-def add(names: list[str], name: str) -> None:
-    check_order(entries(names), Addition(*split(name)))
+def add(names: list[str], name: str, number: int = 0) -> None:
+    """An order comes with the number that is due, or with another."""
+    due = sum(name in ORDER_KINDS for name in names) + 1
+    check_order(entries(names), Addition(*split(name), number=number or due))
 
 
 # -- order --------------------------------------------------------------------------------------
@@ -88,6 +97,8 @@ def test_entries_of_a_whole_election_may_come_in_their_order() -> None:
 BASE = ["manifest", "roll"]
 OPEN = [*BASE, "opened"]
 CLOSED = [*OPEN, "closed"]
+STOPPED = [*OPEN, "suspended"]
+RESUMED = [*STOPPED, "resumed"]
 SEALED = [*CLOSED, "box"]
 SELECTED = [*SEALED, "selection"]
 
@@ -101,6 +112,12 @@ SELECTED = [*SEALED, "selection"]
         (BASE, "closed", "comes after 'opened'"),
         (CLOSED, "closed", "only one"),
         (CLOSED, "opened", "only one"),
+        (BASE, "suspended", "comes after 'opened'"),
+        (OPEN, "resumed", "comes after 'suspended'"),
+        (STOPPED, "suspended", "is suspended already"),
+        (RESUMED, "resumed", "is not suspended"),
+        (CLOSED, "suspended", "closed for good"),
+        ([*STOPPED, "closed"], "resumed", "closed for good"),
         (BASE, "roll", "the next one is 2"),
         (BASE, "roll 3", "the next one is 2"),
         (CLOSED, "roll 2", "roll can not change any more"),
@@ -128,10 +145,26 @@ def test_entry_out_of_its_turn_is_refused(before: list[str], name: str, said: st
         add(before, name)
 
 
+@pytest.mark.parametrize(
+    ("before", "name"),
+    [(OPEN, "suspended"), (STOPPED, "resumed"), (RESUMED, "suspended"), (STOPPED, "closed")],
+)
+def test_order_comes_once_and_in_its_number(before: list[str], name: str) -> None:
+    due = len(before) - 1
+    add(before, name)
+    for number in (due - 1, due + 1):
+        with pytest.raises(Refused, match=f"the next one has the number {due}"):
+            add(before, name, number)
+
+
+def test_roll_may_change_while_voting_is_suspended() -> None:
+    add(STOPPED, "roll 2")
+
+
 def test_document_is_appended_with_its_entry_and_a_checkpoint(
     collector: Collector, tmp_path: Path
 ) -> None:
-    collector.append(Addition("closed", {}))
+    collector.order("closed")
     path = write(tmp_path, "paper", paper(collector.polls), collector.polls)
     sequence = collector.append(read_addition(path, collector.home.manifest))
     raw = collector.audit_everything()
@@ -175,7 +208,7 @@ def results(*statuses: str) -> dict[str, Any]:
 
 
 def test_seal_over_an_older_log_is_refused(collector: Collector, tmp_path: Path) -> None:
-    collector.append(Addition("closed", {}))
+    collector.order("closed")
     old = seal_over(collector)
     append(collector, tmp_path, "paper", paper(collector.polls))
     for seal in (old, {"log": {**old["log"], "size": old["log"]["size"] + 1}}, {"log": None}, {}):
@@ -187,7 +220,7 @@ def test_seal_over_an_older_log_is_refused(collector: Collector, tmp_path: Path)
 
 
 def test_selection_from_another_sealed_box_is_refused(collector: Collector, tmp_path: Path) -> None:
-    collector.append(Addition("closed", {}))
+    collector.order("closed")
     sequence = append(collector, tmp_path, "seal", seal_over(collector))
     entry = collector.home.ledger().entries[sequence]
     assert entry.kind == "box"
@@ -200,7 +233,8 @@ def test_selection_from_another_sealed_box_is_refused(collector: Collector, tmp_
 def test_results_of_lists_that_the_log_has_not_decrypted_are_refused(
     collector: Collector, tmp_path: Path
 ) -> None:
-    for name in ("closed", "box", "selection", "mixed", "decrypted"):
+    collector.order("closed")
+    for name in ("box", "selection", "mixed", "decrypted"):
         collector.append(Addition(*split(name)))
     for counted, statuses in ((2, ("counted", "counted")), (0, ("empty",)), (0, ())):
         with pytest.raises(Refused, match=f"{counted} counted lists, the log has 1 decrypted"):

@@ -20,6 +20,7 @@ from voting.ballot.box import Box
 from voting.collector import home as homes
 from voting.collector.documents import Addition
 from voting.console import Refused
+from voting.eid.container import parse
 from voting.election import party
 from voting.election.documents import canonical, digest
 from voting.files import read_tree
@@ -181,7 +182,7 @@ def test_key_that_is_not_the_manifests_signs_nothing(parts: Parts) -> None:
     other = sealed.seal(SigningKey.generate().secret_seed(), PASSPHRASE, "key", strength="test")
     (parts.home / "key.sealed").write_bytes(other)
     with pytest.raises(Refused):
-        made.append(Addition("opened", {}), made.key(PASSPHRASE))
+        made.append(Addition("opened", {"order": "0" * 64}), made.key(PASSPHRASE))
     assert made.ledger().phase == "prepared"
 
 
@@ -206,7 +207,7 @@ def test_box_holds_every_ballot_with_a_receipt_and_the_whole_log(
     for voter in (KITA, MINAMI, KITA):
         containers.append(collector.ballot(voter))
         collector.submission.submit(containers[-1])
-    collector.append(Addition("closed", {}))
+    collector.order("closed")
     assert homes.export(collector.home, tmp_path / "box.sqlite") == 3
     box = Box(tmp_path / "box.sqlite")
     assert [ballot.container for ballot in box.ballots()] == containers
@@ -227,6 +228,10 @@ def test_log_is_written_as_monitors_read_it(collector: Collector, tmp_path: Path
         size = homes.write_log(collector.home, out)
         files = read_tree(out, 1 << 20)
         note = files.pop("checkpoint")
+        signed = files.pop("orders/order-opened-1.asice")
+        assert parse(signed, "order-opened-1.json", 1 << 20).data == files.pop(
+            "orders/order-opened-1.json"
+        )
         checkpoint = open_checkpoint(note, collector.home.ledger().verifier_key)
         found = read_entries(files, checkpoint.size, checkpoint.root)
         assert found == collector.audit_everything()

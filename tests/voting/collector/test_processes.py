@@ -21,7 +21,6 @@ from tests.voting.collector.test_ballots import next_roll
 from tests.voting.election.office import PASSPHRASE
 from tests.voting.polls import ALSO_KITA, KITA, MINAMI, Clock, Collector, Polls, now
 from tests.voting.serving import browser
-from voting.collector.documents import Addition
 from voting.election.entries import parse_log
 
 pytestmark = pytest.mark.e2e
@@ -128,7 +127,7 @@ def test_operator_and_server_append_at_once_and_never_fork(stored: Collector) ->
             pool.submit(stored.append, next_roll(stored)).result()
         statuses = [answer.result().status_code for answer in answers]
         assert set(statuses) <= {201, 422}  # those after the change are told to sign again
-        stored.append(Addition("closed", {}))
+        stored.order("closed")
         assert client.get("/state").json()["phase"] == "closed"
         process.terminate()
         said, _ = process.communicate(timeout=20)

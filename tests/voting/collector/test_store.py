@@ -33,7 +33,7 @@ def full(polls: Polls, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for voter in (KITA, MINAMI, KITA):
         collector.submission.submit(collector.ballot(voter))
     collector.stop()
-    collector.append(Addition("closed", {}))
+    collector.order("closed")
     paper = {
         "schema": "sukashi/paper/1",
         "election": polls.manifest.digest.hex(),

@@ -16,6 +16,7 @@ from voting.eid import test_pki
 from voting.eid.container import parse
 from voting.election.documents import canonical
 from voting.election.next_steps import after_signing
+from voting.election.orders import make_order
 from voting.election.party import PartyFile
 from voting.election.signatures import Trust
 from voting.election.summary import when
@@ -159,9 +160,19 @@ def collecting(voting: Run, desk: Path, polls: Polls) -> Path:
     """The desk, now with a collector's home whose voting is closed and who nobody voted at."""
     parts = ("--election", polls.election, "--party", polls.root / "party")
     done(voting("collector", "init", *parts, "--roll", polls.root / "roll-0001.asice", *SECRET))
-    done(voting("collector", "open", *SECRET))
-    done(voting("collector", "close", *SECRET))
+    write_orders(polls)
+    roll = ("--roll", polls.root / "roll-0001.asice")
+    done(voting("collector", "open", "order-opened-1.asice", *roll, *SECRET))
+    done(voting("collector", "close", "order-closed-2.asice", *SECRET))
     return desk
+
+
+def write_orders(polls: Polls, *kinds: str) -> None:
+    """Signed orders of these kinds, one after the other, in this folder."""
+    for number, kind in enumerate(kinds or ("opened", "closed"), 1):
+        order = make_order(polls.manifest, kind, number, "as agreed")
+        signed = sign(order.encode(), f"{order.name}.json", *polls.officials)
+        Path(f"{order.name}.asice").write_bytes(signed)
 
 
 def paper_list(polls: Polls, folder: Path, person: str) -> Path:
@@ -214,8 +225,16 @@ def test_collector_is_opened_closed_and_exported_by_its_operator(
     secret = ("--home", "home", "--passphrase-file", "pass.txt")
     parts = ("--election", polls.election, "--party", polls.root / "party")
     done(voting("collector", "init", *parts, "--roll", polls.root / "roll-0001.asice", *secret))
-    opened = done(voting("collector", "open", *secret))
-    assert "voting is open (log entry 2)" in opened
+    for name in ("order-opened-1", "order-closed-2"):
+        kind, number = name.split("-")[1:]
+        order = ("election", "order", kind, "--manifest", polls.election, "--number", number)
+        assert f"{name}.json" in done(voting(*order, "--out", "."))
+        signed = sign(Path(f"{name}.json").read_bytes(), f"{name}.json", *polls.officials)
+        Path(f"{name}.asice").write_bytes(signed)
+    roll = ("--roll", polls.root / "roll-0001.asice")
+    opened = done(voting("collector", "open", "order-opened-1.asice", *roll, *secret))
+    assert "voting is open (log entry 2, order 1)" in opened
+    assert "loaded: version 1 of the roll, 4 persons" in opened
     assert "voting collector close --home home\n" in opened
     assert f"from {polls.manifest.period.opens} to {polls.manifest.period.closes}\n" in opened
     status = done(voting("collector", "status", "--home", "home", "--json"))
@@ -226,9 +245,10 @@ def test_collector_is_opened_closed_and_exported_by_its_operator(
         "roll_version": 1,
         "entries": 3,
         "ballots": 0,
+        "orders": 1,
     }
-    closed = done(voting("collector", "close", *secret))
-    assert "voting is closed (log entry 3)" in closed
+    closed = done(voting("collector", "close", "order-closed-2.asice", *secret))
+    assert "voting is closed (log entry 3, order 2)" in closed
     assert "Next: append the lists of paper voters, if there are any; then\n" in closed
     assert "voting collector export --home home --out BOX\n" in closed
     export = ("collector", "export", "--home", "home", "--out", "box.sqlite")
@@ -238,6 +258,10 @@ def test_collector_is_opened_closed_and_exported_by_its_operator(
     assert "with 4 entries" in done(voting("collector", "log", "--home", "home", "--out", "log"))
     assert set(read_tree(desk / "log", 1 << 20)) == {
         "checkpoint",
+        "orders/order-opened-1.asice",
+        "orders/order-opened-1.json",
+        "orders/order-closed-2.asice",
+        "orders/order-closed-2.json",
         "tile/0/000.p/4",
         "tile/entries/000.p/4",
     }

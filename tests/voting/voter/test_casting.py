@@ -11,7 +11,6 @@ from tests.choices import chosen
 from tests.voting.polls import ALSO_KITA, CHILD, KITA, MINAMI, Collector, Polls, identifier
 from tests.voting.voter.conftest import Liar
 from voting.ballot.ballot import QrCode
-from voting.collector.documents import Addition
 from voting.console import Refused, Unfinished, UsageFault
 from voting.voter.casting import Cast, Vote, cast, parse_vote
 from voting.voter.client import Client
@@ -118,7 +117,7 @@ def test_refused_ballot_is_not_kept(client: Client, collector: Collector, tmp_pa
 
 
 def test_nothing_is_made_while_voting_is_not_open(voter: Voter, collector: Collector) -> None:
-    collector.append(Addition("closed", {}))
+    collector.order("closed")
     closes = voter.client.manifest.period.closes
     with pytest.raises(
         Refused, match=rf"voting is not open .*Ballots are taken from .* to {closes}"

@@ -16,7 +16,6 @@ from tests.voting.polls import KITA, MINAMI, Collector, Polls
 from tests.voting.voter.conftest import Liar
 from voting.acceptance.sentences import sentences
 from voting.collector import store
-from voting.collector.documents import Addition
 from voting.console import Refused, Unfinished, UsageFault
 from voting.election.documents import canonical
 from voting.election.signatures import Trust
@@ -244,7 +243,7 @@ def test_answer_that_is_none_says_that_sending_again_is_safe(liar: Liar, client:
 
 def test_real_refusal_reaches_the_voter(client: Client, collector: Collector) -> None:
     container = collector.ballot()
-    collector.append(Addition("closed", {}))
+    collector.order("closed")
     with pytest.raises(Refused, match=r"accept\.open: This ballot was not stored"):
         client.send(container, "en")
 
