@@ -34,6 +34,7 @@ from voting.collector.reading import Reading
 from voting.collector.sequencer import Sequencer
 from voting.collector.submission import Submission
 from voting.eid.cards import SoftwareCard
+from voting.eid.container import parse
 from voting.eid.profile import EidProfile
 from voting.eid.signing import add_signature
 from voting.election.assembly import assemble
@@ -260,16 +261,24 @@ class Collector:
                     store.ballots.c.sequence
                 )
             ).all()
+            rolls = {
+                version: _persons(version, container)
+                for version, container in connection.execute(
+                    sa.select(store.rolls.c.version, store.rolls.c.container)
+                )
+            }
         earlier: defaultdict[str, list[int]] = defaultdict(list)
         seen: set[bytes] = set()
         for sequence, container in ballots:
-            rolls = [e for e in ledger.entries[:sequence] if e.kind == "roll"]
+            before = ledger.entries[:sequence]
+            version = sum(entry.kind == "roll" for entry in before)
+            ordered = [e.kind for e in before if e.kind in ("opened", "suspended", "resumed")]
             context = Context(
                 manifest=self.polls.manifest,
                 profile=self.polls.profile,
-                roll_version=len(rolls),
-                persons=self.polls.persons(),
-                phase="open",
+                roll_version=version,
+                persons=rolls[version],
+                phase="suspended" if ordered[-1] == "suspended" else "open",
                 log=LogBefore(ledger, sequence),
                 earlier=earlier.__getitem__,
                 seen=seen.__contains__,
@@ -279,6 +288,11 @@ class Collector:
             earlier[accepted.identifier].append(sequence)
             seen.update(accepted.first_components())
         return ledger.raw
+
+
+def _persons(version: int, container: bytes) -> dict[str, Person]:
+    name = f"roll-{version:04d}.json"
+    return Roll.parse(parse(container, name, 1 << 24).data, name).by_identifier()
 
 
 @dataclass(frozen=True)
