@@ -276,10 +276,20 @@ class Sealed:
         self.files[f"orders/{name}.asice"] = self.signed(f"{name}.json", data, officials)
 
     def renew_orders(self) -> None:
-        """Officials order everything that the log says was ordered, and nothing else."""
+        """Officials order what the log says was ordered, where they have not yet, and nothing
+        else."""
+        before = {path: data for path, data in self.files.items() if path.startswith("orders/")}
         self.drop("orders/")
-        for number in range(1, sum(e["kind"] in ORDER_KINDS for e in self.entries) + 1):
-            self.order(number)
+        entries = [entry for entry in self.entries if entry["kind"] in ORDER_KINDS]
+        for place, entry in enumerate(entries, 1):
+            path = f"orders/order-{entry['kind']}-{place}"
+            known = before.get(f"{path}.json", b"")
+            if entry.get("order") == digest(known) and self.E.hex() in known.decode():
+                self.files |= {
+                    f"{path}{end}": before[f"{path}{end}"] for end in (".json", ".asice")
+                }
+            else:
+                self.order(place)
 
     def write_log(self, key: SigningKey | None = None, origin: str = "") -> None:
         """Tiles and checkpoint of the entries."""

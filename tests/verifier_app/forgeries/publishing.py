@@ -306,8 +306,8 @@ _order("an_entry_after_the_result", lambda f: f.insert(len(f.entries), "mixed", 
 _order("one_count_is_mixed_twice", lambda f: f.insert(f.at("decrypted"), "mixed", count=1, **_NO))
 _order("a_count_that_is_none", lambda f: f.insert(f.at("result"), "decrypted", count=9, **_NO))
 _order("opened_twice", lambda f: f.insert(f.at("closed"), "opened"))
-_order("suspended_twice", lambda f: f.insert(f.at("resumed"), "suspended"))
-_order("resumed_twice", lambda f: f.insert(f.at("resumed"), "resumed"))
+_order("suspended_twice", lambda f: [f.insert(f.at("closed"), "suspended") for _ in "12"])
+_order("resumed_while_voting_was_open", lambda f: f.insert(f.at("closed"), "resumed"))
 _order("decrypted_before_it_was_mixed", lambda f: _swap(f, f.at("mixed"), f.at("decrypted")))
 
 
@@ -349,6 +349,16 @@ def ballot_after_the_close(forgery: Forgery) -> None:
     place = forgery.at("closed")
     _move_close_back(forgery)
     forgery.ballots[place] = forgery.ballots.pop(place - 1)
+    forgery.settle()
+
+
+@case("log.entries")
+def ballot_while_voting_was_suspended(forgery: Forgery) -> None:
+    forgery.store(forgery.cast(forgery.ballot()))
+    place = forgery.at("closed") - 1
+    forgery.insert(place, "suspended")
+    forgery.ballots[place + 1] = forgery.ballots.pop(place)
+    forgery.renew_orders()
     forgery.settle()
 
 
