@@ -306,7 +306,6 @@ _order("an_entry_after_the_result", lambda f: f.insert(len(f.entries), "mixed", 
 _order("one_count_is_mixed_twice", lambda f: f.insert(f.at("decrypted"), "mixed", count=1, **_NO))
 _order("a_count_that_is_none", lambda f: f.insert(f.at("result"), "decrypted", count=9, **_NO))
 _order("opened_twice", lambda f: f.insert(f.at("closed"), "opened"))
-_order("suspended_twice", lambda f: [f.insert(f.at("closed"), "suspended") for _ in "12"])
 _order("resumed_while_voting_was_open", lambda f: f.insert(f.at("closed"), "resumed"))
 _order("decrypted_before_it_was_mixed", lambda f: _swap(f, f.at("mixed"), f.at("decrypted")))
 
@@ -349,6 +348,14 @@ def ballot_after_the_close(forgery: Forgery) -> None:
     place = forgery.at("closed")
     _move_close_back(forgery)
     forgery.ballots[place] = forgery.ballots.pop(place - 1)
+    forgery.settle()
+
+
+@case("log.entries")
+def suspended_twice(forgery: Forgery) -> None:
+    for _ in range(2):
+        forgery.insert(forgery.at("closed"), "suspended")
+    forgery.renew_orders()
     forgery.settle()
 
 
