@@ -13,15 +13,14 @@ from functools import cached_property
 from typing import TypeVar
 
 from crypto.errors import EncodingError, VerificationError
-from crypto.signing import PublicKey
 from crypto.tlog import (
     Checkpoint,
     Tree,
-    VerifierKey,
     expected_paths,
     leaf_hash,
     open_checkpoint,
     read_entries,
+    verify_cosignatures,
 )
 from voting.election import entries as kinds
 from voting.election.manifest import Manifest
@@ -75,11 +74,13 @@ def read(files: Mapping[str, bytes], manifest: Manifest) -> Log:
     """The log in these files: `checkpoint` and the tiles, no other file.
 
     1. The collector's key of the manifest signed the checkpoint of this election's log.
-    2. The tiles are exactly those of its size, and the entries give its root.
-    3. Every entry names the one before; times never decrease.
-    4. The entries stand in the order of section 8, for this manifest and its roll.
+    2. As many of the manifest's witnesses as it requires cosigned it.
+    3. The tiles are exactly those of its size, and the entries give its root.
+    4. Every entry names the one before; times never decrease.
+    5. The entries stand in the order of section 8, for this manifest and its roll.
 
-    Raises VerificationError (`log.checkpoint`, `log.tree`, `log.chain`, `log.entries`).
+    Raises VerificationError (`log.checkpoint`, `log.witnesses`, `log.tree`, `log.chain`,
+    `log.entries`).
     """
     checkpoint = open_head(files.get(CHECKPOINT, b""), manifest)
     tiles = {path: data for path, data in files.items() if path != CHECKPOINT}
@@ -93,16 +94,17 @@ def read(files: Mapping[str, bytes], manifest: Manifest) -> Log:
 
 
 def open_head(data: bytes, manifest: Manifest) -> Checkpoint:
-    """The checkpoint of this election's log, signed by its collector.
+    """The checkpoint of this election's log, signed by its collector and enough witnesses.
 
-    Raises VerificationError (`log.checkpoint`).
+    Raises VerificationError (`log.checkpoint`, `log.witnesses`).
     """
-    collector = PublicKey(manifest.parties.collector.public_key)
-    key = VerifierKey(manifest.origin, collector)
     try:
-        return open_checkpoint(data, key, where=CHECKPOINT)
+        checkpoint = open_checkpoint(data, manifest.log_key, where=CHECKPOINT)
     except EncodingError as fault:
         raise VerificationError("log.checkpoint", CHECKPOINT, str(fault)) from fault
+    required = manifest.parties.witnesses.required
+    verify_cosignatures(data, manifest.witness_keys, required, where=CHECKPOINT)
+    return checkpoint
 
 
 def tile_paths(size: int) -> list[str]:

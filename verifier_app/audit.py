@@ -10,16 +10,13 @@ from typing import Any
 
 import rfc8785
 
-from crypto import sealed
-from crypto.errors import EncodingError, SukashiError
-from crypto.signing import SigningKey
+from crypto.errors import SukashiError
 from verifier_app.evidence import Evidence
-from verifier_app.readers.documents import read_object, sha256
+from verifier_app.home import NotAHomeError, open_key
+from verifier_app.readers.documents import sha256
 from verifier_app.readers.entries import DecryptedEntry
 from verifier_app.report import Report
 from verifier_app.writing import write_once
-
-LIMIT = 1 << 20
 
 
 class NotAnAuditorError(SukashiError):
@@ -47,7 +44,10 @@ def sign(report: Report, evidence: Evidence, home: Path, passphrase: str) -> byt
             "This log has decryptions already: an audit that is made now counts for nothing, as it"
             " belongs before the mix."
         )
-    auditor, key = _open(home, passphrase)
+    try:
+        auditor, key = open_key(home, passphrase)
+    except NotAHomeError as fault:
+        raise NotAnAuditorError(str(fault)) from fault
     auditors = evidence.manifest.parties.auditors.members
     members = {member.id: member.public_key for member in auditors}
     if members.get(auditor) != key.public_key.hex:
@@ -88,20 +88,3 @@ def _promise(home: Path, evidence: Evidence) -> None:
             "You have signed another selection of this election before. Somebody shows two"
             " histories of it; nothing was signed. Keep everything and tell the other parties."
         )
-
-
-def _open(home: Path, passphrase: str) -> tuple[str, SigningKey]:
-    """The auditor's id and key."""
-    try:
-        party = read_object(_bounded(home / "party.json"), "party.json")
-        key = SigningKey(sealed.open_(_bounded(home / "key.sealed"), passphrase, "key"))
-    except (FileNotFoundError, EncodingError) as fault:
-        raise NotAnAuditorError(f"{home} is not an auditor's home: {fault}") from fault
-    if party.get("public_key") != key.public_key.hex:
-        raise NotAnAuditorError(f"{home}: key.sealed is not the key that party.json names")
-    return str(party.get("id")), key
-
-
-def _bounded(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(LIMIT)

@@ -4,23 +4,23 @@ holds; 1 refused or incomplete; 2 wrong call; 3 no verdict (unreadable, interrup
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from execution import options, program
 from verifier_app import console
+from verifier_app.arguments import Election, Json, TrustOption, passphrase, read_folder, read_trust
 from verifier_app.ivxv.cli import ivxv
-from verifier_app.report import plain
 from verifier_app.verificatum.cli import shuffle
+from verifier_app.watching.cli import watch
+from verifier_app.witness.cli import witness_app
 
 if TYPE_CHECKING:
     from verifier_app.evidence import Stage
     from verifier_app.kept import Kept
-    from verifier_app.readers.models import Trust
 
 app = typer.Typer(
     name="verifier",
@@ -37,16 +37,7 @@ def answers(version: program.Version = False) -> None:
     """Its commands have `--arithmetic` of their own."""
 
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Record = Annotated[Path, typer.Argument(help="The folder of the election record.")]
-TrustOption = Annotated[
-    Path | None,
-    typer.Option("--trust", help="trust.json or its folder, from another source than the record."),
-]
-Election = Annotated[
-    str | None,
-    typer.Option("--election", help="The election digest, from another source than the record."),
-]
 
 
 @app.command()
@@ -88,7 +79,6 @@ def check(
     from execution.places import place
     from verifier_app import audit, runner
     from verifier_app.evidence import Evidence
-    from verifier_app.readers.folder import Folder
     from verifier_app.work import Work
     from verifier_app.writing import write_durable
 
@@ -96,14 +86,14 @@ def check(
     if box is not None:
         console.require_file(box, "ballot box")
     where = place(executor, tls_ca, tls_cert, tls_key)
-    folder, trusted = _folder(record, Folder), _trust(trust, election)
+    folder, trusted = read_folder(record), read_trust(trust, election)
     kept = None if keep_progress is None else _kept(keep_progress, record)
     with console.to_its_end(), where.workers() as workers:
         work = Work(workers, kept, console.pace)
         evidence = Evidence(folder, box, trusted, chosen, work)
         report = runner.run(evidence, console.progress())
     if report.verdict == "verified" and sign_with is not None and out is not None:
-        secret = _passphrase(passphrase_file)
+        secret = passphrase(passphrase_file, "auditor")
         try:
             signed = audit.sign(report, evidence, sign_with, secret)
         except (
@@ -162,27 +152,28 @@ def receipt(
     from verifier_app import receipt as receipts
     from verifier_app import runner
     from verifier_app.evidence import Evidence
-    from verifier_app.readers.folder import Folder
-    from verifier_app.registry import Unavailable, load_checks
+    from verifier_app.registry import Unavailable
 
     if trust is None and election is None:
         raise console.WrongCallError("give --trust or --election: nothing vouches for itself")
     data = console.read_file(file)
     ballot = None if container is None else console.read_file(container)
-    evidence = Evidence(_folder(record, Folder), None, _trust(trust, election))
-    needed = ("manifest.trust", "manifest.encoding", "manifest.signatures")
+    evidence = Evidence(read_folder(record), None, read_trust(trust, election))
     with console.to_its_end():
-        found = [runner.run_one(c, evidence) for c in load_checks() if c.id in needed]
-    bad = next((finding for finding in found if finding.status != "passed"), None)
+        bad = runner.first_doubt(runner.MANIFEST, evidence)
     if bad is not None:
-        return _refused(as_json, "receipt", bad.id, f"{bad.where}: {bad.why}")
+        return console.refused("receipt", bad.id, f"{bad.where}: {bad.why}", as_json=as_json)
     try:
         with console.to_its_end():
             outcome = receipts.verify_receipt(data, evidence, ballot)
     except VerificationError as fault:
-        return _refused(as_json, "receipt", fault.check_id, f"{fault.where}: {fault.why}")
+        return console.refused(
+            "receipt", fault.check_id, f"{fault.where}: {fault.why}", as_json=as_json
+        )
     except Unavailable as fault:
-        return _refused(as_json, "receipt", fault.owner, f"{fault.where}: {fault.why}")
+        return console.refused(
+            "receipt", fault.owner, f"{fault.where}: {fault.why}", as_json=as_json
+        )
     seen = "the published log" if outcome.in_record else "the log that the collector signed"
     console.now_it_is_told()
     if as_json:
@@ -190,6 +181,8 @@ def receipt(
     else:
         console.say(f"VERIFIED: ballot {outcome.container} is entry {outcome.sequence} of {seen},")
         console.say(f"stored at {outcome.time}.")
+        if outcome.witnesses:
+            console.say(f"{outcome.witnesses} witnesses saw that log.")
         if not outcome.in_record:
             console.say(
                 "Check it again when the record is published: then it shows that there is one log."
@@ -199,6 +192,8 @@ def receipt(
 
 app.command()(ivxv)
 app.command()(shuffle)
+app.command()(watch)
+app.add_typer(witness_app, name="witness")
 
 
 # -- arguments ------------------------------------------------------------------------------------
@@ -218,35 +213,6 @@ def _stage(stage: str, sign_with: Path | None, out: Path | None, box: Path | Non
     return "selection"
 
 
-def _folder(record: Path, kind: type[Any]) -> Any:
-    console.require_directory(record, "record")
-    if not (record / "manifest.json").exists() and (record / "record/manifest.json").exists():
-        raise console.WrongCallError(
-            f"{record} is no record, but {record / 'record'} seems to be one"
-        )
-    return kind(record)
-
-
-def _trust(path: Path | None, election: str | None) -> Trust | str | None:
-    from crypto.errors import EncodingError
-    from verifier_app.readers.documents import read
-    from verifier_app.readers.models import Trust
-
-    if path is not None and election is not None:
-        raise console.WrongCallError("give --trust or --election, not both")
-    if election is not None:
-        if not re.fullmatch("[0-9a-f]{64}", election):
-            raise console.WrongCallError("--election is 64 lower-case hexadecimal digits")
-        return election
-    if path is None:
-        return None
-    file = path / "trust.json" if path.is_dir() else path
-    try:
-        return read(Trust, console.read_file(file), str(file))
-    except EncodingError as fault:
-        raise console.WrongCallError(f"{file} is no trust file: {fault}") from None
-
-
 def _kept(path: Path, record: Path) -> Kept:
     from verifier_app.kept import Kept, KeptFileError
 
@@ -254,32 +220,6 @@ def _kept(path: Path, record: Path) -> Kept:
         return Kept(path, record)
     except KeptFileError as fault:
         raise console.WrongCallError(f"--keep-progress: {fault}") from None
-
-
-def _passphrase(file: Path | None) -> str:
-    if file is not None:
-        lines = console.read_file(file).decode("utf-8", "replace").splitlines()
-        if not lines or not lines[0]:
-            raise console.WrongCallError(f"{file} is empty; its first line is the passphrase")
-        return lines[0]
-    if not sys.stdin.isatty():
-        raise console.WrongCallError(
-            "there is no terminal to ask for the passphrase: --passphrase-file"
-        )
-    answer: str = typer.prompt("Passphrase of this auditor", hide_input=True, err=True)
-    return answer
-
-
-# -- output ---------------------------------------------------------------------------------------
-
-
-def _refused(as_json: bool, name: str, check_id: str, why: str) -> int:
-    console.now_it_is_told()
-    if as_json:
-        console.emit(name, {"verdict": "refused", "failed": [check_id], "why": why})
-    else:
-        console.say(f"REFUSED by {check_id}: {plain(why)}")
-    return console.REFUSED
 
 
 def main() -> None:

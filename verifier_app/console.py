@@ -31,6 +31,10 @@ class NoVerdictError(SukashiError):
     """The verification did not come to its end."""
 
 
+class UnfinishedError(SukashiError):
+    """What was asked for is no verdict, and could not be done now. Exit code 3."""
+
+
 @contextmanager
 def to_its_end() -> Iterator[None]:
     """What would end the program without a word, or with an exit code of its own, is no verdict."""
@@ -101,6 +105,16 @@ def emit(name: str, members: Mapping[str, Any]) -> None:
     say(json.dumps({"schema": f"sukashi/{name}/1", **members}))
 
 
+def refused(name: str, check_id: str, why: str, *, as_json: bool) -> int:
+    """Say which check refuses, where a command ends with the first; the exit code."""
+    now_it_is_told()
+    if as_json:
+        emit(name, {"verdict": "refused", "failed": [check_id], "why": why})
+    else:
+        say(f"REFUSED by {check_id}: {plain(why)}")
+    return REFUSED
+
+
 def progress() -> Callable[[str], None]:
     """Say on a terminal which check runs; nothing elsewhere."""
     if not sys.stderr.isatty():
@@ -144,6 +158,8 @@ def run(app: typer.Typer) -> int:
     except (WrongCallError, WrongExecutorError) as fault:
         complain(str(fault))
         return WRONG_CALL
+    except UnfinishedError as fault:
+        complain(str(fault))
     except BaseException as fault:  # noqa: BLE001 - whatever it was: one sentence, no verdict
         complain(_no_verdict(fault))
     return NO_VERDICT

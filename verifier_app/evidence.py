@@ -21,7 +21,15 @@ from crypto.elgamal import PublicKey
 from crypto.errors import EncodingError, VerificationError
 from crypto.groups import Element, Elements, Group, group_by_name
 from crypto.signing import PublicKey as SignatureKey
-from crypto.tlog import Checkpoint, Tree, VerifierKey, leaf_hash, open_checkpoint, read_entries
+from crypto.tlog import (
+    Checkpoint,
+    Tree,
+    VerifierKey,
+    leaf_hash,
+    open_checkpoint,
+    read_entries,
+    witness_key,
+)
 from execution.rehearsal import rehearse
 from verifier_app.ballots import StoredBallot
 from verifier_app.ceremony import Ceremony
@@ -80,6 +88,14 @@ class Log:
         if len(found) != 1:
             raise Unavailable("log.entries", "log", f"{len(found)} × {kind.__name__}, not one")
         return found[0]
+
+
+@dataclass(frozen=True)
+class WitnessPolicy:
+    """As many as are required of these keys cosign a checkpoint."""
+
+    required: int
+    keys: tuple[VerifierKey, ...]
 
 
 class Evidence:
@@ -158,6 +174,14 @@ class Evidence:
         """Whether the election says of itself that it is a test."""
         try:
             return self.manifest.test
+        except Unavailable:
+            return False
+
+    @property
+    def has_witnesses(self) -> bool:
+        """Whether a log that nobody cosigned is refused."""
+        try:
+            return self.witnesses.required > 0
         except Unavailable:
             return False
 
@@ -269,14 +293,25 @@ class Evidence:
         with owned("log.checkpoint", CHECKPOINT):
             return open_checkpoint(note, self.log_key)
 
-    def require_no_witnesses(self) -> None:
-        """Raises Unavailable where manifest or trust want cosignatures, which nobody checks yet."""
-        required = self.manifest.parties.witnesses.required
+    @cached_property
+    def witnesses(self) -> WitnessPolicy:
+        """The trusted witnesses of the log; where E is the trust, it stands for the manifest's."""
         if isinstance(self.trust, Trust):
-            required = max(required, self.trust.witnesses.required)
-        if required:
-            why = f"{required} witnesses are required, and this version cannot check cosignatures"
-            raise Unavailable("log.witnesses", CHECKPOINT, why)
+            vkeys = self.trust.witnesses.vkeys
+            keys = tuple(VerifierKey.parse(vkey) for vkey in vkeys)
+            return WitnessPolicy(self.trust.witnesses.required, keys)
+        return self.named_witnesses
+
+    @cached_property
+    def named_witnesses(self) -> WitnessPolicy:
+        """The witnesses whom the manifest names."""
+        of = self.manifest.parties.witnesses
+        with owned("manifest.encoding", "manifest.json, witnesses"):
+            keys = tuple(
+                witness_key(member.key_name, SignatureKey(member.public_key))
+                for member in of.members
+            )
+        return WitnessPolicy(of.required, keys)
 
     @cached_property
     def raw_log(self) -> list[bytes]:

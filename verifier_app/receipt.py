@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crypto.errors import EncodingError, VerificationError
-from crypto.tlog import LogProof
+from crypto.tlog import LogProof, verify_cosignatures
 from verifier_app.evidence import Evidence
 from verifier_app.readers.documents import sha256
 from verifier_app.readers.entries import BallotEntry, read_entry
@@ -19,22 +19,25 @@ _ID = "receipt"
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a receipt proves: the ballot's place, time and digest, and how far it was compared."""
+    """What a receipt proves: the ballot's place, time and digest, how many witnesses saw the log
+    that holds it, and whether it was compared with the published one."""
 
     sequence: int
     time: str
     container: str
     log_size: int
+    witnesses: int
     in_record: bool
 
 
 def verify_receipt(data: bytes, evidence: Evidence, container: bytes | None) -> Receipt:
     """1. The collector's log of this election signed the checkpoint, which holds the entry.
-    2. The entry is of a ballot; of this container, if one is given.
-    3. The record's log, if the record is published, is the same log: no fork was shown.
+    2. As many of the trusted witnesses as are required cosigned it.
+    3. The entry is of a ballot; of this container, if one is given.
+    4. The record's log, if the record is published, is the same log: no fork was shown.
 
-    Raises VerificationError (`receipt`), and Unavailable where the record's log does not hold or
-    witnesses are wanted. The caller has checked `manifest.trust`, `manifest.encoding` and
+    Raises VerificationError (`receipt`, and `log.witnesses` in step 2), and Unavailable where the
+    record's log does not hold. The caller has checked `manifest.trust`, `manifest.encoding` and
     `manifest.signatures`.
     """
     try:
@@ -44,7 +47,8 @@ def verify_receipt(data: bytes, evidence: Evidence, container: bytes | None) -> 
     except EncodingError as fault:
         raise VerificationError(_ID, "receipt", f"it is not a receipt: {fault}") from fault
     checkpoint = proof.verify(entry_bytes, evidence.log_key, check_id=_ID, where="receipt")
-    evidence.require_no_witnesses()
+    policy = evidence.witnesses
+    seen = verify_cosignatures(proof.checkpoint, policy.keys, policy.required, where="receipt")
     if not isinstance(entry, BallotEntry) or entry.sequence != proof.index:
         raise VerificationError(_ID, "receipt", "it is not the receipt of a ballot")
     if container is not None and sha256(container) != entry.container:
@@ -61,4 +65,6 @@ def verify_receipt(data: bytes, evidence: Evidence, container: bytes | None) -> 
                 " logs. Keep the receipt, it proves this, and give it to the auditors"
             )
             raise VerificationError(_ID, "log", why)
-    return Receipt(entry.sequence, entry.time, entry.container, checkpoint.size, published)
+    return Receipt(
+        entry.sequence, entry.time, entry.container, checkpoint.size, len(seen), published
+    )

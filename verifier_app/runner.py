@@ -7,13 +7,21 @@ Everything else ends the program without a verdict (exit code 3).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from crypto.errors import EncodingError, VerificationError
 from verifier_app.evidence import Evidence
 from verifier_app.readers.manifest import ONLY_FOR_TESTS
 from verifier_app.registry import CHECKS, Check, Unavailable, load_checks
 from verifier_app.report import Finding, Report, cpu_seconds
+
+MANIFEST = ("manifest.trust", "manifest.encoding", "manifest.signatures")
+
+
+def first_doubt(ids: Sequence[str], evidence: Evidence) -> Finding | None:
+    """The first of these checks that does not pass: for commands that need no others."""
+    found = (run_one(check, evidence) for check in load_checks() if check.id in ids)
+    return next((finding for finding in found if finding.status != "passed"), None)
 
 
 def selected(evidence: Evidence) -> list[Check]:
@@ -80,5 +88,6 @@ def uncovered(evidence: Evidence) -> tuple[str, ...]:
         texts.append("who the voters are: this is a test election, its cards identify nobody")
     if evidence.group_name in ONLY_FOR_TESTS:
         texts.append(f"that the votes stay secret: the group {evidence.group_name} is for tests")
-    texts.append("that all voters saw the same log: witnesses are not supported yet")
+    if not evidence.has_witnesses:
+        texts.append("that all voters saw the same log: this election has no witnesses of it")
     return tuple(texts)

@@ -12,13 +12,13 @@ def write_durable(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = _draft(path, data)
     draft.replace(path)
-    _sync(path.parent)
+    sync_folder(path.parent)
 
 
 def write_once(path: Path, data: bytes) -> bool:
     """Create the file with `data`, or find it so; False if it holds something else."""
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    _sync(path.parent.parent)
+    sync_folder(path.parent.parent)
     draft = _draft(path, data)
     try:
         path.hardlink_to(draft)  # fails where the file exists: never replaces one
@@ -26,7 +26,7 @@ def write_once(path: Path, data: bytes) -> bool:
         return path.read_bytes() == data
     finally:
         draft.unlink()
-        _sync(path.parent)
+        sync_folder(path.parent)
     return True
 
 
@@ -43,7 +43,8 @@ def _draft(path: Path, data: bytes) -> Path:
     return draft
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make what was made or renamed in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

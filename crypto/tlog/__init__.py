@@ -6,9 +6,10 @@ what is in the format and false.
 """
 
 from crypto.tlog.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
-from crypto.tlog.cosignature import Cosignature, cosign, verify_cosignatures
+from crypto.tlog.cosignature import Cosignature, cosign, verify_cosignatures, witness_key
 from crypto.tlog.note import Note, NoteSignature, VerifierKey
 from crypto.tlog.proof import LogProof
+from crypto.tlog.submission import Submission
 from crypto.tlog.tiles import expected_paths, read_entries, tile_file, tile_files
 from crypto.tlog.tree import Tree, leaf_hash, root_hash, verify_consistency, verify_inclusion
 
@@ -18,6 +19,7 @@ __all__ = [
     "LogProof",
     "Note",
     "NoteSignature",
+    "Submission",
     "Tree",
     "VerifierKey",
     "cosign",
@@ -32,4 +34,5 @@ __all__ = [
     "verify_consistency",
     "verify_cosignatures",
     "verify_inclusion",
+    "witness_key",
 ]

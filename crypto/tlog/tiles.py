@@ -19,7 +19,7 @@ HEIGHT: Final = 8
 WIDTH: Final = 1 << HEIGHT
 MAXIMUM_ENTRY_BYTES: Final = 0xFFFF
 _PATH: Final = re.compile(
-    r"tile/(?P<level>entries|[0-9]{1,2})/(?P<index>(x[0-9]{3}/){0,5}[0-9]{3})(\.p/[0-9]{1,3})?"
+    r"tile/(?P<level>entries|[0-9]{1,2})/(?P<index>(x[0-9]{3}/){0,5}[0-9]{3})(\.p/(?P<width>[0-9]{1,3}))?"
 )
 
 
@@ -66,15 +66,20 @@ def tile_files(entries: Sequence[bytes]) -> dict[str, bytes]:
 
 
 def tile_file(path: str, tree: Tree, entries: Sequence[bytes]) -> bytes | None:
-    """One of `tile_files`, without making the others; None where the log has no such file."""
+    """One of the `tile_files` of the log at this size or at an earlier one, without making the
+    others; None where the log never had such a file. Whoever has a checkpoint of an earlier size
+    still asks for the partial tiles of that size.
+    """
     found = _PATH.fullmatch(path)
     if found is None:
         return None
     level = None if found["level"] == "entries" else int(found["level"])
     index = int(re.sub(r"[x/]", "", found["index"]))
     count = len(entries) if level is None else len(entries) >> (HEIGHT * level)
-    width = min(WIDTH, count - index * WIDTH)
-    if width < 1 or path != tile_path(level, index, width):
+    width = int(found["width"] or WIDTH)
+    if not 1 <= width <= min(WIDTH, count - index * WIDTH):
+        return None
+    if path != tile_path(level, index, width):
         return None
     if level is not None:
         return tile_bytes(tree, level, index, width)
@@ -112,7 +117,11 @@ def read_entries(
     entries: list[bytes] = []
     for index, width in _spans(size):
         path = tile_path(None, index, width)
-        entries += _parse_bundle(files[path], width, check_id, where + path)
+        bundle = read_bundle(files[path], check_id=check_id, where=where + path)
+        if len(bundle) != width:
+            why = f"the bundle holds {len(bundle)} entries, not {width}"
+            raise VerificationError(check_id, where + path, why)
+        entries += bundle
     tree = Tree(leaf_hash(entry) for entry in entries)
     if tree.root() != root:
         raise VerificationError(check_id, where, "the entries do not give the checkpoint's root")
@@ -123,7 +132,8 @@ def read_entries(
     return entries
 
 
-def _parse_bundle(data: bytes, width: int, check_id: str, where: str) -> list[bytes]:
+def read_bundle(data: bytes, *, check_id: str = "log.tree", where: str = "") -> list[bytes]:
+    """The entries of a bundle, however many. Raises VerificationError where one is cut off."""
     entries: list[bytes] = []
     position = 0
     while position < len(data):
@@ -134,9 +144,6 @@ def _parse_bundle(data: bytes, width: int, check_id: str, where: str) -> list[by
             raise VerificationError(check_id, where, "an entry of the bundle is cut off")
         entries.append(entry)
         position += 2 + length
-    if len(entries) != width:
-        why = f"the bundle holds {len(entries)} entries, not {width}"
-        raise VerificationError(check_id, where, why)
     return entries
 
 

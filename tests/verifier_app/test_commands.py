@@ -163,13 +163,12 @@ def test_trust_in_nobody_refuses(call: Call, election: FinishedElection, tmp_pat
 
 
 @E2E
-def test_trust_that_wants_witnesses_cannot_be_satisfied_yet(
+def test_trust_in_other_witnesses_than_the_manifests_refuses(
     call: Call, election: FinishedElection, tmp_path: Path
 ) -> None:
     trust = changed_trust(election, tmp_path, witnesses={"required": 1, "vkeys": []})
     said = call("check", election.record, "--trust", trust, "--json")
-    assert (said.code, said.json["verdict"]) == (1, "incomplete")
-    assert said.json["not_run"] == ["log.checkpoint"]
+    assert (said.code, said.json["failed"]) == (1, ["manifest.trust"])
 
 
 @E2E

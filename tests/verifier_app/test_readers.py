@@ -368,6 +368,12 @@ def test_a_group_that_is_not_safe_is_one_for_tests_alone(
     key["shares"] = [group.g.hex()] * len(key["shares"])
     read_manifest(rfc8785.dumps(manifest))
     manifest |= {"test": False, "privacy_minimum": 5}
+    witnesses = [
+        {**manifest["parties"]["auditors"]["members"][0], "id": f"w{n}", "operator": f"w{n}",
+         "public_key": f"{n:064x}", "key_name": f"w{n}.example"}
+        for n in (1, 2)
+    ]  # fmt: skip
+    manifest["parties"]["witnesses"] = {"required": 2, "members": witnesses}
     if name == "modp-3072":
         read_manifest(rfc8785.dumps(manifest))
     else:

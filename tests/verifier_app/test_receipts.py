@@ -121,7 +121,7 @@ def test_false_receipt_is_refused(
     assert (said.json["verdict"], said.json["failed"]) == ("refused", ["receipt"])
 
 
-def test_receipt_without_the_witnesses_that_are_wanted_is_not_verified(
+def test_receipt_of_an_election_with_other_witnesses_is_not_verified(
     call: Call, published: Forgery, election: FinishedElection, tmp_path: Path
 ) -> None:
     receipt = tmp_path / "receipt.txt"
@@ -129,7 +129,7 @@ def test_receipt_without_the_witnesses_that_are_wanted_is_not_verified(
     trust = changed_trust(election, tmp_path, witnesses={"required": 1, "vkeys": []})
     arguments = ("receipt", receipt, "--record", election.record, "--trust", trust)
     said = call(*arguments, "--json")
-    assert (said.code, said.json["failed"]) == (1, ["log.witnesses"])
+    assert (said.code, said.json["failed"]) == (1, ["manifest.trust"])
 
 
 def test_receipt_under_a_manifest_that_nobody_trusts_is_refused(

@@ -25,7 +25,7 @@ _ENCODING = "manifest.encoding"
 )
 def manifest_trust(evidence: Evidence) -> int:
     """With an election digest: E is it. With a trust file: as many of its officials as it requires
-    signed these very bytes, and the election's name is the trusted one."""
+    signed these very bytes; its name and the witnesses of its log are the trusted ones."""
     trust = evidence.trust
     if trust is None:
         why = "give --trust or --election; nothing in a record can vouch for the record itself"
@@ -37,6 +37,9 @@ def manifest_trust(evidence: Evidence) -> int:
         return 1
     if trust.name != evidence.manifest.name:
         why = f"it is of the election {evidence.manifest.name}, the trust is for {trust.name}"
+        raise VerificationError("manifest.trust", "manifest.json", why)
+    if evidence.named_witnesses != evidence.witnesses:
+        why = "it names other witnesses of the log than the trust, or requires another number"
         raise VerificationError("manifest.trust", "manifest.json", why)
     raw = evidence.read("manifest.asice", "manifest.trust")
     container = read_container(raw, "manifest.json", LIMIT)

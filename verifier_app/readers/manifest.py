@@ -28,7 +28,7 @@ Faults = Iterable[tuple[str, str]]
 def read_manifest(data: bytes) -> Manifest:
     """The manifest in `data`. Raises EncodingError."""
     manifest = read(Manifest, data, "manifest.json")
-    for rule in (_contests, _styles, _parties, _texts, _key):
+    for rule in (_contests, _styles, _parties, _witnesses, _texts, _key):
         for where, why in rule(manifest):
             raise EncodingError(f"{where}: {why}")
     return manifest
@@ -114,14 +114,27 @@ def _parties(manifest: Manifest) -> Faults:
         yield "officials", "at least two officials must sign, and not more than there are"
     if not 1 <= parties.auditors.required <= len(parties.auditors.members):
         yield "auditors", "at least one audit of the selection is required"
-    if parties.witnesses.required > len(parties.witnesses.members):
-        yield "witnesses", "more are required than there are"
     if not manifest.test and manifest.privacy_minimum < MINIMUM:
         yield "privacy_minimum", f"less than {MINIMUM} reveals votes; only a test may have it"
     if parties.trustees.threshold > len(parties.trustees.members):
         yield "trustees", "the threshold is higher than their number"
     if len(parties.trustees.members) > MOST_TRUSTEES:
         yield "trustees", f"more than {MOST_TRUSTEES} of them"
+
+
+def _witnesses(manifest: Manifest) -> Faults:
+    """k of w: outside a test, two logs that k each cosigned share more than one witness."""
+    of = manifest.parties.witnesses
+    k, w = of.required, len(of.members)
+    if k > w:
+        yield "witnesses", "more are required than there are"
+    if not manifest.test and (k < 1 or 2 * k <= w + 1):
+        yield "witnesses", f"{k} of {w} could cosign two logs with one dishonest one among them"
+    yield from _repeated("key names of witnesses", [member.key_name for member in of.members])
+    operators = [member.operator for member in of.members]
+    yield from _repeated("operators of witnesses", operators)
+    if manifest.parties.collector.operator in operators:
+        yield "witnesses", "the collector's operator is one of them"
 
 
 def _texts(manifest: Manifest) -> Faults:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from crypto.errors import EncodingError
+from crypto.tlog.note import COSIGNATURE_V1, VerifierKey
 from verifier_app.readers.documents import (
     Base64,
     Day,
@@ -20,6 +22,21 @@ from verifier_app.readers.documents import (
     Time,
 )
 
+
+def _witness_key(text: str) -> str:
+    try:
+        key = VerifierKey.parse(text)
+    except EncodingError as fault:
+        raise ValueError(str(fault)) from None
+    if key.algorithm != COSIGNATURE_V1:
+        raise ValueError("it is not the key of a witness (type 0x04)")
+    return text
+
+
+KeyName = Annotated[
+    str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*(/[a-z0-9][a-z0-9.-]*){0,8}$", max_length=100)
+]
+WitnessKey = Annotated[str, AfterValidator(_witness_key)]
 PersonId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
 
@@ -193,13 +210,22 @@ class Quorum(Document):
     members: tuple[Party, ...]
 
 
+class Witness(Party):
+    key_name: KeyName
+
+
+class Witnesses(Document):
+    required: Natural
+    members: tuple[Witness, ...]
+
+
 class Parties(Document):
     officials: Officials
     trustees: Trustees
     mixers: tuple[Party, ...]
     collector: Collector
     auditors: Quorum
-    witnesses: Quorum
+    witnesses: Witnesses
 
 
 class Key(Document):
@@ -261,7 +287,7 @@ class TrustedOfficials(Document):
 
 class TrustedWitnesses(Document):
     required: Natural
-    vkeys: tuple[str, ...]
+    vkeys: tuple[WitnessKey, ...]
 
 
 class Trust(Document):

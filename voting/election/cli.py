@@ -139,7 +139,7 @@ def trust(
     folder: Annotated[Path, typer.Argument(help="The election's folder.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for trust.json.")],
 ) -> None:
-    """Write the officials' certificates as others will trust them.
+    """Write the officials' certificates and the witnesses' keys as others will trust them.
 
     Give the result to auditors and voters by another way than the record.
     Example: voting election trust election --out trust
@@ -150,7 +150,7 @@ def trust(
 
     found = Manifest.parse(files.read_bounded(folder / "manifest.json", LIMIT))
     files.write_new(out / "trust.json", trust_file(found))
-    console.say(f"{out / 'trust.json'} names the officials of {found.name}")
+    console.say(f"{out / 'trust.json'} names the officials and witnesses of {found.name}")
     console.say("Next: give it to voters and auditors by another way than election and record")
 
 

@@ -62,6 +62,17 @@ class ConfiguredCollector(Member):
     log_name: Annotated[str, Field(pattern=forms.LOG_NAME)]
 
 
+class ConfiguredWitness(Member):
+    """`key_name` is the name of its C2SP key, a URL without scheme."""
+
+    key_name: Annotated[str, Field(pattern=forms.KEY_NAME, max_length=100)]
+
+
+class ConfiguredWitnesses(Document):
+    required: Annotated[int, Field(ge=0)]
+    members: tuple[ConfiguredWitness, ...]
+
+
 class ConfiguredQuorum(Document):
     required: Annotated[int, Field(ge=0)]
     members: tuple[Member, ...]
@@ -73,7 +84,7 @@ class ConfiguredParties(Document):
     mixers: tuple[Member, ...]
     collector: ConfiguredCollector
     auditors: ConfiguredQuorum
-    witnesses: ConfiguredQuorum
+    witnesses: ConfiguredWitnesses
 
     def role_of(self, party_id: str) -> str:
         """trustee, mixer, collector, auditor, witness or official; Refused for a stranger."""

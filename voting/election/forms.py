@@ -7,6 +7,7 @@ from typing import Any
 IDENTIFIER = r"^[a-z][a-z0-9-]{0,39}$"
 PERSON = r"^[A-Za-z0-9-]{1,64}$"
 LOG_NAME = r"^[a-z0-9][a-z0-9.-]{2,100}$"
+KEY_NAME = r"^[a-z0-9][a-z0-9.-]*(/[a-z0-9][a-z0-9.-]*){0,8}$"
 DIGEST = r"^[0-9a-f]{64}$"
 GROUP_VALUE = r"^(?:[0-9a-f]{2}){32,512}$"
 SIGNATURE = r"^[0-9a-f]{128}$"
@@ -18,6 +19,7 @@ IN_WORDS = {
     IDENTIFIER: "1 to 40 lower-case letters, digits and hyphens, a letter first, as kawabe-2027",
     PERSON: "1 to 64 letters, digits and hyphens",
     LOG_NAME: "3 to 101 lower-case letters, digits, dots and hyphens, as log.kawabe-2027.example",
+    KEY_NAME: "lower-case letters, digits, dots, hyphens and slashes, as witness.example/w1",
     DIGEST: "64 hexadecimal digits in lower case",
     GROUP_VALUE: "an element or scalar of the group, in hexadecimal digits in lower case",
     SIGNATURE: "128 hexadecimal digits in lower case",

@@ -13,6 +13,8 @@ from pydantic import Field, PrivateAttr
 
 from crypto.elgamal import PublicKey
 from crypto.groups import Group, group_by_name
+from crypto.signing import PublicKey as SignatureKey
+from crypto.tlog import VerifierKey, witness_key
 from voting.election.contests import Contest
 from voting.election.documents import Document, parse_model
 from voting.election.values import Base64, Day, Digest, ElementHex, Identifier, Positive, Text, Time
@@ -80,6 +82,15 @@ class Trustees(Document):
     members: tuple[Party, ...]
 
 
+class Witness(Party):
+    key_name: str
+
+
+class Witnesses(Document):
+    required: Annotated[int, Field(ge=0)]
+    members: tuple[Witness, ...]
+
+
 class Quorum(Document):
     required: Annotated[int, Field(ge=0)]
     members: tuple[Party, ...]
@@ -91,7 +102,7 @@ class Parties(Document):
     mixers: tuple[Party, ...]
     collector: Collector
     auditors: Quorum
-    witnesses: Quorum
+    witnesses: Witnesses
 
 
 class ElectionKey(Document):
@@ -151,6 +162,19 @@ class Manifest(Document):
     def origin(self) -> str:
         """The log's origin: it contains E."""
         return f"{self.parties.collector.log_name}/{self.digest.hex()}"
+
+    @property
+    def log_key(self) -> VerifierKey:
+        """Under which the collector signs the log's checkpoints."""
+        return VerifierKey(self.origin, SignatureKey(self.parties.collector.public_key))
+
+    @property
+    def witness_keys(self) -> tuple[VerifierKey, ...]:
+        """Under which the witnesses cosign them, in the order of the manifest."""
+        return tuple(
+            witness_key(member.key_name, SignatureKey(member.public_key))
+            for member in self.parties.witnesses.members
+        )
 
     @property
     def crypto_group(self) -> Group:

@@ -177,14 +177,11 @@ def _parties(c: Configuration) -> Iterator[Fault]:
             "two trustees have the same operator, who would hold two shares; each needs its own",
         )
     yield from _mixers(c)
-    for role in ("auditors", "witnesses"):
-        quorum = getattr(p, role)
-        if quorum.required > len(quorum.members):
-            yield ("parties", role, "required"), f"more {role} are required than there are"
+    if p.auditors.required > len(p.auditors.members):
+        yield ("parties", "auditors", "required"), "more auditors are required than there are"
     if p.auditors.required < 1:
         yield ("parties", "auditors", "required"), "at least one auditor must check the selection"
-    if not c.test:
-        yield ("parties", "witnesses"), "witnesses are not supported yet, so only test: true works"
+    yield from _witnesses(c)
 
 
 def _mixers(c: Configuration) -> Iterator[Fault]:
@@ -198,6 +195,27 @@ def _mixers(c: Configuration) -> Iterator[Fault]:
     if set(operators) <= inside:
         why = "at least one mixer must be operated by neither official, collector nor trustee"
         yield at, why
+
+
+def _witnesses(c: Configuration) -> Iterator[Fault]:
+    """Two logs can both be cosigned by k of w witnesses only where 2k − w of them cosign both; one
+    of them is assumed to be dishonest, so that must be more than one."""
+    p, at = c.parties, ("parties", "witnesses")
+    k, w = p.witnesses.required, len(p.witnesses.members)
+    if k > w:
+        yield (*at, "required"), "more witnesses are required than there are"
+    elif not c.test and (k < 1 or 2 * k <= w + 1):
+        why = f"{k} of {w} witnesses let one dishonest one cosign two logs"
+        yield (*at, "required"), f"{why}; take 3 of 3, 3 of 4, 4 of 5 or 5 of 7"
+    members = p.witnesses.members
+    yield from _repeated((*at, "members"), [member.key_name for member in members])
+    operators = [member.operator for member in members]
+    if len(set(operators)) != w:
+        why = "two witnesses have the same operator, who would count twice; each needs its own"
+        yield (*at, "members"), why
+    if p.collector.operator in operators:
+        why = "the collector's operator cannot be a witness of its own log"
+        yield (*at, "members"), why
 
 
 def _privacy(c: Configuration) -> Iterator[Fault]:

@@ -44,8 +44,16 @@ class TrustedOfficials(Document):
 
 
 class TrustedWitnesses(Document):
+    """As many as are required of these C2SP verifier keys cosign a checkpoint."""
+
     required: Annotated[int, Field(ge=0)]
     vkeys: tuple[str, ...]
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> TrustedWitnesses:
+        """The witnesses whom a manifest names."""
+        vkeys = tuple(key.vkey() for key in manifest.witness_keys)
+        return cls(required=manifest.parties.witnesses.required, vkeys=vkeys)
 
 
 class Trust(Document):
@@ -68,7 +76,7 @@ def sign_manifest(data: bytes, key: SigningKey) -> str:
 
 
 def trust_file(manifest: Manifest) -> bytes:
-    """trust.json for this manifest's officials."""
+    """trust.json for this manifest's officials and witnesses."""
     officials = manifest.parties.officials
     return canonical(
         {
@@ -78,7 +86,7 @@ def trust_file(manifest: Manifest) -> bytes:
                 "required": officials.required,
                 "certificates": [member.certificate for member in officials.members],
             },
-            "witnesses": {"required": manifest.parties.witnesses.required, "vkeys": []},
+            "witnesses": TrustedWitnesses.of(manifest).model_dump(mode="json"),
         }
     )
 
@@ -148,7 +156,8 @@ def check_signed_manifest(files: Mapping[str, bytes], trust: Trust | None = None
     """The manifest among an election's files, if it keeps the rules and officials and all trustees
     signed it.
 
-    With `trust`, the officials are those trusted from outside, else those the manifest names.
+    With `trust`, the officials are those trusted from outside, else those the manifest names; and
+    the manifest's witnesses must be the trusted ones.
 
     Raises:
         Refused: a file is missing, or the trust is about another election.
@@ -167,6 +176,8 @@ def check_signed_manifest(files: Mapping[str, bytes], trust: Trust | None = None
     if trust is not None:
         if trust.name != manifest.name:
             raise Refused(f"the trust is for {trust.name}, the manifest for {manifest.name}")
+        if trust.witnesses != TrustedWitnesses.of(manifest):
+            raise Refused("the manifest names other witnesses of the log than the trust")
         certificates, required = list(trust.officials.certificates), trust.officials.required
     if verify_document(container, "manifest.json", certificates, required, check_id=CHECK) != data:
         raise VerificationError(CHECK, "manifest.asice", "it holds another manifest")

@@ -100,6 +100,7 @@ def _parties(c: Configuration, language: str) -> Iterator[str]:
         f" {named(p.auditors.members)}"
     )
     if p.witnesses.members:
-        yield f"  witnesses, {p.witnesses.required} cosign: {named(p.witnesses.members)}"
+        k, w = p.witnesses.required, len(p.witnesses.members)
+        yield f"  witnesses of the log, {k} of {w} cosign: {named(p.witnesses.members)}"
     else:
-        yield "  witnesses of the log: none yet"
+        yield "  witnesses of the log: none"

@@ -15,8 +15,7 @@ from urllib.parse import quote
 import httpx
 
 from crypto.errors import EncodingError, SukashiError, VerificationError
-from crypto.signing import PublicKey
-from crypto.tlog import Checkpoint, LogProof, VerifierKey
+from crypto.tlog import Checkpoint, LogProof, verify_cosignatures
 from crypto.tlog.checkpoint import open_checkpoint
 from voting.acceptance import CHECK_IDS
 from voting.acceptance.sentences import period, sentences
@@ -126,8 +125,11 @@ class Client:
         return period(language, of.opens, of.closes)
 
     def checkpoint(self) -> Checkpoint:
-        """The newest checkpoint, signed by the log of this election."""
-        return open_checkpoint(self._get("/log/checkpoint"), self._log_key)
+        """The newest checkpoint, signed by the log of this election and enough witnesses."""
+        note = self._get("/log/checkpoint")
+        checkpoint = open_checkpoint(note, self.manifest.log_key)
+        verify_cosignatures(note, self.manifest.witness_keys, self._witnesses_required)
+        return checkpoint
 
     def send(self, container: bytes, language: str) -> Receipt:
         """Send a ballot; its checked receipt.
@@ -186,12 +188,12 @@ class Client:
     # -- receipts ---------------------------------------------------------------------------------
 
     @property
-    def _log_key(self) -> VerifierKey:
-        key = PublicKey(self.manifest.parties.collector.public_key)
-        return VerifierKey(self.manifest.origin, key)
+    def _witnesses_required(self) -> int:
+        return self.manifest.parties.witnesses.required
 
     def check_receipt(self, data: bytes, container: bytes) -> Receipt:
-        """The receipt, if it shows that exactly this container stands in this election's log.
+        """The receipt, if it shows that exactly this container stands in this election's log, and
+        that enough witnesses have seen that log.
 
         Raises:
             VerificationError: (`receipt`) it does not.
@@ -199,7 +201,13 @@ class Client:
         try:
             proof = LogProof.parse(data)
             entry = parse_entry(proof.extra or b"", "receipt")
-            checkpoint = proof.verify(proof.extra or b"", self._log_key, check_id="receipt")
+            checkpoint = proof.verify(
+                proof.extra or b"",
+                self.manifest.log_key,
+                witnesses=self.manifest.witness_keys,
+                required=self._witnesses_required,
+                check_id="receipt",
+            )
         except EncodingError as fault:
             raise VerificationError("receipt", "receipt", str(fault)) from fault
         if entry.kind != "ballot" or entry.sequence != proof.index:

@@ -278,6 +278,54 @@ def test_one_mixer_is_refused(tmp_path: Path) -> None:
     assert "at least two mixers are needed" in refusal(tmp_path, text)
 
 
+def witnessed(required: int, count: int, **last: str) -> str:
+    """With so many witnesses, of whom so many are required; `last` changes the last one."""
+    lines = []
+    for number in range(1, count + 1):
+        own = {"operator": f"operator-{number}", "key_name": f"w{number}.example/witness"}
+        own |= last if number == count else {}
+        name = f"{{ja: 証人{number}, en: Witness {number}}}"
+        fields = ", ".join(f"{key}: {value}" for key, value in own.items())
+        lines.append(f"      - {{id: witness-{number}, name: {name}, {fields}}}")
+    start = TEXT.index("  witnesses:\n")
+    members = "members:\n" + "\n".join(lines) if lines else "members: []"
+    return f"{TEXT[:start]}  witnesses:\n    required: {required}\n    {members}\n"
+
+
+@pytest.mark.parametrize(("k", "w"), [(2, 2), (3, 3), (3, 4), (4, 5), (5, 7)])
+def test_so_many_witnesses_let_no_single_one_help_a_fork(tmp_path: Path, k: int, w: int) -> None:
+    assert read(tmp_path, real(witnessed(k, w))).parties.witnesses.required == k
+
+
+@pytest.mark.parametrize(("k", "w"), [(0, 0), (0, 3), (1, 1), (2, 3), (3, 5), (4, 7)])
+def test_too_few_witnesses_are_for_tests_alone(tmp_path: Path, k: int, w: int) -> None:
+    assert "one dishonest one" in refusal(tmp_path, real(witnessed(k, w)))
+    assert read(tmp_path, witnessed(k, w)).test
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (witnessed(4, 3), "more witnesses are required than there are"),
+        (witnessed(3, 4, operator="operator-1"), "two witnesses have the same operator"),
+        (witnessed(3, 4, operator="kawabe-data-centre"), "cannot be a witness of its own log"),
+        (witnessed(3, 4, key_name="w1.example/witness"), "'w1.example/witness' stands twice"),
+        (witnessed(3, 4, key_name="https://w4.example"), "lower-case letters, digits, dots"),
+        (witnessed(3, 4, key_name="w4.example+1"), "lower-case letters, digits, dots"),
+        (witnessed(3, 4, key_name="w" * 101), "100 characters"),
+    ],
+)
+def test_witnesses_who_would_not_be_independent_are_refused(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    assert said in refusal(tmp_path, text)
+
+
+def test_summary_names_the_witnesses(tmp_path: Path) -> None:
+    lines = "\n".join(summary(read(tmp_path, witnessed(3, 4))))
+    assert "witnesses of the log, 3 of 4 cosign: 証人1 (witness-1)" in lines
+
+
 def test_more_than_fifteen_trustees_are_refused(tmp_path: Path) -> None:
     first = next(line for line in TEXT.splitlines(keepends=True) if "id: trustee-1" in line)
     more = "".join(

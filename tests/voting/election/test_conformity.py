@@ -78,7 +78,9 @@ def test_two_parties_with_one_key_are_refused(polls: Polls, role: str) -> None:
         elif role == "collector":
             parties["collector"]["public_key"] = other["public_key"]
         else:
-            parties[role]["members"].append({**other, "id": "another"})
+            more = {"key_name": "witness.example"} if role == "witnesses" else {}
+            stranger = {**other, "id": "another", "operator": "another", **more}
+            parties[role]["members"].append(stranger)
 
     refused(polls, change, "parties", "two parties have the same key")
 

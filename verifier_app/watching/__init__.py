@@ -1,0 +1,1 @@
+"""Following a log from outside, as anybody can who has the election's trust file."""
