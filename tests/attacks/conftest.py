@@ -5,9 +5,11 @@ from __future__ import annotations
 # pytest takes fixtures from the modules that it knows; these are of `voting`'s tests
 from tests.voting.conftest import (  # noqa: F401
     collector,
+    collector_home,
     eid_profile,
     issue,
     pki,
     polls,
     shared_office,
+    sqlite_home,
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
@@ -17,6 +18,7 @@ from voting.eid.profile import EidProfile
 from voting.files import read_tree
 
 if TYPE_CHECKING:
+    from tests.postgres import Postgres
     from tests.voting.election.office import Office
     from tests.voting.polls import Collector, Polls
 
@@ -73,12 +75,54 @@ def polls(tmp_path_factory: pytest.TempPathFactory, shared_office: Office, issue
     return open_polls(tmp_path_factory.mktemp("polls"), shared_office, issue)
 
 
-@pytest.fixture
-def collector(polls: Polls, tmp_path: Path) -> Iterator[Collector]:
-    """A running collector of the test's own; at the end everything it holds is audited."""
-    from tests.voting.polls import Clock, Collector, now
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL; whoever stops it starts it again."""
+    from tests.postgres import server
 
-    running = Collector(polls, polls.home(tmp_path / "collector"), Clock(now()))
+    with server() as running:
+        yield running
+
+
+@pytest.fixture
+def sqlite_home(polls: Polls, tmp_path: Path) -> Path:
+    """The folder of a collector of the test's own, voting being open."""
+    return polls.copy_home(tmp_path / "collector")
+
+
+@pytest.fixture
+def collector_home(sqlite_home: Path) -> Path:
+    """The one that `collector` runs on."""
+    return sqlite_home
+
+
+@pytest.fixture(scope="session")
+def database_of_open_polls(
+    polls: Polls, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """The name of a PostgreSQL database to be copied: voting is open."""
+    name = "open_polls"
+    polls.make_database(tmp_path_factory.mktemp("postgres") / "collector", postgres.create(name))
+    return name
+
+
+@pytest.fixture
+def postgres_home(
+    polls: Polls, postgres: Postgres, database_of_open_polls: str, tmp_path: Path
+) -> Iterator[Path]:
+    """As `sqlite_home`, with the database in PostgreSQL."""
+    name = f"test_{uuid4().hex}"
+    url = postgres.create(name, database_of_open_polls)
+    yield polls.copy_home(tmp_path / "collector", url)
+    postgres.drop(name)
+
+
+@pytest.fixture
+def collector(polls: Polls, collector_home: Path) -> Iterator[Collector]:
+    """A running collector of the test's own; at the end everything it holds is audited."""
+    from tests.voting.polls import Clock, Collector, now, reopen
+
+    running = Collector(polls, reopen(collector_home), Clock(now()))
     running.start()
     yield running
     running.stop()

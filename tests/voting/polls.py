@@ -32,6 +32,7 @@ from voting.collector.home import Home
 from voting.collector.ledger import Ledger, read_checked
 from voting.collector.reading import Reading
 from voting.collector.sequencer import Sequencer
+from voting.collector.settings import NAME, Database, Settings, read_settings
 from voting.collector.submission import Submission
 from voting.eid.cards import SoftwareCard
 from voting.eid.container import parse
@@ -103,8 +104,24 @@ class Polls:
 
     def home(self, target: Path) -> Home:
         """A copy of the collector's home, voting being open."""
+        return reopen(self.copy_home(target))
+
+    def copy_home(self, target: Path, url: str | None = None) -> Path:
+        """A copy of the collector's home, on SQLite or with another database that has its log."""
         shutil.copytree(self.root / "collector", target)
-        return home.open_home(target)
+        if url is not None:
+            (target / "collector.sqlite").unlink()
+            (target / NAME).write_text(f'[database]\nurl = "{url}"\n')
+        return target
+
+    def make_database(self, target: Path, url: str) -> None:
+        """Make a home on PostgreSQL and open voting."""
+        settings = Settings(database=Database(url=url))
+        roll = self.root / "roll-0001.asice"
+        made = home.init(target, self.election, self.root / "party", roll, PASSPHRASE, settings)
+        opened = order_addition(self.manifest, "opened", 1, *self.officials)
+        documents.append(made.engine, self.manifest, self.log_key, opened, now())
+        made.engine.dispose()
 
     def ballot(
         self,
@@ -134,6 +151,11 @@ class Polls:
     def signed(self, ballot: bytes, voter: int = KITA) -> bytes:
         """The container in which a voter signs ballot.json."""
         return sign(ballot, "ballot.json", self.issue(voter))
+
+
+def reopen(folder: Path) -> Home:
+    """A collector's home with its own server file, if it has one."""
+    return home.open_home(folder, read_settings(folder, None))
 
 
 def open_polls(root: Path, office: Office, issue: Issue) -> Polls:

@@ -22,7 +22,18 @@ Passphrase = Annotated[
     typer.Option("--passphrase-file", help="File with the passphrase; asked for if not given."),
 ]
 OrderFile = Annotated[Path, typer.Argument(metavar="ORDER", help="The signed order (.asice).")]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", help="The server file; by default server.toml in the home, if any."),
+]
 _PROMPT = "Passphrase of the collector"
+
+
+def _open(home: Path, config: Path | None) -> OpenedHome:
+    from voting.collector.home import open_home
+    from voting.collector.settings import read_settings
+
+    return open_home(home, read_settings(home, config))
 
 
 @collector_app.command("init")
@@ -32,6 +43,7 @@ def init(
     party: Annotated[Path, typer.Option("--party", help="Folder of: voting party new collector")],
     roll: Annotated[Path, typer.Option("--roll", help="The signed roll, version 1.")],
     passphrase_file: Passphrase = None,
+    config: Config = None,
 ) -> None:
     """Make the database with its first entries, the manifest and the roll.
 
@@ -40,8 +52,11 @@ def init(
     """
     from voting import console
     from voting.collector import home as homes
+    from voting.collector.settings import read_settings
 
-    made = homes.init(home, election, party, roll, console.passphrase(passphrase_file, _PROMPT))
+    settings = read_settings(home, config)
+    passphrase = console.passphrase(passphrase_file, _PROMPT)
+    made = homes.init(home, election, party, roll, passphrase, settings)
     console.say(f"the log {made.manifest.origin} has its first two entries")
     console.say(f"Next: voting collector serve --home {home}, and beside it, when it is time:")
     console.say(f"  voting collector open order-opened-1.asice --home {home} --roll {roll}")
@@ -54,6 +69,7 @@ def serve(
     port: Annotated[int, typer.Option("--port", help="Port to listen on.")] = 8080,
     socket: Annotated[Path | None, typer.Option("--socket", help="Unix socket instead.")] = None,
     passphrase_file: Passphrase = None,
+    config: Config = None,
 ) -> None:
     """Serve voters until Ctrl-C; put a TLS server in front of it.
 
@@ -67,13 +83,12 @@ def serve(
     from voting import console
     from voting.collector.app import make_app
     from voting.collector.following import Follower
-    from voting.collector.home import open_home
     from voting.collector.listening import listen_at_port, listen_at_socket
     from voting.collector.reading import Reading
     from voting.collector.sequencer import Sequencer
     from voting.collector.submission import Submission
 
-    opened = open_home(home)
+    opened = _open(home, config)
     engine, manifest = opened.engine, opened.manifest
     key = opened.key(console.passphrase(passphrase_file, _PROMPT))
     sequencer, follower = Sequencer(engine, manifest, key), Follower(engine, manifest)
@@ -81,14 +96,14 @@ def serve(
     app = make_app(submission, Reading(engine, manifest, follower), opened.files)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     where = f"unix:{socket}" if socket else f"http://{host}:{port}"
-    config = uvicorn.Config(app, log_level="warning", access_log=False)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     with listen_at_socket(socket) if socket else listen_at_port(host, port) as listener:
         for number in (signal.SIGINT, signal.SIGTERM):
             # uvicorn stops at either and then raises it again; stopping is what was asked for
             signal.signal(number, lambda *_: None)
         console.say(f"collecting votes for {opened.manifest.name} at {where}")
         sequencer.start()
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
         sequencer.stop()
     console.say("stopped; everything that got a receipt is stored")
 
@@ -99,6 +114,7 @@ def open_(
     home: Home,
     roll: Annotated[Path, typer.Option("--roll", help="The newest roll that officials signed.")],
     passphrase_file: Passphrase = None,
+    config: Config = None,
 ) -> None:
     """Open voting by an order of officials, if what is loaded is what they signed last.
 
@@ -107,11 +123,10 @@ def open_(
     import datetime as dt
 
     from voting import console
-    from voting.collector.home import open_home
     from voting.collector.opening import check_loaded
     from voting.election.summary import when
 
-    opened = open_home(home)
+    opened = _open(home, config)
     checked = check_loaded(opened, roll)
     period = opened.manifest.period
     _carry_out(order, "opened", opened, passphrase_file, "voting is open")
@@ -122,32 +137,36 @@ def open_(
 
 
 @collector_app.command("suspend")
-def suspend(order: OrderFile, home: Home, passphrase_file: Passphrase = None) -> None:
+def suspend(
+    order: OrderFile, home: Home, passphrase_file: Passphrase = None, config: Config = None
+) -> None:
     """Suspend voting by an order of officials: ballots are refused until it is resumed.
 
     Example: voting collector suspend order-suspended-2.asice --home collector
     """
     from voting import console
-    from voting.collector.home import open_home
 
-    _carry_out(order, "suspended", open_home(home), passphrase_file, "voting is suspended")
+    _carry_out(order, "suspended", _open(home, config), passphrase_file, "voting is suspended")
     console.say("ballots are refused, and voters are told why; what is stored stays valid")
     console.say(f"Next: by another order: voting collector resume --home {home}")
 
 
 @collector_app.command("resume")
-def resume(order: OrderFile, home: Home, passphrase_file: Passphrase = None) -> None:
+def resume(
+    order: OrderFile, home: Home, passphrase_file: Passphrase = None, config: Config = None
+) -> None:
     """Go on with voting by an order of officials.
 
     Example: voting collector resume order-resumed-3.asice --home collector
     """
-    from voting.collector.home import open_home
 
-    _carry_out(order, "resumed", open_home(home), passphrase_file, "voting goes on")
+    _carry_out(order, "resumed", _open(home, config), passphrase_file, "voting goes on")
 
 
 @collector_app.command("close")
-def close(order: OrderFile, home: Home, passphrase_file: Passphrase = None) -> None:
+def close(
+    order: OrderFile, home: Home, passphrase_file: Passphrase = None, config: Config = None
+) -> None:
     """Close voting by an order of officials: no ballot is valid after this entry.
 
     Before the configured time only a test election may be closed.
@@ -156,9 +175,8 @@ def close(order: OrderFile, home: Home, passphrase_file: Passphrase = None) -> N
     import datetime as dt
 
     from voting import console
-    from voting.collector.home import open_home
 
-    opened = open_home(home)
+    opened = _open(home, config)
     closes = dt.datetime.fromisoformat(opened.manifest.period.closes)
     if dt.datetime.now(dt.UTC) < closes and not opened.manifest.test:
         raise console.Refused(f"voting closes at {opened.manifest.period.closes}, not before")
@@ -191,6 +209,7 @@ def append(
     ],
     home: Home,
     passphrase_file: Passphrase = None,
+    config: Config = None,
 ) -> None:
     """Write digests of documents into the log, each if it is its turn.
 
@@ -198,9 +217,8 @@ def append(
     """
     from voting import console
     from voting.collector.documents import read_addition
-    from voting.collector.home import open_home
 
-    opened = open_home(home)
+    opened = _open(home, config)
     additions = [read_addition(document, opened.manifest) for document in documents]
     key = opened.key(console.passphrase(passphrase_file, _PROMPT))
     for done, (document, addition) in enumerate(zip(documents, additions, strict=True)):
@@ -220,7 +238,9 @@ def append(
 
 @collector_app.command("export")
 def export(
-    home: Home, out: Annotated[Path, typer.Option("--out", help="The ballot box to write.")]
+    home: Home,
+    out: Annotated[Path, typer.Option("--out", help="The ballot box to write.")],
+    config: Config = None,
 ) -> None:
     """Write the ballot box, after closing and after the lists of paper voters.
 
@@ -229,14 +249,16 @@ def export(
     from voting import console
     from voting.collector import home as homes
 
-    count = homes.export(homes.open_home(home), out)
+    count = homes.export(_open(home, config), out)
     console.say(f"{out} holds {count} ballots; it names voters, so guard it")
     console.say(f"Next: tally prepare with the log of now, then: tally box seal --box {out}")
 
 
 @collector_app.command("log")
 def log(
-    home: Home, out: Annotated[Path, typer.Option("--out", help="Folder for the log.")]
+    home: Home,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the log.")],
+    config: Config = None,
 ) -> None:
     """Write the public log as it is now: checkpoint and tiles.
 
@@ -245,7 +267,7 @@ def log(
     from voting import console
     from voting.collector import home as homes
 
-    size = homes.write_log(homes.open_home(home), out)
+    size = homes.write_log(_open(home, config), out)
     console.say(f"{out} holds the log with {size} entries")
     console.say(f"Next: the counting room takes it: tally log {out} --work WORK")
     console.say(f"  (the first time: tally prepare --log {out})")
@@ -255,15 +277,15 @@ def log(
 def status(
     home: Home,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    config: Config = None,
 ) -> None:
     """Check the whole database and say where the election stands.
 
     Example: voting collector status --home collector
     """
     from voting import console
-    from voting.collector.home import open_home
 
-    opened = open_home(home)
+    opened = _open(home, config)
     ledger = opened.ledger()
     ballots = sum(1 for entry in ledger.entries if entry.kind == "ballot")
     found = {

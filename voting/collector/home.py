@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from voting.ballot.box import write_box
 from voting.collector import documents, store
 from voting.collector.documents import Addition
 from voting.collector.ledger import Ledger, read_checked, read_orders
+from voting.collector.settings import Settings
 from voting.console import Refused
 from voting.eid.officials import verify_document
 from voting.eid.profile import EidProfile
@@ -26,6 +29,7 @@ from voting.election.signatures import check_signed_manifest
 from voting.files import read_bounded, read_tree, write_atomic, write_directory, write_new
 from voting.roll.roll import Roll
 
+DATABASE = "collector.sqlite"  # where no other is named
 _LIMIT = 1 << 28
 
 
@@ -37,6 +41,7 @@ class Home:
     manifest: Manifest
     files: dict[str, bytes]
     engine: Engine
+    settings: Settings
 
     @property
     def profile(self) -> EidProfile:
@@ -67,13 +72,32 @@ def _key(home: Path, passphrase: str, manifest: Manifest) -> SigningKey:
     return key
 
 
-def open_home(path: Path) -> Home:
-    """Raises Refused unless `voting collector init` made the folder."""
-    database = path / "collector.sqlite"
-    if not database.exists():
-        raise Refused(f"{path} is no collector's home yet; make it with: voting collector init")
+def open_home(path: Path, settings: Settings | None = None) -> Home:
+    """The home with these settings, or with the defaults.
+
+    Raises:
+        Refused: `voting collector init` did not make the folder and its database.
+    """
+    settings = settings or Settings()
+    there, url = (path / "key.sealed").exists(), settings.database.url
+    if url is None:
+        there, url = (path / DATABASE).exists(), store.sqlite_url(path / DATABASE)
+    engine = store.open_database(url)
+    if not there or not _is_made(engine):
+        raise Refused(
+            f"{path} is no collector's home yet; make it with: voting collector init (and if its"
+            " database is elsewhere, name its server file with --config)"
+        )
     files, manifest = _election(path / "election")
-    return Home(path, manifest, files, store.open_database(database))
+    return Home(path, manifest, files, engine, settings)
+
+
+def _is_made(engine: Engine) -> bool:
+    """Whether somebody made tables in a PostgreSQL database; SQLite's is made with its file."""
+    if engine.dialect.name == "sqlite":
+        return True
+    with store.reading(engine) as connection:
+        return store.version(connection) is not None
 
 
 def _election(folder: Path) -> tuple[dict[str, bytes], Manifest]:
@@ -94,14 +118,27 @@ def _election(folder: Path) -> tuple[dict[str, bytes], Manifest]:
     return {name: files[name] for name in sorted(public)}, manifest
 
 
-def init(path: Path, election: Path, party_home: Path, roll: Path, passphrase: str) -> Home:
+def init(
+    path: Path,
+    election: Path,
+    party_home: Path,
+    roll: Path,
+    passphrase: str,
+    settings: Settings | None = None,
+) -> Home:
     """Make the database with its first two entries: the manifest and roll version 1.
 
     Raises:
         Refused: initialised already, a signature is missing, or the parts do not belong together.
     """
-    if (path / "collector.sqlite").exists():
+    settings = settings or Settings()
+    url = settings.database.url
+    if (path / DATABASE).exists():
         raise Refused(f"{path} is a collector's home already; nothing was changed")
+    if url is not None:
+        with _database(url) as engine:
+            if _is_made(engine):
+                raise Refused("the database holds a collector's log already; nothing was changed")
     files, manifest = _election(election)
     container = read_bounded(roll, _LIMIT)
     members = manifest.parties.officials
@@ -121,34 +158,48 @@ def init(path: Path, election: Path, party_home: Path, roll: Path, passphrase: s
         write_new(path / name, read_bounded(party_home / name, _LIMIT), mode=mode)
     if not copy.exists():
         write_directory(copy, files)
-    return _create(
-        Home(path, manifest, files, sa.create_engine("sqlite://")), container, passphrase
-    )
+    if url is None:
+        _create_file(path, manifest, container, passphrase)
+    else:
+        with _database(url) as engine:
+            _create(engine, manifest, container, _key(path, passphrase, manifest))
+    return open_home(path, settings)
 
 
-def _create(home: Home, roll: bytes, passphrase: str) -> Home:
-    """Make the database under another name and rename it when it is whole."""
-    key, now = home.key(passphrase), dt.datetime.now(dt.UTC)
-    temporary = home.path / "collector.sqlite.part"
+@contextmanager
+def _database(url: str) -> Iterator[Engine]:
+    engine = store.open_database(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _create_file(path: Path, manifest: Manifest, roll: bytes, passphrase: str) -> None:
+    """Make SQLite's file under another name and rename it when it is whole."""
+    temporary = path / f"{DATABASE}.part"
     for suffix in ("", "-wal", "-shm"):
         Path(f"{temporary}{suffix}").unlink(missing_ok=True)
     temporary.touch(mode=0o600)  # it names voters
-    engine = store.open_database(temporary)
-    digests = home.manifest.digests
+    with _database(store.sqlite_url(temporary)) as engine:
+        _create(engine, manifest, roll, _key(path, passphrase, manifest))
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    temporary.rename(path / DATABASE)
+
+
+def _create(engine: Engine, manifest: Manifest, roll: bytes, key: SigningKey) -> None:
+    """Make the tables with the first two entries, in one transaction."""
+    now, digests = dt.datetime.now(dt.UTC), manifest.digests
     additions = (
-        Addition("manifest", {"manifest": home.manifest.digest.hex()}),
+        Addition("manifest", {"manifest": manifest.digest.hex()}),
         Addition("roll", {"version": 1, "digest": digests.roll}, store.rolls, roll),
     )
-    ledger = Ledger(home.manifest)
+    ledger = Ledger(manifest)
     with store.writing(engine) as connection:
         store.create_tables(connection)
         for addition in additions:
             documents.append_in(connection, ledger, key, addition, now)
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    engine.dispose()
-    temporary.rename(home.path / "collector.sqlite")
-    return open_home(home.path)
 
 
 def export(home: Home, out: Path) -> int:

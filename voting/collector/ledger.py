@@ -165,6 +165,7 @@ def read_checked(engine: Engine, ledger: Ledger) -> None:
     """
     try:
         with store.reading(engine) as connection:
+            _require_version(connection)
             ledger.catch_up(connection)
             _verify_checkpoints(connection, ledger)
             _verify_ballots(connection, ledger)
@@ -182,10 +183,20 @@ def read_log(engine: Engine, ledger: Ledger) -> None:
     """
     try:
         with store.reading(engine) as connection:
+            _require_version(connection)
             ledger.catch_up(connection)
             _check_note(ledger, ledger.size, store.latest_note(connection))
     except sa.exc.DatabaseError as fault:
         raise DatabaseDamagedError(f"the database cannot be read: {fault.orig}") from fault
+
+
+def _require_version(connection: Connection) -> None:
+    version = store.version(connection)
+    if version != store.SCHEMA_VERSION:
+        raise DatabaseDamagedError(
+            f"the database's tables are of version {version or 'none'}, this program's of version"
+            f" {store.SCHEMA_VERSION}"
+        )
 
 
 def _verify_checkpoints(connection: Connection, ledger: Ledger) -> None:

@@ -1,9 +1,10 @@
-"""The collector's database: SQLAlchemy Core on SQLite.
+"""The collector's database: SQLAlchemy Core on SQLite or PostgreSQL, one schema for both.
 
-Contract: a transaction that returned is on disk (WAL, synchronous=FULL). Transactions that write
-start with BEGIN IMMEDIATE, so writers of all processes come one after the other. What is stored is
-never changed or deleted: triggers refuse it, also for INSERT OR REPLACE (recursive_triggers).
-`unique(previous)` makes a fork of the chain impossible. Tables are STRICT: a blob is never text.
+Contract: a transaction that returned is on disk (SQLite: WAL, synchronous=FULL; PostgreSQL: fsync,
+synchronous_commit). Transactions that write hold one lock from their start (BEGIN IMMEDIATE; an
+advisory lock), so writers of all processes come one after the other. What is stored is never
+changed or deleted: triggers refuse it (migrations/). `unique(previous)` makes a fork of the chain
+impossible. SQLite's tables are STRICT: a blob is never text.
 """
 
 from __future__ import annotations
@@ -17,14 +18,33 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
-from voting.console import Unfinished
+from voting.console import Refused, Unfinished
 
-METADATA = sa.MetaData()
+SCHEMA_VERSION = "0001"  # the newest of migrations/versions
+WRITE_LOCK = 0x53554B41534849  # advisory locks are numbers; this one is "SUKASHI"
+_BUSY_SECONDS = 30
+_CONNECTIONS = 40  # as many as threads of a server
+_LOST = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+METADATA = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _of_an_entry() -> sa.Column[int]:
+    """The key of a table with at most one row for each log entry."""
+    key = sa.ForeignKey("entries.sequence")
+    return sa.Column("sequence", sa.Integer, key, primary_key=True, autoincrement=False)
+
 
 entries = sa.Table(
     "entries",
     METADATA,
-    sa.Column("sequence", sa.Integer, primary_key=True),
+    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("previous", sa.Text, nullable=False, unique=True),
     sa.Column("entry", sa.LargeBinary, nullable=False),
     sqlite_strict=True,
@@ -32,7 +52,7 @@ entries = sa.Table(
 ballots = sa.Table(
     "ballots",
     METADATA,
-    sa.Column("sequence", sa.Integer, sa.ForeignKey("entries.sequence"), primary_key=True),
+    _of_an_entry(),
     sa.Column("digest", sa.Text, nullable=False, unique=True),
     sa.Column("voter", sa.Text, nullable=False, index=True),
     sa.Column("fetch", sa.Text, nullable=False),
@@ -50,49 +70,71 @@ components = sa.Table(
 rolls = sa.Table(
     "rolls",
     METADATA,
-    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("container", sa.LargeBinary, nullable=False),
     sqlite_strict=True,
 )
 papers = sa.Table(
     "papers",
     METADATA,
-    sa.Column("sequence", sa.Integer, sa.ForeignKey("entries.sequence"), primary_key=True),
+    _of_an_entry(),
     sa.Column("container", sa.LargeBinary, nullable=False),
     sqlite_strict=True,
 )
 orders = sa.Table(
     "orders",
     METADATA,
-    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("container", sa.LargeBinary, nullable=False),
     sqlite_strict=True,
 )
 checkpoints = sa.Table(
     "checkpoints",
     METADATA,
-    sa.Column("size", sa.Integer, primary_key=True),
+    sa.Column("size", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("note", sa.LargeBinary, nullable=False),
     sqlite_strict=True,
 )
 reads = sa.Table(  # the one table that counts instead of appending
     "reads",
     METADATA,
-    sa.Column("sequence", sa.Integer, sa.ForeignKey("entries.sequence"), primary_key=True),
+    _of_an_entry(),
     sa.Column("count", sa.Integer, nullable=False),
     sqlite_strict=True,
 )
-_APPEND_ONLY = (entries, ballots, components, rolls, papers, orders, checkpoints)
+APPEND_ONLY = (entries, ballots, components, rolls, papers, orders, checkpoints)
 
 
-def open_database(path: Path) -> Engine:
-    """An engine on the file; the pragmas hold for each of its connections."""
-    engine = sa.create_engine(
-        f"sqlite:///{path}",
-        connect_args={"timeout": 30},
-        hide_parameters=True,  # they name voters, and errors are logged
-    )
+def sqlite_url(path: Path) -> str:
+    """The database in a file."""
+    return f"sqlite:///{path}"
 
+
+def open_database(url: str) -> Engine:
+    """An engine; what the contract needs holds for each of its connections.
+
+    Raises:
+        Refused: no address of SQLite or PostgreSQL. Nothing is connected yet.
+    """
+    try:
+        address = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise Refused("the database's url is no address") from None  # it may hold a password
+    options: dict[str, Any] = {"hide_parameters": True}  # they name voters, and errors are logged
+    match address.get_backend_name():
+        case "sqlite":
+            engine = sa.create_engine(address, connect_args={"timeout": _BUSY_SECONDS}, **options)
+            _prepare_sqlite(engine)
+        case "postgresql":
+            address = address.set(drivername="postgresql+psycopg")
+            engine = sa.create_engine(address, max_overflow=_CONNECTIONS, **options)
+            _prepare_postgresql(engine)
+        case other:
+            raise Refused(f"the collector's database is SQLite or PostgreSQL, not {other}")
+    return engine
+
+
+def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we begin transactions ourselves, below
@@ -109,18 +151,20 @@ def open_database(path: Path) -> Engine:
         mode = connection.get_execution_options().get("begin", "DEFERRED")
         connection.exec_driver_sql(f"BEGIN {mode}")
 
-    return engine
 
-
-def create_tables(connection: Connection) -> None:
-    """Make the tables and the triggers that keep them append-only."""
-    METADATA.create_all(connection)
-    for table in _APPEND_ONLY:
-        for action in ("UPDATE", "DELETE"):
-            connection.exec_driver_sql(
-                f"CREATE TRIGGER {table.name}_no_{action.lower()} BEFORE {action} ON {table.name}"
-                f" BEGIN SELECT RAISE(ABORT, '{table.name} is append-only'); END"
-            )
+def _prepare_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('fsync'), current_setting('full_page_writes')")
+            if cursor.fetchone() != ("on", "on"):
+                raise Refused(
+                    "PostgreSQL runs with fsync or full_page_writes off: a power cut could lose"
+                    " ballots with receipts. Switch both on."
+                )
+            cursor.execute("SET synchronous_commit = on")
+            cursor.execute(f"SET lock_timeout = '{_BUSY_SECONDS}s'")
+        connection.commit()
 
 
 @contextmanager
@@ -128,23 +172,66 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that holds the write lock from its start; durable when it is left.
 
     Raises:
-        Unfinished: the database is busy, the disk is full, or the file cannot be written.
+        Unfinished: the database is gone or busy, the disk is full, or the file cannot be written.
+            Where the database was lost at the last moment it may be stored all the same.
     """
     try:
         with (
             engine.connect().execution_options(begin="IMMEDIATE") as connection,
             connection.begin(),
         ):
+            if engine.dialect.name == "postgresql":  # READ COMMITTED: what follows sees all before
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
             yield connection
-    except sa.exc.OperationalError as fault:
-        raise Unfinished(f"nothing was stored ({fault.orig}); try again") from fault
+    except _LOST as fault:
+        raise Unfinished(f"nothing was stored ({_reason(fault)}); try again") from fault
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A consistent view."""
-    with engine.connect() as connection, connection.begin():
-        yield connection
+    """A consistent view.
+
+    Raises:
+        Unfinished: PostgreSQL does not answer.
+    """
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection, connection.begin():
+            yield connection
+        return
+    try:
+        with (
+            engine.connect().execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            ) as connection,
+            connection.begin(),
+        ):
+            yield connection
+    except _LOST as fault:
+        raise Unfinished(f"the database does not answer ({_reason(fault)}); try again") from fault
+
+
+def _reason(fault: sa.exc.SQLAlchemyError) -> str:
+    """The driver's own words, in one line; they name no value."""
+    return " ".join(str(getattr(fault, "orig", None) or type(fault).__name__).split())
+
+
+def version(connection: Connection) -> str | None:
+    """The schema's version; None where nobody made tables yet."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return found
+
+
+def create_tables(connection: Connection) -> None:
+    """Make the tables, and what keeps them append-only, in the caller's transaction."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "voting.collector:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def ballots_of(connection: Connection, voter: str) -> list[int]:

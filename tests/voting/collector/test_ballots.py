@@ -15,18 +15,24 @@ import sqlalchemy as sa
 
 from crypto.errors import VerificationError
 from crypto.tlog import LogProof
+from tests.voting.collector.conftest import BOTH
 from tests.voting.conftest import PIN
-from tests.voting.polls import ALSO_KITA, CHILD, KITA, MINAMI, Collector, identifier, sign
+from tests.voting.polls import ALSO_KITA, CHILD, KITA, MINAMI, Collector, identifier, reopen, sign
 from voting.acceptance import Context
 from voting.ballot.ballot import fetch_token
 from voting.collector import store
 from voting.collector.claim import StoppedError, Stored
 from voting.collector.documents import Addition
-from voting.collector.home import open_home
 from voting.eid import test_pki
 from voting.eid.cards import load_card
 from voting.election.documents import digest, salted_digest
 from voting.election.entries import BallotEntry, parse_entry
+
+
+@pytest.fixture(params=BOTH)
+def database(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    return found
 
 
 def entry_of(collector: Collector, stored: Stored) -> BallotEntry:
@@ -342,6 +348,7 @@ def test_after_stopping_no_ballot_is_taken(collector: Collector) -> None:
         collector.submission.submit(container)
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_full_disk_stores_nothing_and_the_next_ballot_is_stored(collector: Collector) -> None:
     engine, before = collector.home.engine, collector.audit_everything()
     containers = [collector.ballot(KITA), collector.ballot(MINAMI)]
@@ -385,7 +392,7 @@ def test_same_bytes_stored_by_another_collector_while_they_are_checked_are_that_
     collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise a ballot would be refused as older than itself."""
-    other = Collector(collector.polls, open_home(collector.home.path), collector.clock)
+    other = Collector(collector.polls, reopen(collector.home.path), collector.clock)
     other.start()
     container = collector.ballot()
     honest, stored = collector.submission._snapshot, list[Stored]()
@@ -404,7 +411,7 @@ def test_same_bytes_stored_by_another_collector_while_they_are_checked_are_that_
 def test_second_collector_on_the_same_database_continues_the_same_chain(
     collector: Collector,
 ) -> None:
-    other = Collector(collector.polls, open_home(collector.home.path), collector.clock)
+    other = Collector(collector.polls, reopen(collector.home.path), collector.clock)
     other.start()
     for turn in range(2):
         for running, voter in ((collector, KITA), (other, MINAMI)):

@@ -19,7 +19,7 @@ from voting.console import Unfinished
 from voting.election.documents import canonical, salted_digest
 from voting.election.entries import PaperEntry
 
-TABLES = ("entries", "ballots", "components", "rolls", "papers", "checkpoints")
+TABLES = ("entries", "ballots", "components", "rolls", "papers", "orders", "checkpoints")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,254 @@
+"""Claims about a collector on PostgreSQL: what the database itself refuses, and what is noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from tests.postgres import Postgres
+from tests.voting.collector.test_store import TABLES
+from tests.voting.election.office import PASSPHRASE
+from tests.voting.polls import KITA, MINAMI, Clock, Collector, Polls, now, reopen
+from voting.collector import home as homes
+from voting.collector import store
+from voting.collector.home import Home
+from voting.collector.ledger import DatabaseDamagedError
+from voting.collector.settings import Database, Settings
+from voting.console import Refused, Unfinished
+
+
+@pytest.fixture
+def database() -> str:
+    return "postgresql"
+
+
+@pytest.fixture
+def opened(collector_home: Path) -> Iterator[Home]:
+    """Voting is closed; there is something in every table that the changes look at."""
+    made = reopen(collector_home)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def full(polls: Polls, opened: Home) -> Home:
+    collector = Collector(polls, opened, Clock(now()))
+    collector.start()
+    for voter in (KITA, MINAMI, KITA):
+        collector.submission.submit(collector.ballot(voter))
+    collector.stop()
+    collector.order("closed")
+    return opened
+
+
+def name_of(opened: Home) -> str:
+    name = opened.engine.url.database
+    assert name is not None
+    return name
+
+
+def execute(opened: Home, statement: str) -> None:
+    with opened.engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+
+
+# -- append-only --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_owner_has_no_right_to_change_what_is_stored(full: Home, table: str) -> None:
+    for statement in (f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):
+        with pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
+            execute(full, statement)
+    full.ledger()
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_not_even_the_superuser_changes_what_is_stored(
+    full: Home, postgres: Postgres, table: str
+) -> None:
+    column = store.METADATA.tables[table].columns.keys()[0]
+    again = f"INSERT INTO {table} SELECT * FROM {table} LIMIT 1"
+    with full.engine.connect() as connection:
+        assert table == "papers" or connection.scalar(sa.text(f"SELECT count(*) FROM {table}"))
+    for statement in (
+        f"UPDATE {table} SET {column} = {column}",
+        f"DELETE FROM {table}",
+        f"TRUNCATE {table} CASCADE",
+        f"{again} ON CONFLICT ({column}) DO UPDATE SET {column} = EXCLUDED.{column}",
+        f"SET session_replication_role = replica; DELETE FROM {table}",
+    ):
+        if table == "papers" and "TRUNCATE" not in statement:
+            continue  # no row, nothing to refuse
+        assert postgres.run(name_of(full), statement, check=False) != 0, statement
+    full.ledger()
+
+
+def test_chain_cannot_fork(full: Home) -> None:
+    fork = "INSERT INTO entries SELECT 100, previous, entry FROM entries WHERE sequence = 4"
+    with pytest.raises(sa.exc.IntegrityError, match="uq_entries_previous"):
+        execute(full, fork)
+
+
+def test_both_databases_guard_the_same_tables() -> None:
+    from voting.collector.migrations.versions.v0001 import APPEND_ONLY
+
+    assert tuple(table.name for table in store.APPEND_ONLY) == APPEND_ONLY
+    assert set(APPEND_ONLY) == set(TABLES)
+
+
+# -- writers ------------------------------------------------------------------------------------
+
+
+def test_busy_database_is_said_in_a_sentence(full: Home) -> None:
+    sa.event.listen(full.engine, "begin", lambda c: c.exec_driver_sql("SET lock_timeout = '10ms'"))
+    other = store.open_database(full.settings.database.url or "")
+    with (
+        store.writing(other),
+        pytest.raises(Unfinished, match="lock timeout"),
+        store.writing(full.engine),
+    ):
+        pass
+    other.dispose()
+
+
+def test_writer_sees_what_was_written_while_it_waited(full: Home) -> None:
+    """Its view begins when it holds the lock, not before."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    def size() -> int:
+        with store.writing(full.engine) as connection:
+            return connection.scalar(sa.select(sa.func.count()).select_from(store.checkpoints)) or 0
+
+    before = size()
+    with ThreadPoolExecutor(1) as pool:
+        with store.writing(full.engine) as connection:
+            later = pool.submit(size)
+            connection.execute(sa.insert(store.checkpoints).values(size=99, note=b""))
+        assert later.result() == before + 1
+
+
+def test_database_that_may_lose_what_it_confirmed_is_refused(postgres: Postgres) -> None:
+    url = postgres.create("careless")
+    postgres.stop()
+    options = postgres.data / "postgresql.auto.conf"
+    honest = options.read_text(encoding="utf-8")
+    try:
+        options.write_text("fsync = off\n", encoding="utf-8")
+        postgres.start()
+        engine = store.open_database(url)
+        with pytest.raises(Refused, match="fsync"), store.reading(engine):
+            pass
+        engine.dispose()
+    finally:
+        postgres.stop()
+        options.write_text(honest, encoding="utf-8")
+        postgres.start()
+        postgres.drop("careless")
+
+
+def test_error_of_the_database_names_no_voter(full: Home) -> None:
+    values = {"sequence": 99, "digest": "x", "voter": "700000000101", "fetch": "x"}
+    row = sa.insert(store.ballots).values(**values, container=b"", qualification=b"")
+    with pytest.raises(sa.exc.IntegrityError) as fault, full.engine.begin() as connection:
+        connection.execute(row)
+    assert "ballots" in str(fault.value)
+    assert "700000000101" not in str(fault.value)
+
+
+# -- made, and changed by hand ------------------------------------------------------------------
+
+
+@pytest.fixture
+def empty(postgres: Postgres) -> Iterator[Settings]:
+    name = f"empty_{uuid4().hex}"
+    yield Settings(database=Database(url=postgres.create(name)))
+    postgres.drop(name)
+
+
+def init(polls: Polls, target: Path, settings: Settings) -> Home:
+    roll = polls.root / "roll-0001.asice"
+    party = polls.root / "party"
+    return homes.init(target, polls.election, party, roll, PASSPHRASE, settings)
+
+
+def test_home_on_postgresql_is_made_once(polls: Polls, tmp_path: Path, empty: Settings) -> None:
+    made = init(polls, tmp_path / "one", empty)
+    assert [entry.kind for entry in made.ledger().entries] == ["manifest", "roll"]
+    made.engine.dispose()
+    assert not (tmp_path / "one" / "collector.sqlite").exists()
+    with pytest.raises(Refused, match="log already; nothing was changed"):
+        init(polls, tmp_path / "two", empty)
+    assert not (tmp_path / "two").exists()
+
+
+def test_home_that_failed_half_way_is_made_by_trying_again(
+    polls: Polls, tmp_path: Path, empty: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from voting.collector import documents
+
+    def power_cut(*_: object) -> None:
+        raise InterruptedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(documents, "append_in", power_cut)
+        with pytest.raises(InterruptedError):
+            init(polls, tmp_path / "home", empty)
+    with pytest.raises(Refused, match="no collector's home yet"):
+        homes.open_home(tmp_path / "home", empty)
+    made = init(polls, tmp_path / "home", empty)
+    assert made.ledger().size == 2
+    made.engine.dispose()
+
+
+def test_home_without_its_server_file_is_not_taken_for_another(collector_home: Path) -> None:
+    (collector_home / "server.toml").unlink()
+    with pytest.raises(Refused, match="--config"):
+        reopen(collector_home)
+
+
+CHANGES = {
+    "entry dropped": "DELETE FROM entries WHERE sequence = 4",
+    "last entry dropped": "DELETE FROM entries WHERE sequence = 6",
+    "ballot dropped": "DELETE FROM ballots WHERE sequence = 3",
+    "ballot changed": "UPDATE ballots SET container = '\\x00' WHERE sequence = 4",
+    "qualification changed": "UPDATE ballots SET qualification = '\\x7b7d' WHERE sequence = 3",
+    "roll changed": "UPDATE rolls SET container = (SELECT container FROM ballots LIMIT 1)",
+    "checkpoint of another size": "UPDATE checkpoints SET size = 9 WHERE size = 7",
+    "table gone": "DROP TABLE papers",
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_database_changed_by_hand_is_noticed_at_start(
+    full: Home, postgres: Postgres, name: str
+) -> None:
+    triggers = " ".join(f"ALTER TABLE {table} DISABLE TRIGGER ALL;" for table in TABLES)
+    postgres.run(name_of(full), triggers + CHANGES[name])
+    with pytest.raises(DatabaseDamagedError):
+        full.ledger()
+
+
+def test_tables_of_another_version_are_refused(full: Home) -> None:
+    execute(full, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(DatabaseDamagedError, match="of version 9999, this program's of version"):
+        full.ledger()
+
+
+def test_schema_is_the_one_of_the_migrations(
+    polls: Polls, collector_home: Path, tmp_path: Path
+) -> None:
+    """On both databases; `voting collector init` made them with the migrations."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    for folder in (collector_home, polls.copy_home(tmp_path / "sqlite")):
+        engine = reopen(folder).engine
+        with engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            assert compare_metadata(context, store.METADATA) == []
+        engine.dispose()

@@ -1,0 +1,60 @@
+"""Claims about the server file: what it says is taken, and what it cannot say is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from voting.collector.settings import Settings, read_settings
+from voting.console import UsageFault
+from voting.files import FileFaultError
+
+
+def test_without_a_file_there_are_defaults(tmp_path: Path) -> None:
+    assert read_settings(tmp_path, None) == Settings()
+    assert Settings().database.url is None
+
+
+def test_file_in_the_home_is_read_unless_another_is_named(tmp_path: Path) -> None:
+    (tmp_path / "server.toml").write_text("[api]\nport = 8081\n")
+    (tmp_path / "other.toml").write_text("[api]\nport = 8082\nprocesses = 4\n")
+    assert read_settings(tmp_path, None).api.port == 8081
+    assert read_settings(tmp_path, tmp_path / "other.toml").api.processes == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[api]\nprot = 1\n", "api.prot: extra inputs"),
+        ("[election]\nopens = 1\n", "election: extra inputs"),
+        ("[api]\nport = '8080'\n", "api.port: input should be a valid integer"),
+        ("[api]\nprocesses = 0\n", "api.processes: input should be greater"),
+        ("[database]\nurl = 'mysql://x'\n", "database.url: value error, write postgresql://"),
+        ("[database\n", "not readable as TOML"),
+        ("\x00", "not readable as TOML"),
+    ],
+)
+def test_what_it_cannot_say_is_refused_in_a_sentence(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "server.toml"
+    path.write_text(text)
+    with pytest.raises(UsageFault, match=said) as fault:
+        read_settings(tmp_path, None)
+    assert str(path) in str(fault.value)
+
+
+def test_file_that_is_missing_is_no_default(tmp_path: Path) -> None:
+    with pytest.raises(FileFaultError, match="missing"):
+        read_settings(tmp_path, tmp_path / "server.toml")
+
+
+def test_password_in_the_address_is_never_shown(tmp_path: Path) -> None:
+    path = tmp_path / "server.toml"
+    path.write_text("[database]\nurl = 'postgresql://me:secret@machine/sukashi'\n")
+    settings = read_settings(tmp_path, None)
+    assert settings.database.url is not None
+    assert "secret" not in repr(settings)
+    path.write_text("[database]\nurl = 'mysql://me:secret@machine/sukashi'\n")
+    with pytest.raises(UsageFault) as fault:
+        read_settings(tmp_path, None)
+    assert "secret" not in str(fault.value)

@@ -1,0 +1,74 @@
+"""The server file: where a collector runs and listens. It says nothing about the election.
+
+TOML; every member has a default, so a collector needs no file at all. `server.toml` in the
+collector's home is read where no other is named.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from voting.console import UsageFault
+from voting.election.forms import in_words
+from voting.files import read_bounded
+
+NAME = "server.toml"
+_LIMIT = 1 << 16
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+def _postgresql(url: str) -> str:
+    if not url.startswith("postgresql://"):
+        raise ValueError("write postgresql://… or leave it out, for SQLite in the home")
+    return url
+
+
+class Database(_Section):
+    """`url`: where PostgreSQL is, such as postgresql:///sukashi?host=/run/postgresql; by default
+    the database is a file of SQLite in the home. It may hold a password, so it is never shown."""
+
+    url: Annotated[str, AfterValidator(_postgresql)] | None = Field(default=None, repr=False)
+
+
+class Api(_Section):
+    """Where voters' requests arrive: at a Unix socket if one is named, otherwise at a port."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    socket: str | None = None
+    processes: Annotated[int, Field(ge=1, le=256)] = 1
+
+
+class Settings(_Section):
+    """A whole server file."""
+
+    database: Database = Database()
+    api: Api = Api()
+
+
+def read_settings(home: Path, file: Path | None) -> Settings:
+    """The settings in `file`, or in the home's own file, or the defaults.
+
+    Raises:
+        UsageFault: the file is missing, no TOML, or has a member that there is not.
+        FileFaultError: it is no file, or too large.
+    """
+    path = file or home / NAME
+    if file is None and not path.exists():
+        return Settings()
+    try:
+        members = tomllib.loads(read_bounded(path, _LIMIT).decode("utf-8"))
+        return Settings.model_validate(members)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise UsageFault(f"{path} is not readable as TOML: {fault}") from None
+    except ValidationError as fault:
+        first = fault.errors(include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UsageFault(f"{path}: {place}: {in_words(first)}") from None
