@@ -23,6 +23,7 @@ from crypto.tlog import (
     verify_cosignatures,
 )
 from voting.election import entries as kinds
+from voting.election.access import verify_access_entries
 from voting.election.manifest import Manifest
 
 CHECKPOINT = "checkpoint"
@@ -32,10 +33,10 @@ E = TypeVar("E", bound=kinds.Entry)
 # nested, so that the match ends before the first entry that may not stand where it does.
 _LETTERS = {
     "manifest": "m", "roll": "r", "opened": "o", "ballot": "b", "suspended": "u",
-    "resumed": "v", "closed": "c", "paper": "p", "box": "x", "selection": "s", "mixed": "i",
-    "decrypted": "d", "result": "f",
+    "resumed": "v", "access": "a", "closed": "c", "paper": "p", "box": "x", "selection": "s",
+    "mixed": "i", "decrypted": "d", "result": "f",
 }  # fmt: skip
-_ORDER = re.compile(r"m(r+(o(?:[br]|ur*v)*(?:ur*)?(cp*(x(s[id]*f?)?)?)?)?)?")
+_ORDER = re.compile(r"m(r+(o(?:[bra]|u[ra]*v)*(?:u[ra]*)?(cp*(x(s[id]*f?)?)?)?)?)?")
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,10 @@ def read(files: Mapping[str, bytes], manifest: Manifest) -> Log:
     3. The tiles are exactly those of its size, and the entries give its root.
     4. Every entry names the one before; times never decrease.
     5. The entries stand in the order of section 8, for this manifest and its roll.
+    6. The access log has its root of every hour.
 
     Raises VerificationError (`log.checkpoint`, `log.witnesses`, `log.tree`, `log.chain`,
-    `log.entries`).
+    `log.entries`, `log.access`).
     """
     checkpoint = open_head(files.get(CHECKPOINT, b""), manifest)
     tiles = {path: data for path, data in files.items() if path != CHECKPOINT}
@@ -90,6 +92,7 @@ def read(files: Mapping[str, bytes], manifest: Manifest) -> Log:
     except EncodingError as fault:
         raise VerificationError("log.chain", "log", str(fault)) from fault
     verify_order(entries, manifest)
+    verify_access_entries(entries)
     return Log(tuple(raw), tuple(entries))
 
 

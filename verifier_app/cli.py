@@ -5,8 +5,9 @@ holds; 1 refused or incomplete; 2 wrong call; 3 no verdict (unreadable, interrup
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -19,7 +20,7 @@ from verifier_app.watching.cli import watch
 from verifier_app.witness.cli import witness_app
 
 if TYPE_CHECKING:
-    from verifier_app.evidence import Stage
+    from verifier_app.evidence import Evidence, Stage
     from verifier_app.kept import Kept
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ def answers(version: program.Version = False) -> None:
     """Its commands have `--arithmetic` of their own."""
 
 
+Outcome = TypeVar("Outcome")
 Record = Annotated[Path, typer.Argument(help="The folder of the election record.")]
 
 
@@ -148,32 +150,14 @@ def receipt(
 
     Example: verifier receipt receipt.txt --record record --trust trust
     """
-    from crypto.errors import VerificationError
-    from verifier_app import receipt as receipts
-    from verifier_app import runner
-    from verifier_app.evidence import Evidence
-    from verifier_app.registry import Unavailable
+    from verifier_app.receipt import verify_receipt
 
-    if trust is None and election is None:
-        raise console.WrongCallError("give --trust or --election: nothing vouches for itself")
     data = console.read_file(file)
     ballot = None if container is None else console.read_file(container)
-    evidence = Evidence(read_folder(record), None, read_trust(trust, election))
-    with console.to_its_end():
-        bad = runner.first_doubt(runner.MANIFEST, evidence)
-    if bad is not None:
-        return console.refused("receipt", bad.id, f"{bad.where}: {bad.why}", as_json=as_json)
-    try:
-        with console.to_its_end():
-            outcome = receipts.verify_receipt(data, evidence, ballot)
-    except VerificationError as fault:
-        return console.refused(
-            "receipt", fault.check_id, f"{fault.where}: {fault.why}", as_json=as_json
-        )
-    except Unavailable as fault:
-        return console.refused(
-            "receipt", fault.owner, f"{fault.where}: {fault.why}", as_json=as_json
-        )
+    evidence = _personal_evidence(record, trust, election)
+    outcome = _judge(evidence, lambda: verify_receipt(data, evidence, ballot))
+    if isinstance(outcome, tuple):
+        return console.refused("receipt", *outcome, as_json=as_json)
     seen = "the published log" if outcome.in_record else "the log that the collector signed"
     console.now_it_is_told()
     if as_json:
@@ -187,6 +171,44 @@ def receipt(
             console.say(
                 "Check it again when the record is published: then it shows that there is one log."
             )
+    return 0
+
+
+@app.command()
+def access(
+    file: Annotated[Path, typer.Argument(help="The voter's access.json.")],
+    record: Annotated[
+        Path, typer.Option(help="The record, or the folder with the signed manifest.")
+    ],
+    trust: TrustOption = None,
+    election: Election = None,
+    as_json: Json = False,
+) -> int:
+    """Check a voter's access log: what it says is what the public log commits to.
+
+    Example: verifier access access.json --record record --trust trust
+    """
+    from verifier_app.access import verify_access
+
+    data = console.read_file(file)
+    evidence = _personal_evidence(record, trust, election)
+    outcome = _judge(evidence, lambda: verify_access(data, evidence))
+    if isinstance(outcome, tuple):
+        return console.refused("access-report", *outcome, as_json=as_json)
+    console.now_it_is_told()
+    rows = [{"time": row.time, "what": row.what} for row in outcome.rows]
+    waiting = [{"time": row.time, "what": row.what} for row in outcome.waiting]
+    if as_json:
+        members = {"rows": rows, "waiting": waiting, "in_record": outcome.in_record}
+        console.emit("access-report", {"verdict": "verified", **members})
+        return 0
+    seen = "the published log" if outcome.in_record else "the log that the collector signed"
+    console.say(f"VERIFIED: {len(rows)} accesses, each committed to in {seen}:")
+    for row in rows:
+        console.say(f"  {row['time']}  {row['what']}")
+    for row in waiting:
+        console.say(f"  {row['time']}  {row['what']} (not in the log yet)")
+    console.say("Were they all you? Is one missing? Tell the election office if not.")
     return 0
 
 
@@ -211,6 +233,35 @@ def _stage(stage: str, sign_with: Path | None, out: Path | None, box: Path | Non
     if (sign_with is None) != (out is None):
         raise console.WrongCallError("--sign-with and --out go together")
     return "selection"
+
+
+def _personal_evidence(record: Path, trust: Path | None, election: str | None) -> Evidence:
+    """What a voter's own file is checked against."""
+    from verifier_app.evidence import Evidence
+
+    if trust is None and election is None:
+        raise console.WrongCallError("give --trust or --election: nothing vouches for itself")
+    return Evidence(read_folder(record), None, read_trust(trust, election))
+
+
+def _judge(evidence: Evidence, verify: Callable[[], Outcome]) -> Outcome | tuple[str, str]:
+    """What a voter's own file shows under a manifest that is trusted, or the id of the check that
+    refuses and why."""
+    from crypto.errors import VerificationError
+    from verifier_app import runner
+    from verifier_app.registry import Unavailable
+
+    with console.to_its_end():
+        bad = runner.first_doubt(runner.MANIFEST, evidence)
+    if bad is not None:
+        return bad.id, f"{bad.where}: {bad.why}"
+    try:
+        with console.to_its_end():
+            return verify()
+    except VerificationError as fault:
+        return fault.check_id, f"{fault.where}: {fault.why}"
+    except Unavailable as fault:
+        return fault.owner, f"{fault.where}: {fault.why}"
 
 
 def _kept(path: Path, record: Path) -> Kept:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crypto.errors import EncodingError, VerificationError
-from crypto.tlog import LogProof, verify_cosignatures
+from crypto.tlog import Checkpoint, LogProof, verify_cosignatures
 from verifier_app.evidence import Evidence
 from verifier_app.readers.documents import sha256
-from verifier_app.readers.entries import BallotEntry, read_entry
+from verifier_app.readers.entries import BallotEntry, Entry, read_entry
 
 _ID = "receipt"
 
@@ -40,31 +40,52 @@ def verify_receipt(data: bytes, evidence: Evidence, container: bytes | None) -> 
     record's log does not hold. The caller has checked `manifest.trust`, `manifest.encoding` and
     `manifest.signatures`.
     """
-    try:
-        proof = LogProof.parse(data)
-        entry_bytes = proof.extra or b""
-        entry = read_entry(entry_bytes, "receipt")
-    except EncodingError as fault:
-        raise VerificationError(_ID, "receipt", f"it is not a receipt: {fault}") from fault
-    checkpoint = proof.verify(entry_bytes, evidence.log_key, check_id=_ID, where="receipt")
-    policy = evidence.witnesses
-    seen = verify_cosignatures(proof.checkpoint, policy.keys, policy.required, where="receipt")
-    if not isinstance(entry, BallotEntry) or entry.sequence != proof.index:
+    entry, checkpoint, seen = open_proof(data, evidence, _ID, "receipt")
+    if not isinstance(entry, BallotEntry):
         raise VerificationError(_ID, "receipt", "it is not the receipt of a ballot")
     if container is not None and sha256(container) != entry.container:
         raise VerificationError(_ID, "receipt", "it is the receipt of another ballot")
-    published = "log/checkpoint" in evidence.folder
-    if published:
-        log = evidence.log
-        if len(log.raw) < checkpoint.size:
-            why = "the published log is shorter than the log of the receipt: entries are missing"
-            raise VerificationError(_ID, "log", why)
-        if log.tree.root(checkpoint.size) != checkpoint.root:
-            why = (
-                "the published log is another one than the receipt's: the collector has shown two"
-                " logs. Keep the receipt, it proves this, and give it to the auditors"
-            )
-            raise VerificationError(_ID, "log", why)
-    return Receipt(
-        entry.sequence, entry.time, entry.container, checkpoint.size, len(seen), published
-    )
+    published = compare_with_record(checkpoint, evidence, _ID)
+    return Receipt(entry.sequence, entry.time, entry.container, checkpoint.size, seen, published)
+
+
+def open_proof(
+    data: bytes, evidence: Evidence, check_id: str, where: str
+) -> tuple[Entry, Checkpoint, int]:
+    """The entry of this election's log that a tlog-proof holds, the checkpoint over it, and how
+    many of the trusted witnesses cosigned that: at least as many as are required.
+
+    Raises VerificationError (`check_id`, `log.witnesses`).
+    """
+    try:
+        proof = LogProof.parse(data)
+        entry_bytes = proof.extra or b""
+        entry = read_entry(entry_bytes, where)
+    except EncodingError as fault:
+        raise VerificationError(check_id, where, f"it is not a receipt: {fault}") from fault
+    checkpoint = proof.verify(entry_bytes, evidence.log_key, check_id=check_id, where=where)
+    policy = evidence.witnesses
+    seen = verify_cosignatures(proof.checkpoint, policy.keys, policy.required, where=where)
+    if entry.sequence != proof.index:
+        raise VerificationError(check_id, where, "its entry stands at another place")
+    return entry, checkpoint, len(seen)
+
+
+def compare_with_record(checkpoint: Checkpoint, evidence: Evidence, check_id: str) -> bool:
+    """Whether the record's log is published; if so, the checkpoint is of a state of it.
+
+    Raises VerificationError (`check_id`).
+    """
+    if "log/checkpoint" not in evidence.folder:
+        return False
+    log = evidence.log
+    if len(log.raw) < checkpoint.size:
+        why = "the published log is shorter than the log of the receipt: entries are missing"
+        raise VerificationError(check_id, "log", why)
+    if log.tree.root(checkpoint.size) != checkpoint.root:
+        why = (
+            "the published log is another one than the receipt's: the collector has shown two"
+            " logs. Keep the receipt, it proves this, and give it to the auditors"
+        )
+        raise VerificationError(check_id, "log", why)
+    return True

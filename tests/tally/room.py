@@ -39,6 +39,7 @@ from tests.tally.small_election import (
 from voting.ballot.ballot import Anchor
 from voting.ballot.box import write_box
 from voting.election import party
+from voting.election.access import hours_due
 from voting.election.documents import (
     canonical,
     digest,
@@ -59,6 +60,7 @@ VOTES = (
     (1, 1, 2), (2, 2, 1), (3, 1, 0), (4, 3, 2), (2, 3, 3), (5, 2, 1), (6, 4, 7), (7, 3, 1),
     (8, 5, 5), (6, 1, 0),
 )  # fmt: skip
+FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 STAGES = (
     "closed", "sealed", "selected", "audited", "mixed once", "mixed", "decrypted once",
     "decrypted", "counted", "published",
@@ -81,7 +83,7 @@ class PublicLog:
         entry = {
             "kind": kind,
             "sequence": sequence,
-            "time": f"{NOW + dt.timedelta(seconds=sequence):%Y-%m-%dT%H:%M:%SZ}",
+            "time": f"{NOW + dt.timedelta(seconds=sequence):{FORMAT}}",
             "previous": leaf_hash(self.raw[-1]).hex() if self.raw else NO_PREVIOUS,
             **members,
         }
@@ -104,6 +106,18 @@ class PublicLog:
             found[f"orders/{order.name}.json"] = order.encode()
             found[f"orders/{order.name}.asice"] = self.election.signed_order(order)
         return found
+
+    def wait(self, time: str) -> None:
+        """The access entries of all hours until then; there are none yet."""
+        opened = f"{NOW:{FORMAT}}"
+        for hour in hours_due(opened, time):
+            self.add("access", until=hour, root="00" * 32, time=hour)
+
+    def close(self, **members: object) -> None:
+        """The entries of a close; `members` of the last of them."""
+        time = members.get("time") or f"{NOW + dt.timedelta(seconds=len(self.raw) + 1):{FORMAT}}"
+        self.add("access", until=time, root="00" * 32, time=time)
+        self.add("closed", **{"time": time, **members})
 
     @property
     def root(self) -> bytes:
@@ -172,6 +186,9 @@ class Collected:
         self.bring_roll(self.election.roll(1, [*KITA, 6, 8]))
         self.log.add("opened")
 
+    def close(self, **members: object) -> None:
+        self.log.close(**members)
+
     def export(self, path: Path) -> None:
         write_box(
             path,
@@ -191,7 +208,7 @@ def collect(election: SmallElection) -> Collected:
         if place == 6:
             held.bring_roll(election.roll(2, [*KITA, *MINAMI]))
         held.cast(*vote)
-    held.log.add("closed")
+    held.close()
     held.bring_paper(*PAPER_VOTERS)
     return held
 

@@ -149,7 +149,7 @@ def test_damaged_box_is_refused_in_a_sentence(room_at: RoomAt) -> None:
 
 def test_open_election_has_no_seal(small_election: SmallElection, tmp_path: Path) -> None:
     held = collect(small_election)
-    held.log.raw, held.papers = held.log.raw[:-2], []  # without `closed` and the paper list
+    held.log.raw, held.papers = held.log.raw[:-3], []  # without the close and the paper list
     there = open_room(small_election, tmp_path, held)
     with refused(there, "not closed yet"):
         there.seal()
@@ -168,9 +168,9 @@ def test_roll_of_another_election_is_refused(small_election: SmallElection, tmp_
     foreign: Roll = small_election.roll(3, [*KITA, *MINAMI]).model_copy(
         update={"election": "minato-2027"}
     )
-    held.log.raw, held.papers = held.log.raw[:-2], []
+    held.log.raw, held.papers = held.log.raw[:-3], []
     held.bring_roll(foreign)
-    held.log.add("closed")
+    held.close()
     there = open_room(small_election, tmp_path, held)
     with refused(there, "another election or version"):
         there.seal()

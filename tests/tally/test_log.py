@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,8 @@ from crypto.errors import SukashiError
 from crypto.signing import SigningKey
 from tally import log as logs
 from tally.room import read_log_files
-from tests.tally.room import PublicLog, Room, RoomAt, refused
-from tests.tally.small_election import SmallElection
+from tests.tally.room import FORMAT, PublicLog, Room, RoomAt, refused
+from tests.tally.small_election import NOW, SmallElection
 from voting.election.documents import canonical
 
 
@@ -124,16 +125,16 @@ def unknown_kind(log: PublicLog) -> None:
 
 
 def unknown_member(log: PublicLog) -> None:
-    log.add("closed", remark="hello")
+    log.close(remark="hello")
 
 
 def ballot_after_the_close(log: PublicLog) -> None:
-    log.add("closed")
+    log.close()
     log.add("ballot", container="00" * 32, qualification="00" * 32)
 
 
 def roll_after_the_close(log: PublicLog) -> None:
-    log.add("closed")
+    log.close()
     log.add("roll", version=2, digest="00" * 32)
 
 
@@ -146,29 +147,29 @@ def second_opening(log: PublicLog) -> None:
 
 
 def second_close(log: PublicLog) -> None:
-    log.add("closed")
+    log.close()
     log.add("closed")
 
 
 def paper_after_the_seal(log: PublicLog) -> None:
-    log.add("closed")
+    log.close()
     log.add("box", seal="00" * 32)
     log.add("paper", digest="00" * 32)
 
 
 def second_seal(log: PublicLog) -> None:
-    log.add("closed")
+    log.close()
     log.add("box", seal="00" * 32)
     log.add("box", seal="00" * 32)
 
 
 def selection_before_the_seal(log: PublicLog) -> None:
-    log.add("closed")
+    log.close()
     log.add("selection", selection="00" * 32)
 
 
 def selected(log: PublicLog) -> None:
-    log.add("closed")
+    log.close()
     log.add("box", seal="00" * 32)
     log.add("selection", selection="00" * 32)
 
@@ -214,6 +215,57 @@ def manifest_again(log: PublicLog) -> None:
     log.add("manifest", manifest=log.election.manifest.digest.hex())
 
 
+def hour(number: int) -> str:
+    """The so many-th full hour after voting was opened."""
+    return f"{NOW.replace(minute=0) + dt.timedelta(hours=number):{FORMAT}}"
+
+
+def access(log: PublicLog, until: str, time: str = "") -> None:
+    log.add("access", until=until, root="00" * 32, time=time or until)
+
+
+def closed_without_a_last_root(log: PublicLog) -> None:
+    log.add("closed")
+
+
+def root_before_voting_was_opened(log: PublicLog) -> None:
+    log.raw.pop()
+    access(log, hour(1))
+
+
+def root_after_the_close(log: PublicLog) -> None:
+    log.close()
+    access(log, hour(1))
+
+
+def hour_without_a_root(log: PublicLog) -> None:
+    access(log, hour(1))
+    access(log, hour(3))
+
+
+def hour_with_two_roots(log: PublicLog) -> None:
+    access(log, hour(1))
+    access(log, hour(1))
+
+
+def root_before_its_hour_has_passed(log: PublicLog) -> None:
+    access(log, hour(2), hour(1))
+
+
+def ballot_before_the_root_of_its_hour(log: PublicLog) -> None:
+    log.add("ballot", container="00" * 32, qualification="00" * 32, time=hour(1))
+    access(log, hour(1))
+
+
+def close_before_the_root_of_its_hour(log: PublicLog) -> None:
+    log.close(time=hour(1))
+
+
+def last_root_of_another_time(log: PublicLog) -> None:
+    access(log, hour(0), hour(0)[:-6] + "30:00Z")
+    log.add("closed", time=hour(0)[:-6] + "30:00Z")
+
+
 FALSE_LOGS = {
     "log.chain": [
         chain_broken, number_skipped, time_that_goes_back, unknown_kind, unknown_member,
@@ -223,7 +275,12 @@ FALSE_LOGS = {
         second_close, paper_after_the_seal, second_seal, selection_before_the_seal,
         second_selection, second_mix_of_a_count, decrypted_before_it_was_mixed,
         second_decryption_of_a_count, entry_after_the_result, roll_version_left_out,
-        roll_version_again, manifest_again,
+        roll_version_again, manifest_again, root_before_voting_was_opened, root_after_the_close,
+    ],
+    "log.access": [
+        closed_without_a_last_root, hour_without_a_root, hour_with_two_roots,
+        root_before_its_hour_has_passed, ballot_before_the_root_of_its_hour,
+        close_before_the_root_of_its_hour, last_root_of_another_time,
     ],
 }  # fmt: skip
 CASES = [
@@ -250,6 +307,16 @@ def test_log_in_order_is_read(small_election: SmallElection, tmp_path: Path) -> 
     log = opened(small_election)
     log.add("roll", version=2, digest="00" * 32)
     selected(log)
+    assert read(log, tmp_path / "log").size == 8
+
+
+def test_log_with_the_root_of_every_hour_is_read(
+    small_election: SmallElection, tmp_path: Path
+) -> None:
+    log = opened(small_election)
+    access(log, hour(1), hour(2))  # the collector was down
+    access(log, hour(2))
+    log.close(time=hour(2))
     assert read(log, tmp_path / "log").size == 7
 
 

@@ -20,7 +20,7 @@ def elsewhere(other_election: SmallElection, tmp_path: Path) -> Room:
     held.open()
     for voter in KITA[:3]:
         held.cast(voter, 1, 1)
-    held.log.add("closed")
+    held.close()
     held.bring_paper(1)
     return open_room(other_election, tmp_path / "elsewhere", held)
 
@@ -128,7 +128,7 @@ def test_proof_of_decryption_is_refused(room_at: RoomAt) -> None:
 def test_paper_list_is_refused(small_election: SmallElection, tmp_path: Path) -> None:
     held = Collected(small_election)
     held.open()
-    held.log.add("closed")
+    held.close()
     held.bring_paper(1, election="00" * 32)
     there = open_room(small_election, tmp_path / "room", held)
     with refused(there, "it is of another election"):

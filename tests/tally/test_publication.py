@@ -202,7 +202,7 @@ def test_election_in_which_nothing_could_be_counted_is_published(
     held = Collected(small_election)
     held.open()
     held.cast(1, 1, 1)
-    held.log.add("closed")
+    held.close()
     there = play_to(open_room(small_election, tmp_path, held), "published")
     found = parse_canonical((there.record / "results.json").read_bytes(), "results")
     assert {unit["status"] for c in found["contests"] for unit in c["units"]} == {
@@ -219,7 +219,7 @@ def test_open_election_publishes_the_lists_and_every_mix(
     held.open()
     for voter in KITA[:3]:
         held.cast(voter, 1, 1)
-    held.log.add("closed")
+    held.close()
     there = play_to(open_room(other_election, tmp_path, held), "published")
     files = published(there)
     for number in (0, 1):

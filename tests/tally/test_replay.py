@@ -78,7 +78,9 @@ def _at(moment: dt.datetime) -> Callable[[Collected], None]:
         early = held.log.anchor.size - 1
         anchor = held.log.anchor.model_copy(update={"size": early, "root": _root(held, early)})
         ballot = held.ballot(1, 1, 1, anchor=anchor)
-        held.store(1, ballot, time=f"{moment:%Y-%m-%dT%H:%M:%SZ}")
+        time = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+        held.log.wait(time)
+        held.store(1, ballot, time=time)
 
     return store
 
@@ -158,7 +160,7 @@ def _of_another_election(held: Collected) -> int:
 
 def _sealed(held: Collected, tmp_path: Path) -> Room:
     last = parse_canonical(held.log.raw[-1], "entry")["time"]
-    held.log.add("closed", time=last)
+    held.close(time=last)
     there = open_room(held.election, tmp_path, held)
     there.seal_and_log(time=last)
     return there

@@ -35,7 +35,7 @@ def cast_by(election: SmallElection, *voters: int) -> Collected:
     held.open()
     for voter in voters:
         held.cast(voter, 1, 1)
-    held.log.add("closed")
+    held.close()
     return held
 
 

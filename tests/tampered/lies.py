@@ -342,7 +342,7 @@ def ballots_moved(rng: Random, forgery: Forgery) -> Lie:
         del ballots[one]
         return Lie(f"ballot {one}: dropped from the box", forgery.settle)
     if how == "stored twice":
-        place = forgery.at("closed")
+        place = forgery.end
         raw, qualification = ballots[one]
         forgery.store(raw, qualification)
         return Lie(f"ballot {one}: stored again as {place}", forgery.settle)

@@ -54,7 +54,7 @@ class Forgery(Sealed):
     ) -> bytes:
         """ballot.json of a person of the roll, who sees the log of that size, or just before the
         close. Choices: the mayor's option, and the assembly's."""
-        manifest, size = self.manifest, size or self.at("closed")
+        manifest, size = self.manifest, size or self.end
         place = self.roll[person or self.person]["district"]
         style = manifest.style_of_district(place)
         wanted = {contest: choices.get(contest.split("-")[0], 1) for contest in style.contests}
@@ -79,7 +79,7 @@ class Forgery(Sealed):
     ) -> int:
         """A colluding collector logs a ballot just before the close, as one more that is replaced
         by nothing and counts for nothing (its person voted on paper)."""
-        place = self.at("closed")
+        place = self.end
         self.insert(
             place, "ballot", container=digest(container), qualification=digest(qualification)
         )
@@ -102,7 +102,7 @@ class Forgery(Sealed):
             "persons": [persons[identifier] for identifier in sorted(persons)],
         }
         data = canonical(roll)
-        self.insert(self.at("closed"), "roll", version=version, digest=salted_digest(data, SALT))
+        self.insert(self.end, "roll", version=version, digest=salted_digest(data, SALT))
         self.rolls[version] = self.signed(name, data)
         self.recount_voters()
 
@@ -242,7 +242,7 @@ class Forgery(Sealed):
         for turn, person in enumerate([*voters, voters[0]]):
             ballot = self.ballot(person, seed=bytes([turn]) * 32, mayor=1 + turn % 2)
             container = self.cast(ballot, self.keys.voter(person))
-            place = self.at("closed")
+            place = self.end
             digests = {"container": digest(container), "qualification": digest(QUALIFICATION)}
             self.insert(place, "ballot", **digests)
             self.ballots[place] = (container, QUALIFICATION)
@@ -274,8 +274,11 @@ class Forgery(Sealed):
         self.edit("manifest.trustees.json", signatures=signatures)
         self.drop("counts/")
         self.ballots = {}
-        kept = [e for e in self.entries if e["kind"] not in ("ballot", "mixed", "decrypted")]
+        place, gone = self.end, ("ballot", "mixed", "decrypted")
         opened = self.entries[self.at("opened")]["time"]
+        kept = [e for e in self.entries[:place] if e["kind"] not in (*gone, "access")]
+        kept += [{**self.entries[place], "until": opened}]
+        kept += [e for e in self.entries[place + 1 :] if e["kind"] not in gone]
         self.entries = [{**entry, "time": opened} for entry in kept]
         self.entries[0]["manifest"] = self.about["election"] = self.E.hex()
         self.papers = {self.at("paper"): next(iter(self.papers.values()))}

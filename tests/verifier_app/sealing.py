@@ -42,6 +42,7 @@ from voting.ballot.box import TABLES
 from voting.eid.cards import SoftwareCard, load_card
 from voting.eid.container import parse
 from voting.eid.signing import add_signature
+from voting.election.access import hours_due
 from voting.election.documents import canonical, digest, sign_message
 from voting.election.entries import NO_PREVIOUS
 from voting.election.manifest import Manifest
@@ -252,10 +253,16 @@ class Sealed:
         """Size and root of the log as it was."""
         return {"size": size, "root": root_hash(self.chain(size)).hex()}
 
+    @property
+    def end(self) -> int:
+        """The index of the last access entry, with which the close begins."""
+        return self.at("closed") - 1
+
     def insert(self, index: int, kind: str, **members: object) -> None:
-        """One more entry; the paper lists behind it move on."""
+        """One more entry; ballots and paper lists behind it move on."""
         time = self.entries[min(index, len(self.entries) - 1)]["time"]
         self.entries.insert(index, {"kind": kind, "time": time, **members})
+        self.ballots = {n + (n >= index): pair for n, pair in self.ballots.items()}
         self.papers = {n + (n >= index): data for n, data in self.papers.items()}
 
     def order(self, place: int, officials: Sequence[int] = (1, 2), **members: object) -> None:
@@ -290,6 +297,23 @@ class Sealed:
                 }
             else:
                 self.order(place)
+
+    def remove(self, index: int) -> None:
+        """One entry less; it is of no ballot and of no paper list."""
+        del self.entries[index]
+        self.ballots = {n - (n > index): pair for n, pair in self.ballots.items()}
+        self.papers = {n - (n > index): data for n, data in self.papers.items()}
+
+    def delay(self, index: int, time: str) -> None:
+        """An entry before the close and all after it were logged at that time, and the access
+        entries of the hours that had passed until then stand before it."""
+        known = [e for e in self.entries[:index] if e["kind"] in ("opened", "access")][-1]
+        for entry in self.entries[index:]:
+            entry["time"] = time
+            if entry["kind"] == "access":
+                entry["until"] = time
+        for hour in reversed(hours_due(str(known.get("until", known["time"])), time)):
+            self.insert(index, "access", until=hour, root="5a" * 32)
 
     def write_log(self, key: SigningKey | None = None, origin: str = "") -> None:
         """Tiles and checkpoint of the entries."""

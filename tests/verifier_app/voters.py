@@ -66,8 +66,6 @@ def store_at(
     that are there; `make` gives its container for that size of the log."""
     container = make(place)
     forgery.insert(place, "ballot")
-    kept = forgery.ballots.items()
-    forgery.ballots = {number + (number >= place): pair for number, pair in kept}
     forgery.ballots[place] = (container, qualification)
     relog(forgery, place)
     selection = forgery.json("selection.json")

@@ -38,6 +38,7 @@ from voting.eid.cards import SoftwareCard
 from voting.eid.container import parse
 from voting.eid.profile import EidProfile
 from voting.eid.signing import add_signature
+from voting.election.access import verify_access_entries
 from voting.election.assembly import assemble
 from voting.election.documents import canonical, digest
 from voting.election.entries import parse_log
@@ -276,7 +277,7 @@ class Collector:
         """
         ledger = Ledger(self.home.manifest)
         read_checked(self.home.engine, ledger)
-        parse_log(ledger.raw)
+        verify_access_entries(parse_log(ledger.raw))
         with store.reading(self.home.engine) as connection:
             ballots = connection.execute(
                 sa.select(store.ballots.c.sequence, store.ballots.c.container).order_by(
@@ -310,6 +311,11 @@ class Collector:
             earlier[accepted.identifier].append(sequence)
             seen.update(accepted.first_components())
         return ledger.raw
+
+    def count_entries(self) -> int:
+        """How many entries the audited log has, but for those of the access log: how many of these
+        there are depends on the time of the day."""
+        return sum(entry.kind != "access" for entry in parse_log(self.audit_everything()))
 
 
 def _persons(version: int, container: bytes) -> dict[str, Person]:

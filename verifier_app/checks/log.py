@@ -14,8 +14,7 @@ from verifier_app.readers.documents import read, sha256
 from verifier_app.readers.models import Order
 from verifier_app.registry import check
 
-_ENTRIES = "log.entries"
-_ORDERS = "log.orders"
+_ENTRIES, _ACCESS, _ORDERS = "log.entries", "log.access", "log.orders"
 
 
 @check(
@@ -73,15 +72,74 @@ def log_entries(evidence: Evidence) -> int:
     return len(log.entries)
 
 
+@check(
+    _ACCESS,
+    "record",
+    "The access log has one root for every hour of voting, and one at its end.",
+    early=True,
+)
+def log_access(evidence: Evidence) -> int:
+    """1. Between `opened` and `closed` stands an entry for each full hour, once and in order.
+    2. It was not made before its hour had passed, and nothing of that hour or later stands before
+       it but such entries.
+    3. Directly before `closed` stands one more, which reaches until its own time.
+    """
+    log = evidence.log
+    opened, closed = log.only(kinds.OpenedEntry), log.only(kinds.ClosedEntry)
+    between = log.entries[opened.sequence + 1 : closed.sequence]
+    roots = [entry for entry in between if isinstance(entry, kinds.AccessEntry)]
+    if not roots or between[-1] is not roots[-1]:
+        why = "no access entry stands directly before it"
+        raise VerificationError(_ACCESS, f"entry {closed.sequence}", why)
+    *hourly, final = roots
+    if final.until != final.time:
+        why = "the last access entry does not reach until its own time"
+        raise VerificationError(_ACCESS, f"entry {final.sequence}", why)
+    _verify_hours(hourly, opened, closed)
+    _verify_nothing_stands_early(between, hourly)
+    return len(roots)
+
+
+def _verify_hours(
+    hourly: Sequence[kinds.AccessEntry], opened: kinds.OpenedEntry, closed: kinds.ClosedEntry
+) -> None:
+    hour = opened.moment.replace(minute=0, second=0)
+    for entry in hourly:
+        hour += dt.timedelta(hours=1)
+        where = f"entry {entry.sequence}"
+        if dt.datetime.fromisoformat(entry.until) != hour:
+            raise VerificationError(_ACCESS, where, f"it is not the access entry of {hour}")
+        if entry.moment < hour:
+            raise VerificationError(_ACCESS, where, "its hour had not passed yet")
+    if hour + dt.timedelta(hours=1) <= closed.moment:
+        why = f"the access entry of {hour + dt.timedelta(hours=1)} is missing"
+        raise VerificationError(_ACCESS, "log", why)
+
+
+def _verify_nothing_stands_early(
+    between: Sequence[kinds.Entry], hourly: Sequence[kinds.AccessEntry]
+) -> None:
+    start = 0  # of what no access entry covers yet
+    offset = between[0].sequence
+    for root in hourly:
+        until, end = dt.datetime.fromisoformat(root.until), root.sequence - offset
+        for entry in between[start:end]:
+            if entry.moment >= until and not isinstance(entry, kinds.AccessEntry):
+                why = f"it stands before the access entry of {root.until}, which was due"
+                raise VerificationError(_ACCESS, f"entry {entry.sequence}", why)
+        start = end + 1
+
+
 # kind → the kinds of which one must stand directly before it
 _AFTER = {
     "manifest": set[str](),
-    "roll": {"manifest", "roll", "opened", "ballot", "suspended", "resumed"},
+    "roll": {"manifest", "roll", "opened", "ballot", "suspended", "resumed", "access"},
     "opened": {"roll"},
-    "ballot": {"opened", "ballot", "roll", "resumed"},
-    "suspended": {"opened", "ballot", "roll", "resumed"},
-    "resumed": {"suspended", "roll"},
-    "closed": {"opened", "ballot", "roll", "suspended", "resumed"},
+    "ballot": {"opened", "ballot", "roll", "resumed", "access"},
+    "suspended": {"opened", "ballot", "roll", "resumed", "access"},
+    "resumed": {"suspended", "roll", "access"},
+    "access": {"opened", "ballot", "roll", "suspended", "resumed", "access"},
+    "closed": {"opened", "ballot", "roll", "suspended", "resumed", "access"},
     "paper": {"closed", "paper"},
     "box": {"closed", "paper"},
     "selection": {"box"},
@@ -89,7 +147,7 @@ _AFTER = {
     "decrypted": {"mixed", "decrypted"},
     "result": {"selection", "mixed", "decrypted"},
 }
-_WHILE_OPEN = {"ballot", "suspended", "resumed", "closed"}
+_WHILE_OPEN = {"ballot", "suspended", "resumed", "access", "closed"}
 _NEEDED = {"manifest", "roll", "opened", "closed", "box", "selection"}
 
 

@@ -57,6 +57,12 @@ class ResumedEntry(_Entry):
     order: Digest
 
 
+class AccessEntry(_Entry):
+    kind: Literal["access"]
+    until: Time
+    root: Digest
+
+
 class ClosedEntry(_Entry):
     kind: Literal["closed"]
     order: Digest
@@ -101,6 +107,7 @@ Entry = (
     | BallotEntry
     | SuspendedEntry
     | ResumedEntry
+    | AccessEntry
     | ClosedEntry
     | PaperEntry
     | BoxEntry

@@ -493,3 +493,34 @@ class Ballot(Document):
     contests: tuple[ContestBallot, ...]
     after: LogState
     fetch: Digest
+
+
+class AccessRow(Document):
+    """What was done in a person's name, or with the person's ballot."""
+
+    schema_: Literal["sukashi/access/1"] = Field(alias="schema")
+    salt: Digest
+    time: Time
+    what: Literal["login", "ballot", "verification", "view", "objection"]
+    who: PersonId
+
+
+class ProvenRow(Document):
+    """A row and its way to the root of the log entry with that number."""
+
+    row: AccessRow
+    entry: Natural
+    index: Natural
+    size: Positive
+    proof: tuple[Digest, ...]
+
+
+class AccessLog(Document):
+    """access.json: one person's rows; `waiting` are those that no entry commits to yet."""
+
+    schema_: Literal["sukashi/access-log/1"] = Field(alias="schema")
+    election: Digest
+    who: PersonId
+    rows: tuple[ProvenRow, ...]
+    entries: tuple[str, ...]
+    waiting: tuple[AccessRow, ...]

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from crypto.signing import SigningKey
-from voting.collector import store
+from voting.collector import accesses, store
 from voting.collector.ledger import Ledger, read_checked
 from voting.console import Refused
 from voting.eid.officials import verify_document
@@ -95,10 +95,13 @@ def append(
 def append_in(
     connection: Connection, ledger: Ledger, key: SigningKey, addition: Addition, now: dt.datetime
 ) -> int:
-    """The writing part of `append`, in the caller's transaction."""
+    """The writing part of `append`, in the caller's transaction; before it goes what is due."""
+    time = accesses.append_due(connection, ledger, now)
+    if addition.kind == "closed":
+        accesses.append_last(connection, ledger, time)
     entry = _MODELS[addition.kind](
         sequence=ledger.size,
-        time=ledger.next_time(now),
+        time=time,
         previous=ledger.head,
         **addition.members,
     )

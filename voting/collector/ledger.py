@@ -18,6 +18,7 @@ from crypto.tlog import Checkpoint, LogProof, Note, Tree, VerifierKey, leaf_hash
 from crypto.tlog.checkpoint import open_checkpoint, sign_checkpoint
 from voting.acceptance.checks import Phase
 from voting.collector import store
+from voting.collector.access import Period
 from voting.eid import container as containers
 from voting.eid.officials import LIMIT
 from voting.election.documents import digest, salted_digest
@@ -44,6 +45,7 @@ class Ledger:
         self.phase: Phase = "prepared"
         self.orders = 0  # how many officials have given
         self.roll_version = 0
+        self.covered = ""  # while open: until when the access log has its roots
 
     # -- the LogView of acceptance ----------------------------------------------------------------
 
@@ -64,10 +66,13 @@ class Ledger:
         match entry.kind:
             case "opened" | "resumed":
                 self.phase, self.orders = "open", self.orders + 1
+                self.covered = self.covered or entry.time
             case "suspended":
                 self.phase, self.orders = "suspended", self.orders + 1
+            case "access":
+                self.covered = entry.until
             case "closed":
-                self.phase, self.orders = "closed", self.orders + 1
+                self.phase, self.orders, self.covered = "closed", self.orders + 1, ""
             case "roll":
                 self.roll_version = entry.version
 
@@ -135,7 +140,7 @@ class Ledger:
             return
         self.entries, self.raw = self.entries[:size], self.raw[:size]
         self.tree = Tree(leaf_hash(data) for data in self.raw)
-        self.phase, self.roll_version, self.orders = "prepared", 0, 0
+        self.phase, self.roll_version, self.orders, self.covered = "prepared", 0, 0, ""
         for entry in self.entries:
             self._note(entry)
 
@@ -155,7 +160,7 @@ class Ledger:
 
 def read_checked(engine: Engine, ledger: Ledger) -> None:
     """Read everything and check it against the log: chain, tree, every checkpoint, and the digests
-    of every ballot, roll and list of paper voters.
+    of every ballot, roll, list of paper voters and access row.
 
     What only saves time (`voter`, `fetch`, `components`) is not compared: whoever replays the box
     reads it from the ballots.
@@ -170,6 +175,7 @@ def read_checked(engine: Engine, ledger: Ledger) -> None:
             _verify_checkpoints(connection, ledger)
             _verify_ballots(connection, ledger)
             _verify_documents(connection, ledger)
+            _verify_accesses(connection, ledger)
     except sa.exc.DatabaseError as fault:
         raise DatabaseDamagedError(f"the database cannot be read: {fault.orig}") from fault
 
@@ -264,6 +270,23 @@ def _verify_orders(connection: Connection, ledger: Ledger) -> None:
         if digest(data) != entry.order:
             why = f"the order of entry {entry.sequence} is not the one in the log"
             raise DatabaseDamagedError(why)
+
+
+def _verify_accesses(connection: Connection, ledger: Ledger) -> None:
+    """Every access entry has the root of the rows that it covers; later rows wait for theirs."""
+    entries = [entry for entry in ledger.entries if entry.kind == "access"]
+    roots = connection.execute(
+        sa.select(store.access_roots).order_by(store.access_roots.c.sequence)
+    ).all()
+    if [row.sequence for row in roots] != [entry.sequence for entry in entries]:
+        raise DatabaseDamagedError("the stored access roots are not those of the log")
+    after = 0
+    for entry, row in zip(entries, roots, strict=True):
+        rows = store.access_rows(connection, after, row.number)
+        if Period(rows, row.filler).root.hex() != entry.root:
+            why = f"the accesses of entry {entry.sequence} are not those in the log"
+            raise DatabaseDamagedError(why)
+        after = row.number
 
 
 def _salted_digest(entry: Entry, container: bytes) -> str:

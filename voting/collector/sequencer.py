@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection, Engine
 from crypto.errors import SukashiError, VerificationError
 from crypto.signing import SigningKey
 from voting.acceptance import State, repeat
-from voting.collector import store
+from voting.collector import accesses, store
 from voting.collector.claim import Claim, StoppedError, Stored
 from voting.collector.ledger import Ledger, read_checked
 from voting.election.documents import digest
@@ -28,6 +28,7 @@ from voting.election.entries import BallotEntry
 from voting.election.manifest import Manifest
 
 GROUP_SIZE = 64
+TICK = 10  # seconds without a ballot, after which it is asked whether an hour has passed
 _STOPPED = "the collector is shutting down; nothing was stored, try again"
 
 
@@ -99,7 +100,7 @@ class Sequencer:
                     work.result.set_exception(StoppedError(_STOPPED))
 
     def _sequence(self) -> None:
-        while (first := self._queue.get()) is not None:
+        while (first := self._next()) is not None:
             group, last = [first], False
             while len(group) < GROUP_SIZE and not self._queue.empty():
                 item = self._queue.get()
@@ -110,6 +111,14 @@ class Sequencer:
             self._commit(group)
             if last:
                 return
+
+    def _next(self) -> _Work | None:
+        """What comes next; while nothing comes, the access entry of every hour is made."""
+        while True:
+            try:
+                return self._queue.get(timeout=TICK)
+            except queue.Empty:
+                self._commit([])
 
     def _commit(self, group: list[_Work]) -> None:
         """Store a group in one transaction; every work gets an answer."""
@@ -132,6 +141,7 @@ class Sequencer:
         with store.writing(self._engine) as connection:
             self._ledger.catch_up(connection)
             size = self._ledger.size
+            accesses.append_due(connection, self._ledger, self._clock())
             for work in group:
                 try:
                     decided.append((work, self._store(connection, work)))
@@ -158,7 +168,7 @@ class Sequencer:
         repeated = store.sequence_of(connection, work.digest)
         if repeated is not None:
             return repeated
-        claim, time = work.claim, self._ledger.next_time(self._clock())
+        claim, time = work.claim, accesses.append_due(connection, self._ledger, self._clock())
         # The counting room asks the same checks at the entry's time, so it is what decides here.
         repeat(claim.conditions, self._state(connection, dt.datetime.fromisoformat(time)))
         entry = BallotEntry(
@@ -169,6 +179,7 @@ class Sequencer:
             qualification=digest(claim.qualification),
         )
         sequence = self._ledger.append(connection, entry)
+        accesses.record(connection, claim.conditions.identifier, "ballot", time)
         values = {
             "sequence": sequence,
             "digest": work.digest,

@@ -95,6 +95,22 @@ checkpoints = sa.Table(
     sa.Column("note", sa.LargeBinary, nullable=False),
     sqlite_strict=True,
 )
+accesses = sa.Table(  # numbered under the write lock, so that a root covers whatever is below it
+    "accesses",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("who", sa.Text, nullable=False, index=True),
+    sa.Column("row", sa.LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+access_roots = sa.Table(  # what an access entry covers: the rows up to this number
+    "access_roots",
+    METADATA,
+    _of_an_entry(),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("filler", sa.LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
 reads = sa.Table(  # the one table that counts instead of appending
     "reads",
     METADATA,
@@ -102,7 +118,9 @@ reads = sa.Table(  # the one table that counts instead of appending
     sa.Column("count", sa.Integer, nullable=False),
     sqlite_strict=True,
 )
-APPEND_ONLY = (entries, ballots, components, rolls, papers, orders, checkpoints)
+APPEND_ONLY = (
+    entries, ballots, components, rolls, papers, orders, checkpoints, accesses, access_roots,
+)  # fmt: skip
 
 
 def sqlite_url(path: Path) -> str:
@@ -266,3 +284,10 @@ def latest_note(connection: Connection) -> bytes:
     query = sa.select(checkpoints.c.note).order_by(checkpoints.c.size.desc()).limit(1)
     note: bytes = connection.execute(query).scalar_one()
     return note
+
+
+def access_rows(connection: Connection, after: int, last: int) -> list[bytes]:
+    """The rows with these numbers: `after` is excluded, `last` included."""
+    number = accesses.c.number
+    query = sa.select(accesses.c.row).where(number > after, number <= last)
+    return list(connection.scalars(query.order_by(number)))

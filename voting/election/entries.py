@@ -58,6 +58,14 @@ class ResumedEntry(_Entry):
     order: Digest
 
 
+class AccessEntry(_Entry):
+    """One root over everybody's accesses since the one before (section 8.1)."""
+
+    kind: Literal["access"] = "access"
+    until: Time
+    root: Digest
+
+
 class ClosedEntry(_Entry):
     kind: Literal["closed"] = "closed"
     order: Digest
@@ -102,6 +110,7 @@ Entry = (
     | BallotEntry
     | SuspendedEntry
     | ResumedEntry
+    | AccessEntry
     | ClosedEntry
     | PaperEntry
     | BoxEntry

@@ -59,14 +59,13 @@ def test_ballot_is_as_old_as_is_allowed(
     forgery: Forgery, verify: Verify, seconds: int, failed: list[str]
 ) -> None:
     forgery.announce_roll(forgery.roll)  # an entry after every ballot, whoever cast the last one
-    seen = forgery.at("closed") - 1
+    seen = forgery.end - 1
     container = forgery.cast(forgery.ballot(size=seen))
     minutes = forgery.manifest.limits.anchor_minutes
     late = dt.datetime.fromisoformat(forgery.entries[seen]["time"])
     late += dt.timedelta(minutes=minutes, seconds=seconds)
     forgery.store(container)
-    for entry in forgery.entries[forgery.at("closed") - 1 :]:
-        entry["time"] = f"{late:%Y-%m-%dT%H:%M:%SZ}"
+    forgery.delay(forgery.end - 1, f"{late:%Y-%m-%dT%H:%M:%SZ}")
     forgery.settle()
     report = verify(forgery)
     assert (report.failed, report.not_run) == (failed, [])

@@ -10,26 +10,35 @@ import pytest
 
 from crypto.errors import VerificationError
 from crypto.tlog import Tree
-from tests.verifier_app.conftest import InMemory
+from tests.verifier_app.conftest import InMemory, Verify
 from tests.verifier_app.forge import Forgery
-from verifier_app.checks.log import _verify_counts, _verify_order, log_entries
+from tests.verifier_app.forgeries.accesses import wait
+from verifier_app.checks.log import _verify_counts, _verify_order, log_access, log_entries
 from verifier_app.evidence import Evidence, Log, digest_of_signatures
-from verifier_app.readers.entries import DecryptedEntry, MixedEntry
+from verifier_app.readers.entries import (
+    AccessEntry,
+    BallotEntry,
+    ClosedEntry,
+    DecryptedEntry,
+    MixedEntry,
+    OpenedEntry,
+)
 from verifier_app.registry import Unavailable
 
 KINDS = (
-    "manifest", "roll", "opened", "ballot", "suspended", "resumed", "closed", "paper", "box",
-    "selection", "mixed", "decrypted", "result",
+    "manifest", "roll", "opened", "ballot", "suspended", "resumed", "access", "closed", "paper",
+    "box", "selection", "mixed", "decrypted", "result",
 )  # fmt: skip
 # What may follow what; the specification names for each kind what stands before it.
 FOLLOWS = {
     "": {"manifest"},
     "manifest": {"roll"},
-    "roll": {"roll", "opened", "ballot", "suspended", "resumed", "closed"},
-    "opened": {"roll", "ballot", "suspended", "closed"},
-    "ballot": {"roll", "ballot", "suspended", "closed"},
-    "suspended": {"roll", "resumed", "closed"},
-    "resumed": {"roll", "ballot", "suspended", "closed"},
+    "roll": {"roll", "opened", "ballot", "suspended", "resumed", "access", "closed"},
+    "opened": {"roll", "ballot", "suspended", "access", "closed"},
+    "ballot": {"roll", "ballot", "suspended", "access", "closed"},
+    "suspended": {"roll", "resumed", "access", "closed"},
+    "resumed": {"roll", "ballot", "suspended", "access", "closed"},
+    "access": {"roll", "ballot", "suspended", "resumed", "access", "closed"},
     "closed": {"paper", "box"},
     "paper": {"paper", "box"},
     "box": {"selection"},
@@ -64,6 +73,7 @@ def before(kind: str) -> list[str]:
         "ballot": start,
         "suspended": start,
         "resumed": [*start, "suspended"],
+        "access": start,
         "closed": start,
         "paper": [*start, "closed"],
         "box": [*start, "closed"],
@@ -79,10 +89,10 @@ def before(kind: str) -> list[str]:
 @pytest.mark.parametrize("following", KINDS)
 def test_only_these_kinds_follow_each_other(kind: str, following: str) -> None:
     log = [*before(kind), *([kind] if kind else []), following]
-    if kind == "roll" and following in ("ballot", "suspended", "closed"):
+    if kind == "roll" and following in ("ballot", "suspended", "access", "closed"):
         log = ["manifest", "roll", "opened", "roll", following]  # voting must be open
-    if (kind, following) == ("roll", "resumed"):
-        log = ["manifest", "roll", "opened", "suspended", "roll", following]
+    if kind in ("roll", "access") and following == "resumed":
+        log = ["manifest", "roll", "opened", "suspended", kind, following]
     here = f"entry {len(log) - 1}: "
     if following in FOLLOWS[kind]:
         with pytest.raises(VerificationError) as refusal:
@@ -98,6 +108,7 @@ def test_only_these_kinds_follow_each_other(kind: str, following: str) -> None:
         WHOLE,
         ["manifest", "roll", "roll", "opened", "roll", "ballot", "roll", "closed", *WHOLE[4:]],
         [*WHOLE[:3], "suspended", "resumed", "ballot", "suspended", "roll", *WHOLE[3:]],
+        [*WHOLE[:3], "access", "ballot", "access", "access", "roll", "access", *WHOLE[3:]],
         [*WHOLE[:4], "paper", "paper", *WHOLE[4:]],
         [*WHOLE[:-1], "mixed", "decrypted", "mixed", "mixed", "decrypted", "decrypted", "result"],
         [*WHOLE[:-1], "mixed", "result"],
@@ -127,6 +138,7 @@ def test_a_second_one_is_refused_where_it_could_stand(kind: str) -> None:
     ("log", "why"),
     [
         (["suspended", "roll", "ballot"], "ballot while voting was suspended"),
+        (["suspended", "access", "ballot"], "ballot while voting was suspended"),
         (["suspended", "roll", "suspended"], "suspended while voting was suspended"),
         (["roll", "resumed"], "resumed while voting was not suspended"),
         (["suspended", "resumed", "roll", "resumed"], "resumed while voting was not suspended"),
@@ -136,13 +148,89 @@ def test_nothing_is_cast_while_voting_is_suspended(log: list[str], why: str) -> 
     assert refused([*WHOLE[:3], *log]).endswith(why)
 
 
-@pytest.mark.parametrize("kind", ["ballot", "closed"])
+@pytest.mark.parametrize("kind", ["ballot", "access", "closed"])
 def test_nothing_is_cast_or_closed_before_voting_was_opened(kind: str) -> None:
     assert "before voting was opened" in refused(["manifest", "roll", kind])
 
 
 def test_empty_log_lacks_everything() -> None:
     assert refused([]).startswith("log: ")
+
+
+# -- the access log --------------------------------------------------------------------------------
+
+OPENED = "2027-04-02T09:20:00Z"
+
+
+def accesses(*rest: str) -> int:
+    """The check on a log from `opened` at 9:20 on; `a10@10:00` is the access entry until 10:00 that
+    was made at that time, `b@9:30` a ballot, `c@12:10` the close."""
+    found: list[Any] = [OpenedEntry.model_construct(kind="opened", sequence=0, time=OPENED)]
+    kinds: dict[str, Any] = {"a": AccessEntry, "b": BallotEntry, "c": ClosedEntry}
+    for place, word in enumerate(rest, 1):
+        what, time = word.split("@")
+        members = {"sequence": place, "time": clock(time), "kind": KIND_OF[what[0]]}
+        if what[0] == "a":
+            members["until"] = clock(what[1:])
+        found.append(kinds[what[0]].model_construct(**members))
+    evidence: Any = SimpleNamespace(log=Log((), tuple(found), Tree()))
+    return log_access(evidence)
+
+
+KIND_OF = {"a": "access", "b": "ballot", "c": "closed"}
+
+
+def clock(time: str) -> str:
+    hour, _, minute = time.partition(":")
+    return f"2027-04-02T{int(hour):02d}:{minute or '00'}:00Z"
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "a9:50@9:50 c@9:50",
+        "b@9:30 b@9:59 a10@10 b@10 a11@11:04 a11:10@11:10 c@11:20",
+        "b@9:30 a10@12:30 a11@12:30 a12@12:30 b@12:30 a12:40@12:40 c@12:40",
+        "a10@10 a10@10 c@10",
+    ],
+    ids=["within the hour", "every hour", "the collector was down", "closed at the hour"],
+)
+def test_access_log_has_its_roots(log: str) -> None:
+    assert accesses(*log.split()) == log.count("a")
+
+
+@pytest.mark.parametrize(
+    ("log", "where"),
+    [
+        ("c@9:50", "entry 1"),
+        ("b@9:30 c@9:50", "entry 2"),
+        ("a9:50@9:50 b@9:50 c@9:50", "entry 3"),
+        ("a9:40@9:50 c@9:50", "entry 1"),
+        ("a10:10@10:10 c@10:10", "log"),
+        ("a10@10 c@10", "log"),
+        ("a10@10 a10@10 a10:10@10:10 c@10:10", "entry 2"),
+        ("a11@11 a10@11 a11:10@11:10 c@11:10", "entry 1"),
+        ("a11@11 a11:10@11:10 c@11:10", "entry 1"),
+        ("a10@9:59 a10:10@10:10 c@10:10", "entry 1"),
+        ("b@10 a10@10 a10:10@10:10 c@10:10", "entry 1"),
+        ("a10@10 b@11:01 a11@11:02 a11:10@11:10 c@11:10", "entry 2"),
+        ("a10@10 a10:59@10:59 c@11", "log"),
+    ],
+)
+def test_access_log_without_a_root_that_is_due_is_refused(log: str, where: str) -> None:
+    with pytest.raises(VerificationError) as refusal:
+        accesses(*log.split())
+    assert (refusal.value.check_id, refusal.value.where) == ("log.access", where)
+
+
+@pytest.mark.e2e
+def test_election_of_many_hours_is_verified(forgery: Forgery, verify: Verify) -> None:
+    assert len(wait(forgery, 5)) == 5
+    forgery.settle()
+    assert verify(forgery).verdict == "verified"
+
+
+# -- counts ----------------------------------------------------------------------------------------
 
 
 def counted(entries: str, **other: str) -> None:

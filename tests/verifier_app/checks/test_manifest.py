@@ -114,7 +114,8 @@ def test_log_needs_a_name_that_can_stand_in_its_head(forgery: Forgery) -> None:
         assert encoding(forgery, manifest) == ENCODING
 
 
-PROFILES: dict[str, tuple[Json, bool]] = {  # what a profile says instead, and whether it is for tests alone
+# what a profile says instead, and whether it is for tests alone
+PROFILES: dict[str, tuple[Json, bool]] = {
     "test cards": ({}, True),
     "real cards": ({"test": False}, False),
     "nobody here can ask": (

@@ -97,9 +97,7 @@ def ballot_for_another_election(forgery: Forgery) -> None:
 @case("box.open")
 def ballot_after_the_end(forgery: Forgery) -> None:
     forgery.store(forgery.cast(forgery.ballot()))
-    late = forgery.manifest.period.closes
-    for entry in forgery.entries[forgery.at("closed") - 1 :]:
-        entry["time"] = late
+    forgery.delay(forgery.end - 1, forgery.manifest.period.closes)
     forgery.settle()
 
 
@@ -236,7 +234,7 @@ _roll_says("signer_lives_nowhere", "box.style", district="elsewhere")
 @case("box.roll")
 def roll_is_another_than_announced(forgery: Forgery) -> None:
     forgery.announce_roll(forgery.roll)
-    forgery.entries[forgery.at("closed") - 1]["digest"] = "0" * 64
+    forgery.entries[forgery.end - 1]["digest"] = "0" * 64
     forgery.settle()
 
 
@@ -263,13 +261,13 @@ def ballot_lacks_a_contest(forgery: Forgery) -> None:
 
 @case("box.anchor")
 def ballot_names_a_log_that_never_was(forgery: Forgery) -> None:
-    after = {"size": forgery.at("closed"), "root": "0" * 64}
+    after = {"size": forgery.end, "root": "0" * 64}
     logged(forgery, forgery.cast(with_members(forgery.ballot(), after=after)))
 
 
 @case("box.anchor")
 def ballot_names_a_log_of_the_future(forgery: Forgery) -> None:
-    after = forgery.state(forgery.at("closed"))
+    after = forgery.state(forgery.end)
     after["size"] += 1
     logged(forgery, forgery.cast(with_members(forgery.ballot(), after=after)))
 
@@ -283,12 +281,11 @@ def withheld_ballot_is_logged_after_a_later_one(forgery: Forgery) -> None:
 
 @case("box.anchor")
 def ballot_is_too_old(forgery: Forgery) -> None:
-    container = forgery.cast(forgery.ballot(size=forgery.at("closed") - 1))
-    late = dt.datetime.fromisoformat(forgery.entries[forgery.at("closed")]["time"])
+    container = forgery.cast(forgery.ballot(size=forgery.end - 1))
+    late = dt.datetime.fromisoformat(forgery.entries[forgery.end]["time"])
     late += dt.timedelta(minutes=forgery.manifest.limits.anchor_minutes, seconds=10)
     forgery.store(container)
-    for entry in forgery.entries[forgery.at("closed") - 1 :]:
-        entry["time"] = f"{late:%Y-%m-%dT%H:%M:%SZ}"
+    forgery.delay(forgery.end - 1, f"{late:%Y-%m-%dT%H:%M:%SZ}")
     forgery.settle()
 
 

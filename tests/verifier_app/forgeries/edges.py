@@ -100,7 +100,7 @@ _first_ballot(
 )
 _first_ballot("box.roll", "for_a_coming_roll", lambda _, b: with_members(b, roll_version=2))
 _first_ballot("box.anchor", "in_a_log_that_never_was", lambda f, b: with_members(
-    b, after={"size": f.at("closed"), "root": "0" * 64}))  # fmt: skip
+    b, after={"size": f.end, "root": "0" * 64}))  # fmt: skip
 _first_ballot("box.fresh", "with_the_seed_of_a_later_one", lambda _, b: b, bytes([1]) * 32)
 _first_ballot(
     "box.proofs", "without_proof", lambda _, b: with_leaf(b, (3, 0, 0, 1), bytes(31) + b"\x07")
@@ -280,7 +280,7 @@ def the_log_has_another_selection(forgery: Forgery) -> None:
 
 @case("log.entries", box=False)
 def a_version_of_the_roll_is_left_out(forgery: Forgery) -> None:
-    forgery.insert(forgery.at("closed"), "roll", version=3, digest="0" * 64)
+    forgery.insert(forgery.end, "roll", version=3, digest="0" * 64)
     forgery.settle()
 
 

@@ -128,7 +128,7 @@ def _false_ballot(
             chosen({"mayor": choice}),
             b"lie!" * 8,
             roll_version=len(forgery.rolls),
-            anchor=Anchor(**forgery.state(forgery.at("closed"))),
+            anchor=Anchor(**forgery.state(forgery.end)),
         )
         forgery.store(forgery.cast(ballot))
         forgery.settle()

@@ -113,7 +113,7 @@ def the_document_is_not_the_one_that_was_signed(forgery: Forgery) -> None:
 def one_order_is_carried_out_twice(forgery: Forgery) -> None:
     """The collector suspends and resumes voting once more, by the orders of the first time."""
     orders = {path: data for path, data in forgery.files.items() if path.startswith("orders/")}
-    place = forgery.at("closed")
+    place = forgery.end
     for kind in ("resumed", "suspended"):
         forgery.insert(place, kind)
     forgery.renew_orders()

@@ -137,6 +137,7 @@ def ballot_before_the_opening(forgery: Forgery) -> None:
     early = dt.datetime.fromisoformat(forgery.manifest.period.opens) - dt.timedelta(seconds=1)
     for entry in forgery.entries[: place + 1]:
         entry["time"] = f"{early:%Y-%m-%dT%H:%M:%SZ}"
+    forgery.delay(place + 1, forgery.entries[-1]["time"])
     relog(forgery)
     forgery.settle()
 

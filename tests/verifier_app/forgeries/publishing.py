@@ -305,22 +305,23 @@ _order("a_second_result", lambda f: f.insert(len(f.entries), "result", result="0
 _order("an_entry_after_the_result", lambda f: f.insert(len(f.entries), "mixed", count=1, **_NO))
 _order("one_count_is_mixed_twice", lambda f: f.insert(f.at("decrypted"), "mixed", count=1, **_NO))
 _order("a_count_that_is_none", lambda f: f.insert(f.at("result"), "decrypted", count=9, **_NO))
-_order("opened_twice", lambda f: f.insert(f.at("closed"), "opened"))
-_order("resumed_while_voting_was_open", lambda f: f.insert(f.at("closed"), "resumed"))
+_order("opened_twice", lambda f: f.insert(f.end, "opened"))
+_order("resumed_while_voting_was_open", lambda f: f.insert(f.end, "resumed"))
 _order("decrypted_before_it_was_mixed", lambda f: _swap(f, f.at("mixed"), f.at("decrypted")))
 
 
 @case("log.entries")
 def roll_after_the_close(forgery: Forgery) -> None:
     forgery.announce_roll(forgery.roll)
-    _move_close_back(forgery)
+    _move_behind_the_close(forgery)
     forgery.settle()
 
 
-def _move_close_back(forgery: Forgery) -> None:
+def _move_behind_the_close(forgery: Forgery) -> None:
     """What was logged just before the close was logged just after it."""
-    place = forgery.at("closed")
-    _swap(forgery, place, place - 1)
+    place = forgery.end
+    entry = forgery.entries.pop(place - 1)
+    forgery.entries.insert(place + 1, {**entry, "time": forgery.entries[place]["time"]})
 
 
 def _swap(forgery: Forgery, one: int, other: int) -> None:
@@ -345,16 +346,16 @@ def a_second_seal(forgery: Forgery) -> None:
 @case("log.entries")
 def ballot_after_the_close(forgery: Forgery) -> None:
     forgery.store(forgery.cast(forgery.ballot()))
-    place = forgery.at("closed")
-    _move_close_back(forgery)
-    forgery.ballots[place] = forgery.ballots.pop(place - 1)
+    place = forgery.end
+    _move_behind_the_close(forgery)
+    forgery.ballots[place + 1] = forgery.ballots.pop(place - 1)
     forgery.settle()
 
 
 @case("log.entries")
 def suspended_twice(forgery: Forgery) -> None:
     for _ in range(2):
-        forgery.insert(forgery.at("closed"), "suspended")
+        forgery.insert(forgery.end, "suspended")
     forgery.renew_orders()
     forgery.settle()
 
@@ -362,9 +363,7 @@ def suspended_twice(forgery: Forgery) -> None:
 @case("log.entries")
 def ballot_while_voting_was_suspended(forgery: Forgery) -> None:
     forgery.store(forgery.cast(forgery.ballot()))
-    place = forgery.at("closed") - 1
-    forgery.insert(place, "suspended")
-    forgery.ballots[place + 1] = forgery.ballots.pop(place)
+    forgery.insert(forgery.end - 1, "suspended")
     forgery.renew_orders()
     forgery.settle()
 

@@ -66,10 +66,10 @@ def test_same_bytes_get_the_same_receipt_and_no_second_entry(collector: Collecto
     container = collector.ballot()
     first = collector.submission.submit(container)
     collector.submission.submit(collector.ballot(MINAMI))
-    size = len(collector.audit_everything())
+    size = collector.count_entries()
     again = collector.submission.submit(container)
     assert (again.sequence, again.receipt, again.repeated) == (*_parts(first), True)
-    assert len(collector.audit_everything()) == size
+    assert collector.count_entries() == size
 
 
 def _parts(stored: Stored) -> tuple[int, bytes]:
@@ -125,12 +125,12 @@ def test_ballots_that_arrive_at_once_are_all_stored_in_one_chain(collector: Coll
 
 
 def test_same_bytes_sent_many_times_at_once_are_one_ballot(collector: Collector) -> None:
-    container, before = collector.ballot(), len(collector.audit_everything())
+    container, before = collector.ballot(), collector.count_entries()
     answers = all_at_once([partial(collector.submission.submit, container)] * 6)
     assert {_parts(a) for a in answers if isinstance(a, Stored)} == {
         _parts(collector.submission.submit(container))
     }
-    assert len(collector.audit_everything()) == before + 1
+    assert collector.count_entries() == before + 1
 
 
 def test_of_two_ballots_of_one_person_at_once_the_other_must_be_signed_again(
@@ -405,7 +405,7 @@ def test_same_bytes_stored_by_another_collector_while_they_are_checked_are_that_
     assert _parts(collector.submission.submit(container)) == _parts(stored[0])
     other.stop()
     other.home.engine.dispose()
-    assert len(collector.audit_everything()) == 4
+    assert collector.count_entries() == 4
 
 
 def test_second_collector_on_the_same_database_continues_the_same_chain(
@@ -416,6 +416,6 @@ def test_second_collector_on_the_same_database_continues_the_same_chain(
     for turn in range(2):
         for running, voter in ((collector, KITA), (other, MINAMI)):
             entry_of(running, running.submission.submit(running.ballot(voter)))
-        assert len(collector.audit_everything()) == 3 + 2 * (turn + 1)
+        assert collector.count_entries() == 3 + 2 * (turn + 1)
     other.stop()
     other.home.engine.dispose()

@@ -218,7 +218,7 @@ CHANGES = {
     "ballot changed": "UPDATE ballots SET container = '\\x00' WHERE sequence = 4",
     "qualification changed": "UPDATE ballots SET qualification = '\\x7b7d' WHERE sequence = 3",
     "roll changed": "UPDATE rolls SET container = (SELECT container FROM ballots LIMIT 1)",
-    "checkpoint of another size": "UPDATE checkpoints SET size = 9 WHERE size = 7",
+    "checkpoint of another size": "UPDATE checkpoints SET size = 99 WHERE size = 3",
     "table gone": "DROP TABLE papers",
 }
 

@@ -19,7 +19,10 @@ from voting.console import Unfinished
 from voting.election.documents import canonical, salted_digest
 from voting.election.entries import PaperEntry
 
-TABLES = ("entries", "ballots", "components", "rolls", "papers", "orders", "checkpoints")
+TABLES = (
+    "entries", "ballots", "components", "rolls", "papers", "orders", "checkpoints", "accesses",
+    "access_roots",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +88,7 @@ def test_stored_rows_are_neither_changed_nor_deleted_nor_replaced(home: Path, ta
 
 
 @pytest.mark.parametrize(
-    "change", [{"sequence": 9}, {"previous": "ab" * 32}, {"time": "2020-01-01T00:00:00Z"}], ids=str
+    "change", [{"sequence": 99}, {"previous": "ab" * 32}, {"time": "2020-01-01T00:00:00Z"}], ids=str
 )
 def test_entry_that_does_not_follow_is_never_stored(home: Path, change: dict[str, object]) -> None:
     opened = open_home(home)
@@ -149,7 +152,8 @@ def test_busy_database_is_said_in_a_sentence(home: Path) -> None:
 
 CHANGES: dict[str, str] = {
     "entry dropped": "DELETE FROM entries WHERE sequence = 4",
-    "last entry dropped": "DELETE FROM entries WHERE sequence = 7",
+    "last entry dropped": "DELETE FROM entries WHERE sequence ="
+    " (SELECT max(sequence) FROM entries)",
     "entry changed": "UPDATE entries SET entry = CAST(replace(entry, 'T', 'U') AS BLOB)"
     " WHERE sequence = 2",
     "entries exchanged": "UPDATE entries SET entry = (SELECT entry FROM entries WHERE sequence = 4)"
@@ -166,10 +170,15 @@ CHANGES: dict[str, str] = {
     "roll added": "INSERT INTO rolls SELECT 2, container FROM rolls",
     "paper list dropped": "DELETE FROM papers",
     "paper list changed": "UPDATE papers SET container = x'00'",
-    "last checkpoint dropped": "DELETE FROM checkpoints WHERE size = 8",
+    "last checkpoint dropped": "DELETE FROM checkpoints WHERE size ="
+    " (SELECT max(size) FROM checkpoints)",
     "checkpoint changed": "UPDATE checkpoints SET note = CAST(replace(note, 'log', 'lag') AS BLOB)"
     " WHERE size = 3",
-    "checkpoint of another size": "UPDATE checkpoints SET size = 9 WHERE size = 8",
+    "checkpoint of another size": "UPDATE checkpoints SET size = 99 WHERE size = 3",
+    "access dropped": "DELETE FROM accesses WHERE number = 2",
+    "access changed": "UPDATE accesses SET row = CAST(replace(row, 'ballot', 'login') AS BLOB)",
+    "accesses moved to the next entry": "UPDATE access_roots SET number = 1",
+    "access root dropped": "DELETE FROM access_roots",
     "table gone": "DROP TABLE papers",
 }
 
@@ -220,11 +229,12 @@ def test_server_does_not_start_on_a_changed_database(polls: Polls, home: Path) -
 def test_running_collector_refuses_a_log_that_no_longer_follows(collector: Collector) -> None:
     """Somebody else's process wrote an entry that is none: nothing is stored on top of it."""
     engine, ballot = collector.home.engine, collector.ballot()
+    size = collector.home.ledger().size
     with store.writing(engine) as connection:
-        values = {"sequence": 3, "previous": "ab" * 32, "entry": b"{}"}
+        values = {"sequence": size, "previous": "ab" * 32, "entry": b"{}"}
         connection.execute(sa.insert(store.entries).values(values))
     with pytest.raises(DatabaseDamagedError):
         collector.submission.submit(ballot)
     with store.writing(engine) as connection:
         connection.exec_driver_sql("DROP TRIGGER entries_no_delete")
-        connection.exec_driver_sql("DELETE FROM entries WHERE sequence = 3")
+        connection.exec_driver_sql(f"DELETE FROM entries WHERE sequence = {size}")

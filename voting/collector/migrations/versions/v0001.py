@@ -8,13 +8,17 @@ from alembic import op
 revision, down_revision = "0001", None
 branch_labels = depends_on = None
 
-APPEND_ONLY = ("entries", "ballots", "components", "rolls", "papers", "orders", "checkpoints")
+APPEND_ONLY = (
+    "entries", "ballots", "components", "rolls", "papers", "orders", "checkpoints", "accesses",
+    "access_roots",
+)  # fmt: skip
 
 
 def upgrade() -> None:
     _create_log()
     _create_ballots()
     _create_documents()
+    _create_accesses()
     for table in APPEND_ONLY:
         if op.get_context().dialect.name == "sqlite":
             _sqlite_append_only(table)
@@ -93,6 +97,23 @@ def _create_documents() -> None:
         "orders",
         sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("container", sa.LargeBinary, nullable=False),
+        sqlite_strict=True,
+    )
+
+
+def _create_accesses() -> None:
+    op.create_table(
+        "accesses",
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("who", sa.Text, nullable=False, index=True),
+        sa.Column("row", sa.LargeBinary, nullable=False),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "access_roots",
+        _sequence(),
+        sa.Column("number", sa.Integer, nullable=False),
+        sa.Column("filler", sa.LargeBinary, nullable=False),
         sqlite_strict=True,
     )
 

@@ -1,0 +1,63 @@
+"""The access log in the database: rows, and the log entries that commit to them.
+
+A row is written in the transaction of what it is about. Both functions that write need the write
+lock: whoever appends any entry first calls `append_due` in its transaction.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from voting.collector import store
+from voting.collector.access import Period, Row, What, new_filler
+from voting.collector.ledger import Ledger
+from voting.election.access import hours_due
+from voting.election.entries import AccessEntry
+
+
+def record(connection: Connection, who: str, what: What, time: str) -> Row:
+    """Write a row; the next access entry commits to it."""
+    row, last = Row.of(who, what, time), sa.func.max(store.accesses.c.number)
+    number = sa.select(sa.func.coalesce(last, 0) + 1).scalar_subquery()
+    values = {"number": number, "who": who, "row": row.serialise()}
+    connection.execute(sa.insert(store.accesses).values(values))
+    return row
+
+
+def append_due(connection: Connection, ledger: Ledger, now: dt.datetime) -> str:
+    """Append the access entries of all hours that have passed; the time of the next entry."""
+    time = ledger.next_time(now)
+    if ledger.covered:
+        for hour in hours_due(ledger.covered, time):
+            _append(connection, ledger, hour, time)
+    return time
+
+
+def append_last(connection: Connection, ledger: Ledger, time: str) -> None:
+    """Append the one that stands directly before `closed`, of the same time."""
+    _append(connection, ledger, time, time)
+
+
+def _append(connection: Connection, ledger: Ledger, until: str, time: str) -> None:
+    """An entry that commits to all rows since the one before, and to the hash of nothing."""
+    first = _covered(connection)
+    number = connection.scalar(sa.select(sa.func.max(store.accesses.c.number))) or 0
+    filler = new_filler()
+    entry = AccessEntry(
+        sequence=ledger.size,
+        time=time,
+        previous=ledger.head,
+        until=until,
+        root=Period(store.access_rows(connection, first, number), filler).root.hex(),
+    )
+    sequence = ledger.append(connection, entry)
+    values = {"sequence": sequence, "number": number, "filler": filler}
+    connection.execute(sa.insert(store.access_roots).values(values))
+
+
+def _covered(connection: Connection) -> int:
+    """The number of the last row that has an entry."""
+    return connection.scalar(sa.select(sa.func.max(store.access_roots.c.number))) or 0
