@@ -227,13 +227,19 @@ class Clock:
         self.time += dt.timedelta(**by)
 
 
+def may_always_write(_connection: sa.Connection) -> None:
+    """The fence of a sequencer that needs no lease: the write lock alone keeps one chain."""
+
+
 class Collector:
     """A collector on a home, without HTTP; ballots are stored once it is started."""
 
     def __init__(self, polls: Polls, opened: Home, clock: Clock) -> None:
         self.polls, self.home, self.clock = polls, opened, clock
         engine, manifest = opened.engine, polls.manifest
-        self.sequencer = Sequencer(engine, manifest, polls.log_key, clock)
+        ledger = Ledger(manifest)
+        read_checked(engine, ledger)
+        self.sequencer = Sequencer(engine, manifest, polls.log_key, ledger, may_always_write, clock)
         self.follower = Follower(engine, manifest)
         self.submission = Submission(
             engine, manifest, polls.profile, self.follower, self.sequencer, clock

@@ -16,12 +16,11 @@ from collections.abc import Mapping
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from crypto.errors import EncodingError, VerificationError
+from crypto.errors import EncodingError, SukashiError, VerificationError
 from voting.acceptance.sentences import sentences
-from voting.collector.claim import StoppedError
-from voting.collector.ledger import DatabaseDamagedError
 from voting.collector.reading import Reading
 from voting.collector.submission import Submission
 from voting.election.documents import parse_canonical
@@ -67,6 +66,8 @@ def make_app(
     _add_ballots(app, submission)
     _add_verification(app, reading)
     app.add_exception_handler(HTTPException, _no_such_request)
+    for fault in (SukashiError, SQLAlchemyError):
+        app.add_exception_handler(fault, _unavailable)
     return app
 
 
@@ -119,9 +120,6 @@ def _add_ballots(app: FastAPI, submission: Submission) -> None:
         except VerificationError as refusal:
             LOG.info("a ballot was refused: %s", refusal.check_id)
             return _refusal(refusal)
-        except (StoppedError, DatabaseDamagedError) as fault:
-            LOG.error("a ballot was not stored: %s", fault)  # noqa: TRY400 - for the operator
-            return _error(503, "unavailable")
         return Response(stored.receipt, 200 if stored.repeated else 201, media_type=_TEXT)
 
 
@@ -174,6 +172,12 @@ def _no_such_request(_request: Request, fault: Exception) -> Response:
     """A path or a method that the specification does not have."""
     known = isinstance(fault, HTTPException) and fault.status_code == 404
     return _error(404, "not_found") if known else _error(405, "malformed")
+
+
+def _unavailable(_request: Request, fault: Exception) -> Response:
+    """The database or the sequencer is gone, damaged or full."""
+    LOG.error("a request was not answered: %s", fault)
+    return _error(503, "unavailable")
 
 
 def _refusal(refusal: VerificationError) -> Response:

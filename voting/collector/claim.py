@@ -6,18 +6,24 @@ the sequencer needs to store it: it never opens a container. It travels as JSON.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from crypto.errors import EncodingError, SukashiError
+from crypto.errors import EncodingError, SukashiError, VerificationError
 from voting.acceptance import Conditions
 from voting.election.values import Digest
 
 
 class StoppedError(SukashiError):
     """Nothing was stored now; the same ballot may be sent again."""
+
+
+class MovedError(StoppedError):
+    """Nothing was stored here, and another process may store it."""
 
 
 class Claim(BaseModel):
@@ -57,6 +63,38 @@ class Stored:
     sequence: int
     receipt: bytes
     repeated: bool
+
+
+Answer = Stored | VerificationError | StoppedError
+
+
+def encode_answers(answers: Sequence[Answer]) -> bytes:
+    """Answers on their way from the sequencer's process."""
+    return json.dumps([_members(answer) for answer in answers]).encode()
+
+
+def _members(answer: Answer) -> dict[str, object]:
+    if isinstance(answer, Stored):
+        return {**asdict(answer), "receipt": answer.receipt.decode()}
+    if isinstance(answer, VerificationError):
+        return {"refused": answer.check_id, "where": answer.where, "why": answer.why}
+    return {"moved": isinstance(answer, MovedError), "why": str(answer)}
+
+
+def parse_answers(data: bytes) -> list[Answer]:
+    """Raises EncodingError."""
+    try:
+        return [_answer(**members) for members in json.loads(data)]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise EncodingError("the sequencer's answer is malformed") from None
+
+
+def _answer(**members: Any) -> Answer:
+    if "receipt" in members:
+        return Stored(members["sequence"], members["receipt"].encode(), members["repeated"])
+    if "refused" in members:
+        return VerificationError(members["refused"], members["where"], members["why"])
+    return (MovedError if members["moved"] else StoppedError)(members["why"])
 
 
 class Sequencing(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -26,6 +26,7 @@ Config = Annotated[
     Path | None,
     typer.Option("--config", help="The server file; by default server.toml in the home, if any."),
 ]
+Role = Literal["all", "api", "sequencer"]
 _PROMPT = "Passphrase of the collector"
 
 
@@ -65,9 +66,10 @@ def init(
 @collector_app.command("serve")
 def serve(
     home: Home,
-    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", help="Port to listen on.")] = 8080,
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="Port to listen on.")] = None,
     socket: Annotated[Path | None, typer.Option("--socket", help="Unix socket instead.")] = None,
+    role: Annotated[Role, typer.Option("--role", help="What this machine does.")] = "all",
     passphrase_file: Passphrase = None,
     config: Config = None,
 ) -> None:
@@ -76,35 +78,27 @@ def serve(
     Example: voting collector serve --home collector --port 8080
     """
     import logging
-    import signal
-
-    import uvicorn
 
     from voting import console
-    from voting.collector.app import make_app
-    from voting.collector.following import Follower
-    from voting.collector.listening import listen_at_port, listen_at_socket
-    from voting.collector.reading import Reading
-    from voting.collector.sequencer import Sequencer
-    from voting.collector.submission import Submission
+    from voting.collector.listening import listen_at
+    from voting.collector.processes import Place, supervise
 
     opened = _open(home, config)
-    engine, manifest = opened.engine, opened.manifest
-    key = opened.key(console.passphrase(passphrase_file, _PROMPT))
-    sequencer, follower = Sequencer(engine, manifest, key), Follower(engine, manifest)
-    submission = Submission(engine, manifest, opened.profile, follower, sequencer)
-    app = make_app(submission, Reading(engine, manifest, follower), opened.files)
+    api, name = opened.settings.api, opened.manifest.name
+    opened.engine.dispose()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    where = f"unix:{socket}" if socket else f"http://{host}:{port}"
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
-    with listen_at_socket(socket) if socket else listen_at_port(host, port) as listener:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            # uvicorn stops at either and then raises it again; stopping is what was asked for
-            signal.signal(number, lambda *_: None)
-        console.say(f"collecting votes for {opened.manifest.name} at {where}")
-        sequencer.start()
-        server.run(sockets=[listener])
-        sequencer.stop()
+    passphrase = None if role == "api" else console.passphrase(passphrase_file, _PROMPT)
+    place = Place(home.resolve(), config and config.resolve())
+    if role == "sequencer":
+        said = f"the sequencer for {name} runs"
+        supervise(place, opened.settings, role, None, passphrase, lambda: console.say(said))
+    else:
+        path = socket or (
+            Path(api.socket) if api.socket and host is None and port is None else None
+        )
+        with listen_at(path, host or api.host, port or api.port) as (where, listener):
+            said = f"collecting votes for {name} at {where}"
+            supervise(place, opened.settings, role, listener, passphrase, lambda: console.say(said))
     console.say("stopped; everything that got a receipt is stored")
 
 

@@ -17,6 +17,18 @@ _BACKLOG = 2048  # as many waiting connections as uvicorn takes
 
 
 @contextmanager
+def listen_at(path: Path | None, host: str, port: int) -> Iterator[tuple[str, socket.socket]]:
+    """A listening socket, at the path if there is one, and how people call its place.
+
+    Raises:
+        Refused, Unfinished: as the two below.
+    """
+    where = f"unix:{path}" if path else f"http://{host}:{port}"
+    with listen_at_socket(path) if path else listen_at_port(host, port) as listener:
+        yield where, listener
+
+
+@contextmanager
 def listen_at_socket(path: Path) -> Iterator[socket.socket]:
     """A listening Unix socket; its file is removed at the end, another server's never.
 

@@ -8,6 +8,7 @@ Answers are given after it is on disk. Nothing here opens a container or looks a
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -21,12 +22,13 @@ from crypto.errors import SukashiError, VerificationError
 from crypto.signing import SigningKey
 from voting.acceptance import State, repeat
 from voting.collector import accesses, store
-from voting.collector.claim import Claim, StoppedError, Stored
-from voting.collector.ledger import Ledger, read_checked
+from voting.collector.claim import Claim, MovedError, StoppedError, Stored
+from voting.collector.ledger import Ledger
 from voting.election.documents import digest
 from voting.election.entries import BallotEntry
 from voting.election.manifest import Manifest
 
+LOG = logging.getLogger("sukashi.sequencer")
 GROUP_SIZE = 64
 TICK = 10  # seconds without a ballot, after which it is asked whether an hour has passed
 _STOPPED = "the collector is shutting down; nothing was stored, try again"
@@ -47,12 +49,14 @@ class Sequencer:
         engine: Engine,
         manifest: Manifest,
         key: SigningKey,
+        ledger: Ledger,
+        fence: Callable[[Connection], None],
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
-        """Read and check the whole database. Raises DatabaseDamagedError."""
+        """`ledger`: the log, read and checked; the sequencer's own from now on. `fence`: returns if
+        this process may still store, asked in each transaction; raises MovedError."""
         self._engine, self._manifest, self._key, self._clock = engine, manifest, key, clock
-        self._ledger = Ledger(manifest)
-        read_checked(engine, self._ledger)
+        self._ledger, self._fence = ledger, fence
         self._queue: queue.Queue[_Work | None] = queue.Queue()
         self._door = threading.Lock()  # nothing enters the queue once its reader is gone
         self._stopped = False
@@ -80,9 +84,10 @@ class Sequencer:
     def hand_in(self, claim: Claim) -> Future[Stored]:
         """The answer to come, as `Sequencing.store` gives it. Raises StoppedError."""
         work = _Work(claim, digest(claim.container), Future())
+        work.result.set_running_or_notify_cancel()  # whoever waits may go, the answer still comes
         with self._door:
             if self._stopped:
-                raise StoppedError(_STOPPED)
+                raise MovedError(_STOPPED)
             self._queue.put(work)
         return work.result
 
@@ -91,13 +96,15 @@ class Sequencer:
     def _run(self) -> None:
         try:
             self._sequence()
+        except MovedError:
+            LOG.warning("another process is the sequencer now")
         finally:  # however it ended, nobody waits for an answer for ever
             with self._door:
                 self._stopped = True
             while not self._queue.empty():
                 work = self._queue.get()
                 if work is not None:
-                    work.result.set_exception(StoppedError(_STOPPED))
+                    work.result.set_exception(MovedError(_STOPPED))
 
     def _sequence(self) -> None:
         while (first := self._next()) is not None:
@@ -126,19 +133,24 @@ class Sequencer:
         try:
             decided = self._transaction(group)
             self._answer(decided)
+        except MovedError as fault:
+            self._ledger.forget(before)
+            _fail(group, fault)
+            raise
         except (sa.exc.SQLAlchemyError, SukashiError) as fault:
             self._ledger.forget(before)
             known = isinstance(fault, SukashiError)
             why = str(fault) if known else f"it could not be stored ({type(fault).__name__})"
-            _fail(group, why)
+            _fail(group, StoppedError(why))
         except BaseException:
-            _fail(group, _STOPPED)
+            _fail(group, MovedError(_STOPPED))
             raise
 
     def _transaction(self, group: list[_Work]) -> list[tuple[_Work, int | VerificationError]]:
         """Each with its sequence number or why it is refused, on disk when this returns."""
         decided: list[tuple[_Work, int | VerificationError]] = []
         with store.writing(self._engine) as connection:
+            self._fence(connection)
             self._ledger.catch_up(connection)
             size = self._ledger.size
             accesses.append_due(connection, self._ledger, self._clock())
@@ -205,8 +217,8 @@ class Sequencer:
         )
 
 
-def _fail(group: list[_Work], why: str) -> None:
+def _fail(group: list[_Work], fault: StoppedError) -> None:
     """An answer for everybody who has none yet."""
     for work in group:
         if not work.result.done():
-            work.result.set_exception(StoppedError(why))
+            work.result.set_exception(fault)

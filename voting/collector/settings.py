@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from voting.console import UsageFault
 from voting.election.forms import in_words
@@ -46,11 +46,39 @@ class Api(_Section):
     processes: Annotated[int, Field(ge=1, le=256)] = 1
 
 
+class Sequencer(_Section):
+    """The one process that stores ballots. Without `host` it is reached on this machine alone;
+    otherwise by the collector's other machines, with `tls`, as `name`, which is in its certificate.
+    `lease_seconds`: after how long another takes over when it is gone without a word."""
+
+    lease_seconds: Annotated[float, Field(ge=1, le=600)] = 5.0
+    host: str | None = None
+    port: Annotated[int, Field(ge=1, le=65535)] = 8443
+    name: str | None = None
+
+
+class Tls(_Section):
+    """Files (PEM) by which the collector's machines know each other: this machine's certificate
+    with its key, and the authority that made them for all and for nobody else."""
+
+    certificate: str
+    key: str
+    authority: str
+
+
 class Settings(_Section):
     """A whole server file."""
 
     database: Database = Database()
     api: Api = Api()
+    sequencer: Sequencer = Sequencer()
+    tls: Tls | None = None
+
+    @model_validator(mode="after")
+    def _known_to_each_other(self) -> Settings:
+        if self.sequencer.host is not None and (self.tls is None or self.sequencer.name is None):
+            raise ValueError("a sequencer for other machines needs its name and the section tls")
+        return self
 
 
 def read_settings(home: Path, file: Path | None) -> Settings:
@@ -70,5 +98,5 @@ def read_settings(home: Path, file: Path | None) -> Settings:
         raise UsageFault(f"{path} is not readable as TOML: {fault}") from None
     except ValidationError as fault:
         first = fault.errors(include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
+        place = ".".join(map(str, first["loc"])) or "sequencer"
         raise UsageFault(f"{path}: {place}: {in_words(first)}") from None

@@ -9,6 +9,7 @@ impossible. SQLite's tables are STRICT: a blob is never text.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from voting.console import Refused, Unfinished
 SCHEMA_VERSION = "0001"  # the newest of migrations/versions
 WRITE_LOCK = 0x53554B41534849  # advisory locks are numbers; this one is "SUKASHI"
 _BUSY_SECONDS = 30
+_IDLE_SECONDS = 0.5
 _CONNECTIONS = 40  # as many as threads of a server
 _LOST = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 METADATA = sa.MetaData(
@@ -33,6 +35,9 @@ METADATA = sa.MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+_LONG = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # whose INTEGER has 64 bits
 
 
 def _of_an_entry() -> sa.Column[int]:
@@ -111,11 +116,22 @@ access_roots = sa.Table(  # what an access entry covers: the rows up to this num
     sa.Column("filler", sa.LargeBinary, nullable=False),
     sqlite_strict=True,
 )
-reads = sa.Table(  # the one table that counts instead of appending
+reads = sa.Table(  # counts instead of appending
     "reads",
     METADATA,
     _of_an_entry(),
     sa.Column("count", sa.Integer, nullable=False),
+    sqlite_strict=True,
+)
+lease = sa.Table(  # one row, which changes: who the sequencer is
+    "lease",
+    METADATA,
+    sa.Column(
+        "id", sa.Integer, sa.CheckConstraint("id = 1"), primary_key=True, autoincrement=False
+    ),
+    sa.Column("epoch", _LONG, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("until", _LONG, nullable=False),
     sqlite_strict=True,
 )
 APPEND_ONLY = (
@@ -182,7 +198,22 @@ def _prepare_postgresql(engine: Engine) -> None:
                 )
             cursor.execute("SET synchronous_commit = on")
             cursor.execute(f"SET lock_timeout = '{_BUSY_SECONDS}s'")
+            cursor.execute("SET idle_in_transaction_session_timeout = '10s'")  # it holds the lock
         connection.commit()
+
+    @event.listens_for(engine, "checkin")
+    def _returned(_connection: Any, record: Any) -> None:
+        record.info["since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _taken(connection: Any, record: Any, _proxy: object) -> None:
+        """A connection that lay for long may lead to a server that is gone: look first."""
+        if time.monotonic() - record.info.get("since", time.monotonic()) > _IDLE_SECONDS:
+            try:
+                connection.execute("SELECT 1")
+                connection.rollback()
+            except engine.dialect.loaded_dbapi.OperationalError:
+                raise sa.exc.DisconnectionError from None  # the pool makes another one
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -10,16 +11,17 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.voting.collector.conftest import BOTH
 from tests.voting.collector.test_ballots import next_roll
 from tests.voting.election.office import PASSPHRASE
-from tests.voting.polls import ALSO_KITA, KITA, MINAMI, Clock, Collector, Polls, now
+from tests.voting.polls import ALSO_KITA, KITA, MINAMI, Clock, Collector, Polls, now, reopen
 from tests.voting.serving import browser
 from voting.election.entries import parse_log
 
@@ -30,9 +32,9 @@ VOTERS = (KITA, MINAMI, ALSO_KITA)
 
 
 @pytest.fixture
-def stored(polls: Polls, tmp_path: Path) -> Iterator[Collector]:
-    """The database as this process sees it; the server is another one."""
-    collector = Collector(polls, polls.home(tmp_path / "home"), Clock(now()))
+def stored(polls: Polls, collector_home: Path) -> Iterator[Collector]:
+    """The database as this process sees it; the servers are others."""
+    collector = Collector(polls, reopen(collector_home), Clock(now()))
     yield collector
     collector.audit_everything()
     collector.home.engine.dispose()
@@ -50,14 +52,21 @@ def server(stored: Collector) -> Iterator[tuple[subprocess.Popen[str], httpx.Cli
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         try:
             with browser(socket) as client:
                 _wait(process, client)
                 yield process, client
         finally:
-            process.kill()
+            kill(process)
             process.wait()
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """As a power cut: the supervisor and all its processes at once."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def socket_of(process: subprocess.Popen[str]) -> str:
@@ -92,6 +101,7 @@ def ballots(stored: Collector) -> list[bytes]:
     return [stored.ballot(voter) for voter in VOTERS]
 
 
+@pytest.mark.parametrize("database", BOTH)
 def test_killed_collector_loses_no_ballot_with_a_receipt(stored: Collector) -> None:
     delays = random.Random(1)
     receipts: dict[bytes, bytes] = {}
@@ -107,7 +117,7 @@ def test_killed_collector_loses_no_ballot_with_a_receipt(stored: Collector) -> N
             with ThreadPoolExecutor(len(containers)) as pool:
                 answers = [pool.submit(send, client, container) for container in containers]
                 time.sleep(delays.uniform(0.005, 0.05))
-                process.send_signal(signal.SIGKILL)
+                kill(process)
             for container, answer in zip(containers, answers, strict=True):
                 receipt = answer.result()
                 if receipt is not None:

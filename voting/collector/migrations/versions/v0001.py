@@ -12,6 +12,7 @@ APPEND_ONLY = (
     "entries", "ballots", "components", "rolls", "papers", "orders", "checkpoints", "accesses",
     "access_roots",
 )  # fmt: skip
+_LONG = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # whose INTEGER has 64 bits
 
 
 def upgrade() -> None:
@@ -50,6 +51,17 @@ def _create_log() -> None:
         "checkpoints",
         sa.Column("size", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("note", sa.LargeBinary, nullable=False),
+        sqlite_strict=True,
+    )
+
+    op.create_table(
+        "lease",
+        sa.Column(
+            "id", sa.Integer, sa.CheckConstraint("id = 1"), primary_key=True, autoincrement=False
+        ),
+        sa.Column("epoch", _LONG, nullable=False),
+        sa.Column("address", sa.Text, nullable=False),
+        sa.Column("until", _LONG, nullable=False),
         sqlite_strict=True,
     )
 

@@ -1,0 +1,150 @@
+"""The way from a process that checks ballots to the sequencer, wherever that is now.
+
+Claims that wait are carried together. Where the sequencer is gone or is another process by now,
+they are carried again: the same container is one ballot, so nothing is ever stored twice.
+"""
+
+from __future__ import annotations
+
+import queue
+import ssl
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+import httpx
+from sqlalchemy.engine import Engine
+
+from crypto.errors import EncodingError
+from voting.collector import store
+from voting.collector.claim import Answer, Claim, MovedError, StoppedError, Stored, parse_answers
+from voting.collector.gate import GROUP_SIZE, join
+from voting.collector.lease import holder
+from voting.console import Unfinished
+
+CARRIERS = 4  # requests on their way at once
+_PATIENCE = 15.0  # seconds that a ballot waits for another sequencer
+_PAUSE = 0.1
+_TIMEOUT = httpx.Timeout(6, connect=2)  # then it may be another process by now
+
+
+@dataclass(frozen=True)
+class _Parcel:
+    data: bytes
+    until: float
+    answer: Future[Stored]
+
+
+class Courier:
+    """Implements `Sequencing`. `tls`: how to prove who this is to a sequencer elsewhere."""
+
+    def __init__(
+        self, engine: Engine, tls: ssl.SSLContext | None = None, patience: float = _PATIENCE
+    ) -> None:
+        self._engine, self._tls, self._patience = engine, tls, patience
+        self._parcels: queue.Queue[_Parcel] = queue.Queue()
+        self._client: tuple[str, httpx.Client] | None = None
+        self._changing = threading.Lock()
+        for number in range(CARRIERS):
+            threading.Thread(target=self._run, name=f"courier-{number}", daemon=True).start()
+
+    def store(self, claim: Claim) -> Stored:
+        """As `Sequencing.store`."""
+        until = time.monotonic() + self._patience
+        parcel = _Parcel(claim.encode(), until, Future())
+        self._parcels.put(parcel)
+        return parcel.answer.result()
+
+    @property
+    def running(self) -> bool:
+        """Whether a sequencer answers."""
+        try:
+            _, client = self._sequencer()
+            return client.get("/health", timeout=2).status_code == 200
+        except (httpx.TransportError, StoppedError, Unfinished):
+            return False
+
+    # -- carrying ---------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while True:
+            group = [self._parcels.get()]
+            while len(group) < GROUP_SIZE and not self._parcels.empty():
+                try:
+                    group.append(self._parcels.get_nowait())
+                except queue.Empty:  # another carrier was faster
+                    break
+            try:
+                answers = self._carry(group)
+            except Exception as fault:  # noqa: BLE001 - whatever it is, nobody waits for ever
+                answers = [StoppedError(f"it could not be stored ({type(fault).__name__})")] * len(
+                    group
+                )
+            for parcel, answer in zip(group, answers, strict=True):
+                self._deliver(parcel, answer)
+
+    def _carry(self, group: list[_Parcel]) -> list[Answer]:
+        address = None
+        try:
+            address, client = self._sequencer()
+            response = client.post("/claims", content=join([parcel.data for parcel in group]))
+        except httpx.TransportError as fault:
+            self._forget(address)
+            return [MovedError(f"the sequencer does not answer ({type(fault).__name__})")] * len(
+                group
+            )
+        except (StoppedError, Unfinished) as fault:
+            return [MovedError(str(fault))] * len(group)
+        if response.status_code != 200:
+            why = f"the sequencer did not take the claim ({response.status_code})"
+            return [MovedError(why) if response.status_code >= 500 else StoppedError(why)] * len(
+                group
+            )
+        answers = parse_answers(response.content)
+        if len(answers) != len(group):
+            raise EncodingError("the sequencer did not answer every claim")
+        if any(isinstance(answer, MovedError) for answer in answers):
+            self._forget(address)
+        return answers
+
+    def _deliver(self, parcel: _Parcel, answer: Answer) -> None:
+        if isinstance(answer, Stored):
+            parcel.answer.set_result(answer)
+        elif isinstance(answer, MovedError) and time.monotonic() < parcel.until:
+            again = threading.Timer(_PAUSE, self._parcels.put, [parcel])
+            again.daemon = True
+            again.start()
+        else:
+            parcel.answer.set_exception(answer)
+
+    # -- where it is ------------------------------------------------------------------------------
+
+    def _sequencer(self) -> tuple[str, httpx.Client]:
+        """Raises StoppedError, Unfinished."""
+        with self._changing:
+            if self._client is None:
+                with store.reading(self._engine) as connection:
+                    address = holder(connection)
+                if address is None:
+                    raise StoppedError("there is no sequencer yet")
+                self._client = address, self._connect(address)
+            return self._client
+
+    def _connect(self, address: str) -> httpx.Client:
+        limits = httpx.Limits(max_connections=2 * CARRIERS)
+        if address.startswith("unix:"):
+            no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # so that no authorities are read
+            transport = httpx.HTTPTransport(
+                uds=address.removeprefix("unix:"), verify=no_tls, limits=limits
+            )
+            return httpx.Client(transport=transport, base_url="http://sequencer", timeout=_TIMEOUT)
+        if self._tls is None:
+            raise StoppedError("the sequencer is on another machine, and no certificate is set")
+        return httpx.Client(base_url=address, verify=self._tls, limits=limits, timeout=_TIMEOUT)
+
+    def _forget(self, address: str | None) -> None:
+        """Look again who the sequencer is, before the next group."""
+        with self._changing:
+            if self._client is not None and self._client[0] == address:
+                self._client = None  # others may still be using it; it is closed with the last

@@ -1,0 +1,133 @@
+"""A process that is the sequencer, or waits to be: it holds the lease or stands by.
+
+While it stands by it follows the log, so that it takes over without reading the database again.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from crypto.errors import SukashiError
+from crypto.signing import SigningKey
+from voting.collector import store
+from voting.collector.claim import Claim, MovedError, Stored
+from voting.collector.lease import DeposedError, Lease, holder
+from voting.collector.ledger import DatabaseDamagedError, Ledger, read_checked
+from voting.collector.sequencer import Sequencer
+from voting.election.manifest import Manifest
+
+LOG = logging.getLogger("sukashi.sequencer")
+_TURNS = 5  # how often in a lease it is renewed, or looked at
+
+
+class Duty:
+    """Takes claims while it holds the lease. `stop` gives the lease back."""
+
+    def __init__(
+        self, engine: Engine, manifest: Manifest, key: SigningKey, address: str, seconds: float
+    ) -> None:
+        """Read and check the whole database. Raises DatabaseDamagedError."""
+        self._engine, self._ledger = engine, Ledger(manifest)
+        read_checked(engine, self._ledger)
+        self._lease, self._address, self._seconds = (
+            Lease(engine, address, seconds),
+            address,
+            seconds,
+        )
+        self._make: Callable[[], Sequencer] = lambda: Sequencer(
+            engine, manifest, key, self._ledger, self._lease.check
+        )
+        self._sequencer: Sequencer | None = None
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="duty", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is queued, give the lease back, and stop."""
+        self._ending.set()
+        self._thread.join()
+
+    @property
+    def alive(self) -> bool:
+        """Whether this process stores ballots or will when it is its turn."""
+        return self._thread.is_alive()
+
+    def hand_in(self, claim: Claim) -> Future[Stored]:
+        """As `Sequencer.hand_in`. Raises MovedError while another process is the sequencer."""
+        sequencer = self._sequencer
+        if sequencer is None:
+            raise MovedError("this process is not the sequencer now")
+        return sequencer.hand_in(claim)
+
+    # -- the thread -------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._ending.wait(self._turn()):
+            pass
+        if self._sequencer is not None:
+            self._sequencer.stop()
+            self._sequencer = None
+            try:
+                self._lease.release()
+            except SukashiError as fault:
+                LOG.warning("the lease was not given back: %s", fault)
+
+    def _turn(self) -> float:
+        """Do what is due; in how many seconds to come back."""
+        try:
+            if self._sequencer is None:
+                self._stand_by()
+            elif self._sequencer.running:
+                self._lease.renew()
+            else:  # it was deposed, or a defect ended it
+                self._sequencer = None
+        except DeposedError as fault:
+            LOG.warning("%s", fault)
+            self._retire()
+        except DatabaseDamagedError:
+            raise  # whoever cannot follow the log must never extend it
+        except (SukashiError, sa.exc.SQLAlchemyError) as fault:
+            LOG.warning("the lease could not be looked at: %s", fault)
+        return self._seconds / _TURNS
+
+    def _stand_by(self) -> None:
+        with store.reading(self._engine) as connection:
+            self._ledger.catch_up(connection)
+            address = holder(connection)
+        gone = address if address is not None and _is_gone(address) else None
+        if self._lease.take(instead_of=gone):
+            sequencer = self._make()
+            sequencer.start()
+            self._sequencer = sequencer
+            LOG.debug("this process is the sequencer, from log entry %d on", self._ledger.size)
+
+    def _retire(self) -> None:
+        if self._sequencer is not None:
+            sequencer, self._sequencer = self._sequencer, None
+            sequencer.stop()
+
+
+def _is_gone(address: str) -> bool:
+    """Whether the process at a Unix socket has ended: the kernel refuses to connect. A process on
+    another machine never seems gone, its lease has to run out."""
+    if not address.startswith("unix:"):
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
+        caller.settimeout(1)
+        try:
+            caller.connect(str(Path(address.removeprefix("unix:"))))
+        except (ConnectionRefusedError, FileNotFoundError):
+            return True
+        except OSError:
+            return False
+    return False

@@ -1,0 +1,272 @@
+"""A collector's processes: one sequencer with the log's key, several that check ballots without it.
+
+The supervisor starts them, starts them again when they end, and stops them in the right order. It
+keeps the passphrase and passes it to the sequencer alone; what children say to it is only text.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import multiprocessing
+import shutil
+import signal
+import socket
+import ssl
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import uvicorn
+
+from crypto.errors import SukashiError
+from voting.collector.home import open_home
+from voting.collector.listening import listen_at_port, listen_at_socket
+from voting.collector.settings import Settings, Tls, read_settings
+from voting.console import EXIT_REFUSED, EXIT_UNFINISHED, Refused, Unfinished
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+LOG = logging.getLogger("sukashi.collector")
+Role = Literal["all", "api", "sequencer"]
+_SPAWN = multiprocessing.get_context("spawn")  # a child has nothing of its parent but what it gets
+_AGAIN = 1.0  # seconds before a child that ended is started again
+_GRACE = 60.0  # seconds that a child may take to finish what it has begun
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a collector's files are: what a child needs to open its home."""
+
+    home: Path
+    config: Path | None
+
+
+# -- the supervisor -----------------------------------------------------------------------------
+
+
+class _Child:
+    """One process and how to start it again."""
+
+    def __init__(self, name: str, target: Callable[..., None], *arguments: object) -> None:
+        self.name, self._target, self._arguments = name, target, arguments
+        self.process: SpawnProcess
+        self.start()
+
+    def start(self) -> None:
+        self._said, says = _SPAWN.Pipe(duplex=False)
+        self.process = _SPAWN.Process(
+            target=_child, args=(says, self._target, *self._arguments), name=self.name, daemon=True
+        )
+        self.process.start()
+        says.close()
+
+    def await_ready(self) -> None:
+        """Raises Refused or Unfinished with the reason why it did not start."""
+        try:
+            said = json.loads(self._said.recv_bytes(1 << 16))
+        except EOFError:
+            raise Unfinished(f"the process {self.name} ended while it started") from None
+        if said["exit"] != 0:
+            kind = Refused if said["exit"] == EXIT_REFUSED else Unfinished
+            raise kind(said["why"])
+
+    def stop(self) -> None:
+        """Let it finish, and end it if it does not."""
+        self.process.terminate()
+        self.process.join(_GRACE)
+        if self.process.is_alive():
+            LOG.error("the process %s did not finish and is killed", self.name)
+            self.process.kill()
+            self.process.join()
+
+
+def supervise(
+    place: Place,
+    settings: Settings,
+    role: Role,
+    listener: socket.socket | None,
+    passphrase: str | None,
+    ready: Callable[[], None],
+) -> None:
+    """Run the processes of a role until SIGINT or SIGTERM; `ready` is called when all serve.
+
+    Raises:
+        Refused, Unfinished: one of them could not start, for this reason; all are stopped.
+    """
+    with _signals() as stopping, ExitStack() as running:
+        children = []
+        if role != "api":
+            children.append(_Child("sequencer", run_sequencer, place, passphrase))
+            running.callback(children[0].stop)
+        if role != "sequencer":
+            for number in range(1, settings.api.processes + 1):
+                children.append(_Child(f"api-{number}", run_api, place, listener))
+                running.callback(children[-1].stop)  # they stop before the sequencer does
+        for child in children:
+            child.await_ready()
+        ready()
+        _watch(children, stopping)
+
+
+def _watch(children: list[_Child], stopping: Connection) -> None:
+    while True:
+        ended = wait([stopping, *(child.process.sentinel for child in children)])
+        if stopping in ended:
+            return
+        for child in children:
+            if child.process.sentinel in ended:
+                LOG.error("the process %s ended (%s)", child.name, child.process.exitcode)
+                if stopping.poll(_AGAIN):
+                    return
+                child.start()
+                threading.Thread(target=_report, args=(child,), daemon=True).start()
+
+
+def _report(child: _Child) -> None:
+    try:
+        child.await_ready()
+    except SukashiError as fault:
+        LOG.error("the process %s did not start: %s", child.name, fault)  # noqa: TRY400
+    else:
+        LOG.warning("the process %s runs again", child.name)
+
+
+@contextmanager
+def _signals() -> Iterator[Connection]:
+    """Something arrives when the supervisor is asked to stop."""
+    stopping, ask = _SPAWN.Pipe(duplex=False)
+    kept = {
+        number: signal.signal(number, lambda *_: ask.send_bytes(b"stop"))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stopping
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+# -- the children -------------------------------------------------------------------------------
+
+
+class _Server(uvicorn.Server):
+    """Signals are the child's own affair."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _child(says: Connection, target: Callable[..., None], *arguments: object) -> None:
+    """Run one child; until it serves, a fault goes to the supervisor as text."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all, the supervisor decides
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would name every request
+
+    def tell(code: int, why: str = "") -> None:
+        says.send_bytes(json.dumps({"exit": code, "why": why}).encode())
+        says.close()
+
+    try:
+        target(lambda: tell(0), *arguments)
+    except SukashiError as fault:
+        code = EXIT_UNFINISHED if isinstance(fault, Unfinished) else EXIT_REFUSED
+        if says.closed:
+            LOG.error("%s", fault)  # noqa: TRY400 - for the operator
+        else:
+            tell(code, str(fault))
+        raise SystemExit(code) from None
+
+
+def _serve(
+    app: Starlette, listener: socket.socket, ready: Callable[[], None], tls: Tls | None = None
+) -> None:
+    """Serve until SIGTERM or until the supervisor is gone; what has begun is finished."""
+    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
+    if tls is not None:
+        config.ssl_certfile, config.ssl_keyfile = tls.certificate, tls.key
+        config.ssl_ca_certs, config.ssl_cert_reqs = tls.authority, ssl.CERT_REQUIRED
+    server = _Server(config)
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    signal.signal(signal.SIGTERM, stop)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_when_ended, args=(parent.sentinel, stop), daemon=True).start()
+    ready()
+    server.run(sockets=[listener])
+
+
+def _when_ended(sentinel: int, then: Callable[[], None]) -> None:
+    wait([sentinel])
+    then()
+
+
+def run_api(ready: Callable[[], None], place: Place, listener: socket.socket) -> None:
+    """Check ballots and answer, with no key."""
+    from voting.collector.app import make_app
+    from voting.collector.courier import Courier
+    from voting.collector.following import Follower
+    from voting.collector.reading import Reading
+    from voting.collector.submission import Submission
+
+    settings = read_settings(place.home, place.config)
+    opened = open_home(place.home, settings)
+    engine, manifest = opened.engine, opened.manifest
+    follower = Follower(engine, manifest)
+    courier = Courier(engine, _context(settings.tls) if settings.tls else None)
+    submission = Submission(engine, manifest, opened.profile, follower, courier)
+    app = make_app(submission, Reading(engine, manifest, follower), opened.files)
+    _serve(app, listener, ready)
+
+
+def run_sequencer(ready: Callable[[], None], place: Place, passphrase: str) -> None:
+    """Store ballots while it is this process's turn."""
+    from voting.collector.duty import Duty
+    from voting.collector.gate import make_gate
+
+    settings = read_settings(place.home, place.config)
+    opened = open_home(place.home, settings)
+    key = opened.key(passphrase)
+    with _gate_listener(settings) as (address, listener):
+        seconds = settings.sequencer.lease_seconds
+        duty = Duty(opened.engine, opened.manifest, key, address, seconds)
+        gate = make_gate(duty, 4 * opened.manifest.limits.container_bytes)
+        duty.start()
+        tls = settings.tls if settings.sequencer.host is not None else None
+        _serve(gate, listener, ready, tls)
+        duty.stop()
+        opened.engine.dispose()
+
+
+@contextmanager
+def _gate_listener(settings: Settings) -> Iterator[tuple[str, socket.socket]]:
+    """Where the sequencer is reached: its address for the lease, and the listening socket."""
+    own = settings.sequencer
+    if own.host is not None:
+        with listen_at_port(own.host, own.port) as listener:
+            yield f"https://{own.name}:{own.port}", listener
+        return
+    folder = Path(tempfile.mkdtemp(prefix="sukashi-"))  # of this user alone; its path is short
+    try:
+        with listen_at_socket(folder / "s") as listener:
+            yield f"unix:{folder / 's'}", listener
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _context(tls: Tls) -> ssl.SSLContext:
+    """What a process shows and demands when it calls a sequencer on another machine."""
+    context = ssl.create_default_context(cafile=tls.authority)
+    context.load_cert_chain(tls.certificate, tls.key)
+    return context
