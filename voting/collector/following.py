@@ -28,9 +28,10 @@ class Follower:
     def current(self) -> Iterator[tuple[Connection, Ledger]]:
         """A consistent view of the database with the ledger of exactly that view.
 
-        Nobody else gets an answer meanwhile, so nothing slow is done in it.
+        Nobody else gets an answer meanwhile, so nothing slow is done in it. The connection first:
+        who has one may wait for the lock, so who has the lock must never wait for a connection.
         """
-        with self._lock, store.reading(self._engine) as connection:
+        with store.reading(self._engine) as connection, self._lock:
             self._ledger.catch_up(connection)
             yield connection, self._ledger
 
