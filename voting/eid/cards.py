@@ -43,7 +43,7 @@ class SoftwareCard:
     """A P-384 or P-256 key and its certificate, in this program's memory."""
 
     certificate: x509.Certificate
-    _key: ec.EllipticCurvePrivateKey
+    secret_key: ec.EllipticCurvePrivateKey
 
     @property
     def certificate_der(self) -> bytes:
@@ -51,9 +51,9 @@ class SoftwareCard:
 
     def sign(self, data: bytes) -> bytes:
         """r ‖ s over `data`, hashed as the curve asks, as a card would give it."""
-        size = (self._key.curve.key_size + 7) // 8
+        size = (self.secret_key.curve.key_size + 7) // 8
         digest = hashes.SHA384() if size == 48 else hashes.SHA256()
-        r, s = decode_dss_signature(self._key.sign(data, ec.ECDSA(digest)))
+        r, s = decode_dss_signature(self.secret_key.sign(data, ec.ECDSA(digest)))
         return r.to_bytes(size, "big") + s.to_bytes(size, "big")
 
 

@@ -22,7 +22,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from voting.console import Refused
 from voting.eid import test_index
-from voting.eid.cards import authentication_file
+from voting.eid.cards import SoftwareCard, authentication_file
 from voting.eid.profile import TEST_POLICY
 from voting.files import read_bounded, write_atomic, write_directory
 
@@ -216,25 +216,28 @@ class Issuer:
             raise Refused(f"{name!r}: the name on a card has 1 to 64 characters")
         if not pin:
             raise Refused("a card needs a PIN")
-        return self._issue(identifier, name, pin, _SIGNING, days)
+        return _seal(self._issue(identifier, name, _SIGNING, days), name, pin)
 
     def authentication(self, identifier: str, name: str, pin: str, *, days: int = 1000) -> bytes:
         """The key with which a card logs in, as PKCS#12; the caller has issued the card."""
-        return self._issue(identifier, name, pin, _LOGGING_IN, days)
+        return _seal(self._issue(identifier, name, _LOGGING_IN, days), name, pin)
+
+    def software_card(
+        self, identifier: str, name: str, *, logs_in: bool = False, days: int = 1000
+    ) -> SoftwareCard:
+        """A card in this program's memory: the key that signs, or the one that logs in."""
+        return self._issue(identifier, name, _LOGGING_IN if logs_in else _SIGNING, days)
 
     def _issue(
-        self, identifier: str, name: str, pin: str, kind: tuple[Extension, ...], days: int
-    ) -> bytes:
+        self, identifier: str, name: str, kind: tuple[Extension, ...], days: int
+    ) -> SoftwareCard:
         key = ec.generate_private_key(ec.SECP384R1())
         subject = _name(name, f"TEST-{identifier}")
         certificate = _certificate(
             subject, key.public_key(), self._name, self._key, kind, days=days
         )
         test_index.add(self._folder, certificate)
-        encryption = BestAvailableEncryption(pin.encode())
-        return pkcs12.serialize_key_and_certificates(
-            name.encode(), key, certificate, None, encryption
-        )
+        return SoftwareCard(certificate, key)
 
     def write_card(self, identifier: str, name: str, pin: str, out: Path) -> None:
         """The card, and beside it the key with which it logs in. Raises Refused if one exists."""
@@ -244,3 +247,10 @@ class Issuer:
                 raise Refused(f"{path} exists already; a card is never overwritten")
         write_atomic(out, self.card(identifier, name, pin), mode=0o600)
         write_atomic(log_in, self.authentication(identifier, name, pin), mode=0o600)
+
+
+def _seal(card: SoftwareCard, name: str, pin: str) -> bytes:
+    encryption = BestAvailableEncryption(pin.encode())
+    return pkcs12.serialize_key_and_certificates(
+        name.encode(), card.secret_key, card.certificate, None, encryption
+    )
