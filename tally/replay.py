@@ -14,7 +14,13 @@ from crypto.errors import VerificationError
 from crypto.proofs.range import BatchError
 from execution.pace import Advance
 from tally.log import Log
-from voting.acceptance import AcceptedBallot, Context, accept_unproven, check_proofs_at_once
+from voting.acceptance import (
+    AcceptedBallot,
+    Context,
+    accept_unproven,
+    check_proofs_at_once,
+    check_qualification,
+)
 from voting.ballot.box import Box
 from voting.eid.profile import EidProfile
 from voting.election import entries as kinds
@@ -121,6 +127,7 @@ def _replay_unproven(
         )
         try:
             accepted = accept_unproven(ballot.container, context)
+            check_qualification(accepted, ballot.qualification, context)
         except VerificationError as fault:
             raise _wrongly_stored(ballot.sequence, fault) from fault
         earlier.setdefault(accepted.identifier, []).append(ballot.sequence)

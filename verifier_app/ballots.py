@@ -13,19 +13,25 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from cryptography import x509
+
 from crypto import byte_tree
 from crypto.errors import EncodingError
 from crypto.proofs.range_statement import EncryptedContest
 from verifier_app.readers.container import Container, load_certificate, read_container
 from verifier_app.readers.documents import read
 from verifier_app.readers.entries import RollEntry
-from verifier_app.readers.models import Ballot, BallotStyle, Manifest, Person
+from verifier_app.readers.models import (
+    Ballot,
+    BallotStyle,
+    Manifest,
+    Person,
+    Qualification,
+)
 from verifier_app.registry import Unavailable, owned
 
 if TYPE_CHECKING:
     from verifier_app.evidence import Evidence
-
-QUALIFICATION = b'{"schema":"sukashi/qualification/1"}'  # nothing more until OCSP and time-stamps
 
 
 def may_vote(manifest: Manifest, person: Person) -> bool:
@@ -58,16 +64,14 @@ class StoredBallot:
         return entries[self.sequence].moment
 
     @cached_property
-    def _parsed(self) -> tuple[Container, Ballot]:
+    def _parsed(self) -> tuple[Container, Ballot, Qualification]:
         with owned("box.grammar", self.where):
             limit = self.evidence.manifest.limits.container_bytes
             container = read_container(self.raw, "ballot.json", limit)
             if len(container.signatures) != 1:
                 raise EncodingError(f"{len(container.signatures)} signatures, not one")
             ballot = read(Ballot, container.data, "ballot.json")
-            if self.qualification != QUALIFICATION:
-                raise EncodingError("its qualification is not that of version 1")
-            return container, ballot
+            return container, ballot, read(Qualification, self.qualification, "qualification")
 
     @property
     def container(self) -> Container:
@@ -77,12 +81,26 @@ class StoredBallot:
     def ballot(self) -> Ballot:
         return self._parsed[1]
 
+    @property
+    def timestamp(self) -> bytes | None:
+        """The time-stamp token of its signature."""
+        return _decoded(self._parsed[2].timestamp)
+
+    @property
+    def ocsp(self) -> bytes | None:
+        """The answer on whether its signer's certificate was revoked."""
+        return _decoded(self._parsed[2].ocsp)
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        return load_certificate(self.container.signatures[0].certificate)
+
     @cached_property
     def identifier(self) -> str:
         """The roll identifier of the person who signed."""
-        profile, signature = self.evidence.profile, self.container.signatures[0]
+        profile = self.evidence.profile
         with owned("box.certificates", self.where):
-            return profile.verify(load_certificate(signature.certificate), self.time, self.where)
+            return profile.verify(self.certificate, self.time, self.where)
 
     @cached_property
     def roll_version(self) -> int:
@@ -125,3 +143,7 @@ class StoredBallot:
         """The encodings of all u."""
         vectors = [component for contest in self.contests for component in contest.ciphertexts.u]
         return [byte_tree.encode(u.tree()) for vector in vectors for u in vector]
+
+
+def _decoded(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text)

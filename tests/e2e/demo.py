@@ -313,34 +313,44 @@ class Demo:
             "voting collector init --election election --party homes/collector"
             f" --roll roll-0001.asice {COLLECTOR}"
         )
-        serve = f"voting collector serve --socket collector.sock {COLLECTOR}"
-        self.log(f"{serve} &")
-        with (self.out / "collector.log").open("w") as log:
+        serve = (
+            "voting collector serve --socket collector.sock --timestamps unix:pki.sock"
+            f" --ocsp unix:pki.sock {COLLECTOR}"
+        )
+        services = "voting pki serve pki --socket pki.sock"
+        with self.serving(services, "pki"), self.serving(serve, "collector"):
+            order = self.order("opened", 1)
+            self.run(f"voting collector open {order} --roll roll-0001.asice {COLLECTOR}")
+            yield
+
+    @contextmanager
+    def serving(self, command: str, name: str) -> Iterator[None]:
+        """A program that serves at NAME.sock until the voting is over."""
+        self.log(f"{command} &")
+        with (self.out / f"{name}.log").open("w") as log:
             server = subprocess.Popen(
-                [BIN / "voting", *shlex.split(serve)[1:]],
+                [BIN / "voting", *shlex.split(command)[1:]],
                 cwd=self.out,
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
             )
             try:
-                self.wait_for_socket(server)
-                order = self.order("opened", 1)
-                self.run(f"voting collector open {order} --roll roll-0001.asice {COLLECTOR}")
+                self.wait_for_socket(server, name)
                 yield
             finally:
                 server.send_signal(signal.SIGTERM)
                 server.wait(30)
-                self.transcribe(serve, (self.out / "collector.log").read_text(encoding="utf-8"))
+                self.transcribe(command, (self.out / f"{name}.log").read_text(encoding="utf-8"))
 
-    def wait_for_socket(self, server: subprocess.Popen[bytes]) -> None:
+    def wait_for_socket(self, server: subprocess.Popen[bytes], name: str) -> None:
         for _ in range(300):
-            if (self.out / "collector.sock").exists():
+            if (self.out / f"{name}.sock").exists():
                 return
             if server.poll() is not None:
                 break
             time.sleep(0.1)
-        raise DemoError(f"the collector did not start; see {self.out / 'collector.log'}")
+        raise DemoError(f"{name} did not start; see {self.out / f'{name}.log'}")
 
     def vote(self) -> None:
         self.run(

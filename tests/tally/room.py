@@ -53,7 +53,7 @@ from voting.election.orders import ORDER_KINDS, Order, make_order
 from voting.files import write_atomic
 from voting.roll.roll import PaperList, Roll
 
-QUALIFICATION = b'{"schema":"sukashi/qualification/1"}'
+QUALIFICATION = b'{"ocsp":null,"schema":"sukashi/qualification/1","timestamp":null}'
 PAPER_VOTERS = (5, 8)
 # voter, mayor, assembly of the own district; 0 is blank. Later votes of a person replace earlier.
 VOTES = (

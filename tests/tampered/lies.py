@@ -365,7 +365,7 @@ def entry_of_a_ballot_dropped(rng: Random, forgery: Forgery) -> Lie:
 
 
 def _replace_ballot(forgery: Forgery, number: int, raw: bytes) -> None:
-    forgery.ballots[number] = raw, forgery.ballots[number][1]
+    forgery.put_ballot(number, raw)
 
 
 def _relog(forgery: Forgery, number: int) -> None:

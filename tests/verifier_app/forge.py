@@ -9,11 +9,13 @@ the check in question can notice. Nothing of the verifier is used here.
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import json
 from collections.abc import Callable, Mapping, Sequence
 
 from cryptography.x509.oid import NameOID
 
+from crypto.errors import EncodingError
 from crypto.proofs.decryption import Factors
 from crypto.verificatum import DecryptionDirectory
 from tally import nist, results
@@ -40,7 +42,7 @@ from voting.election.documents import canonical, digest, document_bytes, salted_
 from voting.election.signatures import SCHEMA
 from voting.roll.roll import Roll
 
-QUALIFICATION = b'{"schema":"sukashi/qualification/1"}'
+UNQUALIFIED = b'{"ocsp":null,"schema":"sukashi/qualification/1","timestamp":null}'
 DECRYPTING = (1, 3)
 
 
@@ -74,16 +76,31 @@ class Forgery(Sealed):
         card = card or self.keys.voter(self.person)
         return add_signature(None, "ballot.json", ballot, card, now()).encode()
 
+    def qualified(self, container: bytes, time: str) -> bytes:
+        """What the eID's services said of a ballot at that time; of what is no ballot, nothing."""
+        try:
+            (signature, *_) = parse(container, "ballot.json", LIMIT).signatures
+        except EncodingError:
+            return UNQUALIFIED
+        return self.keys.services.qualification(signature, dt.datetime.fromisoformat(time))
+
+    def put_ballot(self, place: int, container: bytes, qualification: bytes = b"") -> None:
+        """Box and log have this ballot at that entry; its qualification is of the entry's time."""
+        qualification = qualification or self.qualified(container, self.entries[place]["time"])
+        self.ballots[place] = (container, qualification)
+        self.entries[place] |= {
+            "container": digest(container),
+            "qualification": digest(qualification),
+        }
+
     def store(
-        self, container: bytes, qualification: bytes = QUALIFICATION, *, supersedes: bool = True
+        self, container: bytes, qualification: bytes = b"", *, supersedes: bool = True
     ) -> int:
         """A colluding collector logs a ballot just before the close, as one more that is replaced
         by nothing and counts for nothing (its person voted on paper)."""
         place = self.end
-        self.insert(
-            place, "ballot", container=digest(container), qualification=digest(qualification)
-        )
-        self.ballots[place] = (container, qualification)
+        self.insert(place, "ballot")
+        self.put_ballot(place, container, qualification)
         selection = self.json("selection.json")
         column = "superseded" if supersedes else "overridden"
         changed = {"ballots": selection["ballots"] + 1, column: selection[column] + 1}
@@ -243,9 +260,8 @@ class Forgery(Sealed):
             ballot = self.ballot(person, seed=bytes([turn]) * 32, mayor=1 + turn % 2)
             container = self.cast(ballot, self.keys.voter(person))
             place = self.end
-            digests = {"container": digest(container), "qualification": digest(QUALIFICATION)}
-            self.insert(place, "ballot", **digests)
-            self.ballots[place] = (container, QUALIFICATION)
+            self.insert(place, "ballot")
+            self.put_ballot(place, container)
         self.announce_paper([voters[1]])
         self.select([voters[1]], minimum)
         reselect(self)

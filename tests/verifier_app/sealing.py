@@ -38,6 +38,7 @@ from tally.proofs import (
     decryption_auxsid,
     mix_auxsid,
 )
+from tests.voting.eid.made import Made
 from voting.ballot.box import TABLES
 from voting.eid.cards import SoftwareCard, load_card
 from voting.eid.container import parse
@@ -76,6 +77,11 @@ class Keys:
 
     def voter(self, identifier: str) -> SoftwareCard:
         return self.card(f"cards/{identifier}.p12")
+
+    @cached_property
+    def services(self) -> Made:
+        """Time-stamping authority and OCSP responder of the test eID."""
+        return Made(self.root / "pki")
 
 
 @dataclass

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from cryptography.x509.oid import NameOID
 
 from crypto.errors import EncodingError
-from tests.verifier_app.forge import QUALIFICATION, Forgery
+from tests.verifier_app.forge import Forgery
 from tests.verifier_app.sealing import LIMIT
 from voting.eid.cards import SoftwareCard
 from voting.eid.container import parse
-from voting.election.documents import canonical, digest
+from voting.election.documents import canonical
 
 
 def voter_of(raw: bytes) -> str:
@@ -43,11 +43,10 @@ def relog(forgery: Forgery, after: int = -1) -> None:
                 ballot = json.loads(ballot_of(raw))
                 moved = canonical({**ballot, "after": forgery.state(number)})
                 raw = forgery.cast(moved, signer(forgery, raw))
+                qualification = b""
             except (EncodingError, FileNotFoundError):
                 pass  # a forged one: nobody but its author could sign it
-        forgery.ballots[number] = raw, qualification
-        digests = {"container": digest(raw), "qualification": digest(qualification)}
-        forgery.entries[number] |= digests
+        forgery.put_ballot(number, raw, qualification)
 
 
 def place_of(forgery: Forgery, where: str) -> int:
@@ -60,13 +59,13 @@ def store_at(
     forgery: Forgery,
     place: int,
     make: Callable[[int], bytes],
-    qualification: bytes = QUALIFICATION,
+    qualification: bytes = b"",
 ) -> None:
     """A colluding collector logs one more ballot of the person who voted on paper before those
     that are there; `make` gives its container for that size of the log."""
     container = make(place)
     forgery.insert(place, "ballot")
-    forgery.ballots[place] = (container, qualification)
+    forgery.put_ballot(place, container, qualification)
     relog(forgery, place)
     selection = forgery.json("selection.json")
     changed = {name: selection[name] + 1 for name in ("ballots", "superseded")}

@@ -30,6 +30,7 @@ from voting.collector.documents import Addition
 from voting.collector.following import Follower
 from voting.collector.home import Home
 from voting.collector.ledger import Ledger, read_checked
+from voting.collector.qualifying import Qualifier
 from voting.collector.reading import Reading
 from voting.collector.sequencer import Sequencer
 from voting.collector.settings import NAME, Database, Settings, read_settings
@@ -242,7 +243,13 @@ class Collector:
         self.sequencer = Sequencer(engine, manifest, polls.log_key, ledger, may_always_write, clock)
         self.follower = Follower(engine, manifest)
         self.submission = Submission(
-            engine, manifest, polls.profile, self.follower, self.sequencer, clock
+            engine,
+            manifest,
+            polls.profile,
+            self.follower,
+            self.sequencer,
+            Qualifier(polls.profile),
+            clock,
         )
         self.reading = Reading(engine, manifest, self.follower, clock)
 

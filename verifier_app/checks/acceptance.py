@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable
 
-from crypto.errors import VerificationError
+from crypto.errors import EncodingError, VerificationError
 from crypto.proofs.binding import ballot_prefix, voter_digest
 from crypto.proofs.range_statement import RangeStatement
 from execution.pace import Pace
 from verifier_app.ballots import StoredBallot, may_vote
 from verifier_app.evidence import Evidence
 from verifier_app.parts import BallotPart, Vote, judge_votes
-from verifier_app.registry import check
+from verifier_app.readers.container import signature_value
+from verifier_app.readers.status import AT_MOST, Status, issuer_of
+from verifier_app.readers.timestamp import read_time_stamp
+from verifier_app.registry import check, owned
 
 BallotCheck = Callable[[StoredBallot], None]
+STAMP_AGE = dt.timedelta(seconds=60)
 BATCH = 1000  # contests that are verified with one multi-exponentiation
 
 
@@ -71,6 +76,72 @@ def box_certificates(ballot: StoredBallot) -> None:
 def box_signatures(ballot: StoredBallot) -> None:
     (signature,) = ballot.container.signatures
     signature.verify(ballot.container.data, check_id="box.signatures", where=ballot.where)
+
+
+@each_ballot(
+    "box.timestamps",
+    "Every ballot's signature was time-stamped as the eID profile asks, just before it was stored.",
+)
+def box_timestamps(ballot: StoredBallot) -> None:
+    """1. There is a token exactly where the profile asks for one.
+    2. An authority of the profile stamped this ballot's signature value.
+    3. The entry is of the same second or at most a minute later.
+    """
+    token, asked = ballot.timestamp, ballot.evidence.profile.document.timestamps is not None
+    _there_if_asked("box.timestamps", ballot, token, asked=asked)
+    if token is None:
+        return
+    try:
+        stamp = read_time_stamp(token)
+        over = signature_value(ballot.container.signatures[0])
+        stamp.verify(over, ballot.evidence.profile.authorities)
+    except EncodingError as fault:
+        raise VerificationError("box.timestamps", ballot.where, str(fault)) from fault
+    if not dt.timedelta(0) <= ballot.time - stamp.second <= STAMP_AGE:
+        why = f"stored at {ballot.time.isoformat()}, stamped at {stamp.second.isoformat()}"
+        raise VerificationError("box.timestamps", ballot.where, why)
+
+
+@each_ballot(
+    "box.revocation",
+    "No signer's certificate was revoked when the ballot was stored, where the profile asks.",
+)
+def box_revocation(ballot: StoredBallot) -> None:
+    """1. There is an OCSP answer exactly where the profile asks for one.
+    2. It is about this certificate, to the question that follows from the time-stamp.
+    3. A responder signed it that may, at the time of the time-stamp or up to 15 minutes later.
+    4. It says: good.
+    """
+    data, profile = ballot.ocsp, ballot.evidence.profile
+    _ = ballot.identifier  # the certificate fits the profile, or box.certificates says so
+    asked = profile.document.revocation.method == "ocsp"
+    _there_if_asked("box.revocation", ballot, data, asked=asked)
+    if data is None:
+        return
+    nonce = hashlib.sha256(ballot.timestamp or b"").digest()
+    try:
+        issuer = issuer_of(ballot.certificate, (*profile.intermediates, *profile.roots))
+        answer = Status(data)
+        answer.verify(ballot.certificate, issuer, profile.responders, nonce, _asked_from(ballot))
+    except EncodingError as fault:
+        raise VerificationError("box.revocation", ballot.where, str(fault)) from fault
+
+
+def _asked_from(ballot: StoredBallot) -> dt.datetime:
+    """From when on an answer may have been made; without a time-stamp, before the entry."""
+    if ballot.timestamp is None:
+        return ballot.time - AT_MOST
+    with owned("box.timestamps", ballot.where):
+        return read_time_stamp(ballot.timestamp).second
+
+
+def _there_if_asked(
+    check_id: str, ballot: StoredBallot, data: bytes | None, *, asked: bool
+) -> None:
+    if asked and data is None:
+        raise VerificationError(check_id, ballot.where, "the eID profile asks for one, none there")
+    if data is not None and not asked:
+        raise VerificationError(check_id, ballot.where, "the eID profile asks for none")
 
 
 @check(

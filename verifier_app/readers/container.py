@@ -56,6 +56,13 @@ class Signature:
             raise VerificationError(check_id, where, why) from fault
 
 
+def signature_value(signature: Signature) -> bytes:
+    """The element of the first signature's value in exclusive C14N: what a time-stamp is over."""
+    text = base64.b64encode(signature.value).decode()
+    space = 'xmlns:ds="http://www.w3.org/2000/09/xmldsig#"'
+    return f'<ds:SignatureValue {space} Id="S0-SIG">{text}</ds:SignatureValue>'.encode()
+
+
 @dataclass(frozen=True)
 class Container:
     """One data file and its signatures."""

@@ -524,3 +524,11 @@ class AccessLog(Document):
     rows: tuple[ProvenRow, ...]
     entries: tuple[str, ...]
     waiting: tuple[AccessRow, ...]
+
+
+class Qualification(Document):
+    """What the collector added to a ballot; null where the eID profile asks for none."""
+
+    schema_: Literal["sukashi/qualification/1"] = Field(alias="schema")
+    timestamp: Base64 | None
+    ocsp: Base64 | None

@@ -20,6 +20,7 @@ from voting.acceptance.checks import (
     open_ballot,
     repeat,
 )
+from voting.acceptance.qualification import check_qualification, question
 
 __all__ = [
     "CHECK_IDS",
@@ -31,7 +32,9 @@ __all__ = [
     "accept",
     "accept_unproven",
     "check_proofs_at_once",
+    "check_qualification",
     "conditions",
     "open_ballot",
+    "question",
     "repeat",
 ]

@@ -39,7 +39,18 @@ CHECK_IDS = (
     "accept.elements",
     "accept.fresh",
     "accept.proofs",
+    "accept.timestamp.unavailable",
+    "accept.timestamp.form",
+    "accept.timestamp.forged",
+    "accept.timestamp.stale",
+    "accept.ocsp.unavailable",
+    "accept.ocsp.form",
+    "accept.ocsp.forged",
+    "accept.ocsp.stale",
+    "accept.ocsp.revoked",
+    "accept.ocsp.unknown",
 )
+STAMP_SECONDS = 60
 
 
 class LogView(Protocol):
@@ -105,7 +116,8 @@ class Conditions:
     """What an accepted ballot depends on that time or another ballot may change.
 
     `valid`: the first and the last moment at which the signer's certificate and those of its
-    authorities are all valid. `components`: the encodings of all u.
+    authorities are all valid. `components`: the encodings of all u. `stamped`: the second of the
+    time-stamp, or None where there is none.
     """
 
     identifier: str
@@ -113,13 +125,15 @@ class Conditions:
     anchor: Anchor
     components: tuple[bytes, ...]
     valid: tuple[dt.datetime, dt.datetime]
+    stamped: dt.datetime | None
 
 
 def accept(data: bytes, context: Context) -> AcceptedBallot:
     """The ballot in a container, if it may be stored.
 
     1 to 12 are the checks in their order; the first that fails is the answer. The caller must
-    still `repeat` those that time or another ballot may change in the transaction that stores.
+    still get the qualification and `check_qualification` (13, 14), and `repeat` those that time or
+    another ballot may change in the transaction that stores.
 
     Raises:
         VerificationError: with an id of CHECK_IDS.
@@ -151,7 +165,9 @@ def accept_unproven(data: bytes, context: Context) -> AcceptedBallot:
     return AcceptedBallot(identifier, person.name, signature, ballot, style, contests)
 
 
-def conditions(accepted: AcceptedBallot, context: Context) -> Conditions:
+def conditions(
+    accepted: AcceptedBallot, context: Context, stamped: dt.datetime | None
+) -> Conditions:
     """What `repeat` asks again, of a ballot that was accepted in this context."""
     certificate = accepted.signature.certificate
     return Conditions(
@@ -162,11 +178,12 @@ def conditions(accepted: AcceptedBallot, context: Context) -> Conditions:
         valid=context.profile.validity(
             certificate, context.now, check_id="accept.certificate", where=WHERE
         ),
+        stamped=stamped,
     )
 
 
 def repeat(found: Conditions, state: State) -> None:
-    """3, 4, 6, 7, 9 and 11 again, in the state of the entry that is about to be made.
+    """3, 4, 6, 7, 9, 11 and 13 again, in the state of the entry that is about to be made.
 
     The roll of one version is one roll, so its number stands for the person.
 
@@ -179,6 +196,7 @@ def repeat(found: Conditions, state: State) -> None:
     check_roll_version(found.roll_version, state)
     check_anchor(found.anchor, found.identifier, state)
     check_fresh(found.components, state.seen)
+    check_stamp(found.stamped, state)
 
 
 def open_ballot(data: bytes, manifest: Manifest) -> tuple[Container, Ballot]:
@@ -333,6 +351,15 @@ def _proven(
         contest = manifest.contest(contest_id)
         what = statement(manifest, accepted.style.id, contest, accepted.identifier)
         yield contest_id, (what, encrypted.ciphertexts, encrypted.proof)
+
+
+def check_stamp(stamped: dt.datetime | None, state: State) -> None:
+    """13. accept.timestamp: not of the future, and at most a minute old."""
+    if stamped is not None and not (
+        dt.timedelta(0) <= state.now - stamped <= dt.timedelta(seconds=STAMP_SECONDS)
+    ):
+        why = "the time-stamp is of the future, or more than a minute older than the entry"
+        raise VerificationError("accept.timestamp.stale", WHERE, why)
 
 
 def first_components(contests: tuple[EncryptedContest, ...]) -> list[bytes]:

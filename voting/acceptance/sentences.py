@@ -77,6 +77,56 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "en": "Its proof of being a legal vote does not hold. Vote again.",
         "et": "Hääle lubatavuse tõestus ei kehti. Hääletage uuesti.",
     },
+    "accept.timestamp.unavailable": {
+        "ja": "時刻証明サービスが応答しません。もう一度送信するか、紙で投票してください。",
+        "en": "The time-stamping service does not answer. Try again, or vote on paper.",
+        "et": "Ajatempliteenus ei vasta. Proovige uuesti või hääletage paberil.",
+    },
+    "accept.timestamp.form": {
+        "ja": "タイムスタンプがありません。もう一度送信するか、紙で投票してください。",
+        "en": "It got no time-stamp of the right form. Try again, or vote on paper.",
+        "et": "Õiges vormis ajatemplit ei saadud. Proovige uuesti või hääletage paberil.",
+    },
+    "accept.timestamp.forged": {
+        "ja": "タイムスタンプが認められた機関のものではありません。紙で投票してください。",
+        "en": "Its time-stamp is not of an accepted authority. Try again, or vote on paper.",
+        "et": "Ajatempel pole tunnustatud asutuselt. Proovige uuesti või hääletage paberil.",
+    },
+    "accept.timestamp.stale": {
+        "ja": "保存に時間がかかりすぎました。もう一度送信してください。",
+        "en": "Storing took too long after its time-stamp. Send it again, or vote on paper.",
+        "et": "Salvestamine võttis pärast ajatemplit liiga kaua. Saatke uuesti.",
+    },
+    "accept.ocsp.unavailable": {
+        "ja": "有効性確認サービスが応答しません。もう一度送信するか、紙で投票してください。",
+        "en": "The service that knows revoked cards does not answer. Try again, or vote on paper.",
+        "et": "Kehtivuskinnitusteenus ei vasta. Proovige uuesti või hääletage paberil.",
+    },
+    "accept.ocsp.form": {
+        "ja": "証明書の有効性が確認できません。もう一度送信するか、紙で投票してください。",
+        "en": "Nobody confirmed that your card is valid. Try again, or vote on paper.",
+        "et": "Keegi ei kinnitanud teie kaardi kehtivust. Proovige uuesti või hääletage paberil.",
+    },
+    "accept.ocsp.forged": {
+        "ja": "有効性確認の回答が信頼できません。もう一度送信するか、紙で投票してください。",
+        "en": "The word on your card's validity is not to be trusted. Try again, or vote on paper.",
+        "et": "Kaardi kehtivuskinnitust ei saa usaldada. Proovige uuesti või hääletage paberil.",
+    },
+    "accept.ocsp.stale": {
+        "ja": "証明書の有効性確認の回答が古すぎます。もう一度送信してください。",
+        "en": "The word on your card's validity is of another time. Send it again.",
+        "et": "Kaardi kehtivuskinnitus on teisest ajast. Saatke uuesti.",
+    },
+    "accept.ocsp.revoked": {
+        "ja": "このカードの証明書は失効しています。紙で投票するか、発行元にお問い合わせください。",
+        "en": "Your card's certificate is revoked. Vote on paper, or ask the issuer of the card.",
+        "et": "Teie kaardi sertifikaat on tühistatud. Hääletage paberil või küsige väljastajalt.",
+    },
+    "accept.ocsp.unknown": {
+        "ja": "発行元がこのカードの証明書を確認できません。紙で投票してください。",
+        "en": "The issuer does not know your card's certificate. Vote on paper, or ask the issuer.",
+        "et": "Väljastaja ei tunne teie kaardi sertifikaati. Hääletage paberil.",
+    },
 }
 _PERIOD = {
     "ja": "投票の受付期間は {opens} から {closes} までです。",

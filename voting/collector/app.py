@@ -182,7 +182,8 @@ def _unavailable(_request: Request, fault: Exception) -> Response:
 
 def _refusal(refusal: VerificationError) -> Response:
     content = {"error": {"id": refusal.check_id, "message": sentences(refusal.check_id)}}
-    return Response(json.dumps(content, ensure_ascii=False), 422, media_type="application/json")
+    status = 503 if refusal.check_id.endswith(".unavailable") else 422
+    return Response(json.dumps(content, ensure_ascii=False), status, media_type="application/json")
 
 
 def _error(status: int, error_id: str) -> Response:

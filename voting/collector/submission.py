@@ -6,6 +6,7 @@ to the sequencer as a claim.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable
 
@@ -13,17 +14,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from crypto.errors import VerificationError
-from voting.acceptance import Context, accept, conditions
+from voting.acceptance import Context, accept, check_qualification, conditions
 from voting.collector import store
 from voting.collector.claim import Claim, Sequencing, Stored
 from voting.collector.following import Follower
+from voting.collector.qualifying import Qualifier
 from voting.eid.officials import verify_document
 from voting.eid.profile import EidProfile
 from voting.election.documents import digest
 from voting.election.manifest import Manifest
 from voting.roll.roll import Person, Roll
-
-QUALIFICATION = b'{"schema":"sukashi/qualification/1"}'
 
 
 class Submission:
@@ -36,11 +36,12 @@ class Submission:
         profile: EidProfile,
         follower: Follower,
         sequencing: Sequencing,
+        qualifier: Qualifier,
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
         self.manifest = manifest
         self._engine, self._profile, self._clock = engine, profile, clock
-        self._follower, self._sequencing = follower, sequencing
+        self._follower, self._sequencing, self._qualifier = follower, sequencing, qualifier
         self._persons: dict[int, dict[str, Person]] = {}
 
     @property
@@ -80,11 +81,14 @@ class Submission:
         with store.reading(self._engine) as connection:
             context = self._snapshot(connection)
             accepted = accept(container, context)
+        qualification = self._qualifier.qualify(accepted)
+        context = dataclasses.replace(context, now=self._clock())
+        stamped = check_qualification(accepted, qualification, context)
         return Claim(
             container=container,
-            qualification=QUALIFICATION,
+            qualification=qualification,
             fetch=accepted.ballot.fetch,
-            conditions=conditions(accepted, context),
+            conditions=conditions(accepted, context, stamped),
         )
 
     def _snapshot(self, connection: Connection) -> Context:

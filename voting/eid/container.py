@@ -48,6 +48,12 @@ class Signature:
     def certificate(self) -> x509.Certificate:
         return x509.load_der_x509_certificate(self.certificate_der)
 
+    @property
+    def value_element(self) -> bytes:
+        """Exclusive C14N of the ds:SignatureValue element: what a time-stamp of the signature is
+        over (EN 319 132-1, section 5.3)."""
+        return templates.signature_value(self.number, self.value)
+
     def xml(self, data_name: str) -> bytes:
         return templates.signature_xml(
             self.number, data_name, self.algorithm, self.data_digest,

@@ -136,6 +136,14 @@ def signed_info(xml: bytes) -> bytes:
     return canonical_part(xml.decode(), DS + "SignedInfo")
 
 
+def signature_value(number: int, value: bytes) -> bytes:
+    """Exclusive C14N of the ds:SignatureValue element that `signature_xml` renders."""
+    return (
+        f'<ds:SignatureValue xmlns:ds="http://www.w3.org/2000/09/xmldsig#" Id="S{number}-SIG">'
+        f"{_b64(value)}</ds:SignatureValue>"
+    ).encode()
+
+
 def canonical_part(text: str, tag: str) -> bytes:
     """Exclusive C14N of one part of XML that this module rendered."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)

@@ -145,14 +145,14 @@ class Client:
             raise Unfinished(f"no answer from the collector ({fault}): {_AGAIN}") from None
         if response.status_code in (200, 201):
             return self.check_receipt(response.content, container)
-        if response.status_code == 422:
+        if response.status_code in (422, 503):
             error = _json(response.content).get("error")
             check_id = error.get("id") if isinstance(error, dict) else None
             if check_id in CHECK_IDS:  # in our own words: what the collector sends is not trusted
                 said = f"{check_id}: {sentences(str(check_id))[language]}"
                 if check_id == "accept.open":
                     said = f"{said} {self.period(language)}"
-                raise Refused(said)
+                raise Refused(said) if response.status_code == 422 else Unfinished(said)
         raise Unfinished(f"the collector answered {response.status_code}: {_AGAIN}")
 
     def fetch(self, sequence: int, token: bytes) -> tuple[bytes, bytes, bool | None]:

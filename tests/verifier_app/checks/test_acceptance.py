@@ -64,8 +64,9 @@ def test_ballot_is_as_old_as_is_allowed(
     minutes = forgery.manifest.limits.anchor_minutes
     late = dt.datetime.fromisoformat(forgery.entries[seen]["time"])
     late += dt.timedelta(minutes=minutes, seconds=seconds)
-    forgery.store(container)
-    forgery.delay(forgery.end - 1, f"{late:%Y-%m-%dT%H:%M:%SZ}")
+    place = forgery.store(container)
+    forgery.delay(place, f"{late:%Y-%m-%dT%H:%M:%SZ}")
+    forgery.put_ballot(forgery.end - 1, container)
     forgery.settle()
     report = verify(forgery)
     assert (report.failed, report.not_run) == (failed, [])

@@ -27,7 +27,7 @@ def test_number_of_items_is_what_was_examined(published: Forgery, verify: Verify
     mixing = ("signatures", "parameters", "input", "commitment", *(f"proof.{n}" for n in "ABCDF"))
     rules = (
         "grammar", "election", "open", "certificates", "signatures", "voter_limit", "style",
-        "anchor", "elements", "fresh", "proofs",
+        "anchor", "elements", "fresh", "proofs", "timestamps", "revocation",
     )  # fmt: skip
     configured = found.pop("manifest.configuration")
     assert configured > 100  # values of election.yaml

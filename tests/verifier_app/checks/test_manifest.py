@@ -114,7 +114,7 @@ def test_log_needs_a_name_that_can_stand_in_its_head(forgery: Forgery) -> None:
         assert encoding(forgery, manifest) == ENCODING
 
 
-# what a profile says instead, and whether it is for tests alone
+# What a profile says instead, and whether it is for tests alone.
 PROFILES: dict[str, tuple[Json, bool]] = {
     "test cards": ({}, True),
     "real cards": ({"test": False}, False),
@@ -129,13 +129,9 @@ PROFILES: dict[str, tuple[Json, bool]] = {
 def test_profiles_for_tests_are_for_tests(forgery: Forgery, test: bool, profile: str) -> None:
     path = "eid_profile/profile.yaml"
     members, for_tests_alone = PROFILES[profile]
-    services = {
-        "revocation": {"method": "ocsp", "responders": []},
-        "timestamps": {"authorities": ["root.pem"]},
-    }
     was = YAML(typ="safe", pure=True).load(forgery.files[path].decode())
     assert was["test"]
-    forgery.files[path] = canonical({**was, **services, **members})
+    forgery.files[path] = canonical({**was, **members})
     manifest = forgery.json("manifest.json")
     manifest |= {"test": test, "privacy_minimum": 5}
     manifest["digests"]["eid_profile"]["profile.yaml"] = digest(forgery.files[path])

@@ -19,7 +19,8 @@ MAY_FIND_NOTHING = {
     "decryption.quorum", "decryption.signatures", "decryption.parameters", "decryption.factors",
     "tally.plaintexts", "tally.sums", "selection.lists",
     "box.files", "box.grammar", "box.election", "box.open", "box.certificates", "box.signatures",
-    "box.voter_limit", "box.style", "box.anchor", "box.elements", "box.fresh", "box.proofs",
+    "box.timestamps", "box.revocation", "box.voter_limit", "box.style", "box.anchor",
+    "box.elements", "box.fresh", "box.proofs",
 }  # fmt: skip
 
 

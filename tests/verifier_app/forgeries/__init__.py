@@ -51,6 +51,7 @@ def case(check_id: str, *also: str, box: bool = True, name: str = "") -> Callabl
 def load() -> list[Case]:
     """All forgeries, of every file of this folder."""
     files = ("publishing", "accesses", "ceremony", "balloting", "selecting", "mixing", "counting")
-    for name in (*files, "equations", "places", "documents", "kinds", "edges", "ordering"):
+    others = ("equations", "places", "documents", "kinds", "edges", "ordering", "qualifying")
+    for name in (*files, *others):
         importlib.import_module(f"{__name__}.{name}")
     return CASES

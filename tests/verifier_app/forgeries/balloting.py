@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.verifier_app.forge import QUALIFICATION, Forgery
+from tests.verifier_app.forge import UNQUALIFIED, Forgery
 from tests.verifier_app.forgeries import case
 from tests.voting.acceptance.forgery import with_contests, with_leaf, with_members
 from voting.eid import test_pki
@@ -84,7 +84,7 @@ def container_is_above_the_limit(forgery: Forgery) -> None:
 
 @case("box.grammar")
 def qualification_says_more(forgery: Forgery) -> None:
-    more = canonical({**json.loads(QUALIFICATION), "remark": "a channel that nobody looks at"})
+    more = canonical({**json.loads(UNQUALIFIED), "remark": "a channel that nobody looks at"})
     forgery.store(forgery.cast(forgery.ballot()), more)
     forgery.settle()
 
@@ -96,8 +96,10 @@ def ballot_for_another_election(forgery: Forgery) -> None:
 
 @case("box.open")
 def ballot_after_the_end(forgery: Forgery) -> None:
-    forgery.store(forgery.cast(forgery.ballot()))
-    forgery.delay(forgery.end - 1, forgery.manifest.period.closes)
+    container = forgery.cast(forgery.ballot())
+    place = forgery.store(container)
+    forgery.delay(place, forgery.manifest.period.closes)
+    forgery.put_ballot(forgery.end - 1, container)
     forgery.settle()
 
 
@@ -160,7 +162,8 @@ _issued("card_of_nobody", serials=[""])
 _issued("card_of_two_persons", serials=["TEST-700000000001", "TEST-700000000002"])
 
 
-@case("box.certificates")
+# The authority of time was as young as the cards.
+@case("box.certificates", "box.timestamps")
 def ballot_signed_before_the_card_was_valid(forgery: Forgery) -> None:
     """The certificates are of yesterday: the log says that all this was last week."""
     for entry in forgery.entries:
@@ -284,8 +287,9 @@ def ballot_is_too_old(forgery: Forgery) -> None:
     container = forgery.cast(forgery.ballot(size=forgery.end - 1))
     late = dt.datetime.fromisoformat(forgery.entries[forgery.end]["time"])
     late += dt.timedelta(minutes=forgery.manifest.limits.anchor_minutes, seconds=10)
-    forgery.store(container)
-    forgery.delay(forgery.end - 1, f"{late:%Y-%m-%dT%H:%M:%SZ}")
+    place = forgery.store(container)
+    forgery.delay(place, f"{late:%Y-%m-%dT%H:%M:%SZ}")
+    forgery.put_ballot(forgery.end - 1, container)
     forgery.settle()
 
 

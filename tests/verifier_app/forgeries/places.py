@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from crypto import byte_tree
 from tally.documents import Count
 from tally.proofs import PROTINFO, SIGNATURE
-from tests.verifier_app.forge import QUALIFICATION, Forgery
+from tests.verifier_app.forge import UNQUALIFIED, Forgery
 from tests.verifier_app.forgeries import case
 from tests.verifier_app.forgeries.balloting import new_card
 from tests.verifier_app.forgeries.counting import move_votes
@@ -90,7 +90,7 @@ def _qualification(where: str) -> None:
     @case("box.grammar", name=f"qualification_says_more_{where}")
     def forge(forgery: Forgery) -> None:
         place = place_of(forgery, where)
-        more = QUALIFICATION + b"\n"
+        more = UNQUALIFIED + b"\n"
         store_at(forgery, place, lambda size: forgery.cast(forgery.ballot(size=size)), more)
         forgery.settle()
 
@@ -100,8 +100,10 @@ def _other_than_logged(where: str) -> None:
     def forge(forgery: Forgery) -> None:
         """Its voter signed it once more."""
         place = place_of(forgery, where)
-        raw, qualification = forgery.ballots[place]
-        forgery.ballots[place] = forgery.cast(ballot_of(raw), signer(forgery, raw)), qualification
+        raw, _ = forgery.ballots[place]
+        again = forgery.cast(ballot_of(raw), signer(forgery, raw))
+        time = forgery.entries[place]["time"]
+        forgery.ballots[place] = again, forgery.qualified(again, time)
         forgery.settle()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from crypto.elgamal import Ciphertexts
 from tally.documents import Count
 from tally.proofs import decode_list, encode_list
-from tests.verifier_app.forge import QUALIFICATION, Forgery
+from tests.verifier_app.forge import Forgery
 from tests.verifier_app.forgeries import case
 from tests.verifier_app.sealing import Json
 from voting.eid.container import parse
@@ -46,7 +46,8 @@ def stored_ballot_is_not_the_logged_one(forgery: Forgery) -> None:
     """The person signed the same ballot again, and that is what was sealed."""
     ballot = forgery.ballot()
     place = forgery.store(forgery.cast(ballot))
-    forgery.ballots[place] = (forgery.cast(ballot), QUALIFICATION)
+    again = forgery.cast(ballot)
+    forgery.ballots[place] = (again, forgery.qualified(again, forgery.entries[place]["time"]))
     forgery.settle()
 
 
@@ -67,7 +68,9 @@ def logged_ballot_is_dropped(forgery: Forgery) -> None:
 
 @case("box.log")
 def ballot_was_never_logged(forgery: Forgery) -> None:
-    forgery.ballots[len(forgery.entries) + 5] = (forgery.cast(forgery.ballot()), QUALIFICATION)
+    ballot = forgery.cast(forgery.ballot())
+    qualification = forgery.qualified(ballot, forgery.entries[-1]["time"])
+    forgery.ballots[len(forgery.entries) + 5] = (ballot, qualification)
     forgery.settle()
 
 

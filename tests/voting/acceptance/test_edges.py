@@ -30,7 +30,7 @@ CHANGED: dict[str, Any] = {
 
 @pytest.mark.parametrize("check_id", CHANGED)
 def test_what_changed_since_it_was_accepted_is_refused(booth: Booth, check_id: str) -> None:
-    found = conditions(booth.accept(booth.signed()), booth.context)
+    found = conditions(booth.accept(booth.signed()), booth.context, None)
     repeat(found, booth.context)
     with pytest.raises(VerificationError) as refusal:
         repeat(found, dataclasses.replace(booth.context, **CHANGED[check_id]))
@@ -38,7 +38,7 @@ def test_what_changed_since_it_was_accepted_is_refused(booth: Booth, check_id: s
 
 
 def test_certificate_that_ended_since_it_was_accepted_is_refused(booth: Booth) -> None:
-    found = conditions(booth.accept(booth.signed()), booth.context)
+    found = conditions(booth.accept(booth.signed()), booth.context, None)
     later = booth.context.now + 20 * LONG_AGO
     closes = (later + LONG_AGO).strftime("%Y-%m-%dT%H:%M:%SZ")
     manifest = booth.context.manifest.model_copy(
@@ -52,7 +52,7 @@ def test_certificate_that_ended_since_it_was_accepted_is_refused(booth: Booth) -
 
 
 def test_first_moment_of_the_period_is_open_and_its_end_is_not(booth: Booth) -> None:
-    found = conditions(booth.accept(booth.signed()), booth.context)
+    found = conditions(booth.accept(booth.signed()), booth.context, None)
     moment = booth.context.now.replace(microsecond=0)
     text = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     period_ = booth.context.manifest.period

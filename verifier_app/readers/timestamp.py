@@ -1,0 +1,215 @@
+"""Time-stamp tokens (docs/specification.md section 5.2; RFC 3161 over RFC 5652).
+
+The authorities' certificates are those of the eID profile and nothing else: what a token brings
+along is passed over.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from crypto.errors import EncodingError
+from verifier_app.readers.signers import LIMIT, check_signature, serves, was_valid
+
+INTEGER, OCTETS, NAME, GENERALIZED, SEQUENCE, SET, EXPLICIT_0 = 2, 4, 6, 24, 0x30, 0x31, 0xA0
+STAMPING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.8")
+SHA2: dict[str, hashes.HashAlgorithm] = {
+    "2.16.840.1.101.3.4.2.1": hashes.SHA256(),
+    "2.16.840.1.101.3.4.2.2": hashes.SHA384(),
+    "2.16.840.1.101.3.4.2.3": hashes.SHA512(),
+}
+SIGNED_WITH: dict[str, hashes.HashAlgorithm] = {
+    "1.2.840.10045.4.3.2": hashes.SHA256(),
+    "1.2.840.10045.4.3.3": hashes.SHA384(),
+    "1.2.840.10045.4.3.4": hashes.SHA512(),
+    "1.2.840.113549.1.1.11": hashes.SHA256(),
+    "1.2.840.113549.1.1.12": hashes.SHA384(),
+    "1.2.840.113549.1.1.13": hashes.SHA512(),
+}
+RSA_ALONE = "1.2.840.113549.1.1.1"
+
+
+class Cursor:
+    """Reads DER values one after the other, and knows where it stands."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, 0
+
+    @property
+    def next_tag(self) -> int:
+        """The tag of the value ahead, −1 at the end."""
+        return self._data[self._at] if self._at < len(self._data) else -1
+
+    def take(self, tag: int) -> bytes:
+        """The contents of the next value, which must have this tag. Raises EncodingError."""
+        return self.take_whole(tag)[1]
+
+    def take_whole(self, tag: int) -> tuple[bytes, bytes]:
+        """The next value with its head, and its contents."""
+        start, data = self._at, self._data
+        if self.next_tag != tag:
+            raise EncodingError(f"DER: {tag:#x} is due and {self.next_tag:#x} stands there")
+        head = data[start + 1 : start + 2]
+        if not head:
+            raise EncodingError("DER: ends within a head")
+        length, body = head[0], start + 2
+        if length >= 0x80:
+            body += length - 0x80
+            octets = data[start + 2 : body]
+            length = int.from_bytes(octets, "big")
+            if not 1 <= len(octets) <= 4 or octets[0] == 0 or length < 0x80:
+                raise EncodingError("DER: not the shortest length")
+        self._at = body + length
+        if self._at > len(data):
+            raise EncodingError("DER: ends within a value")
+        return data[start : self._at], data[body : self._at]
+
+    def enter(self, tag: int) -> Cursor:
+        return Cursor(self.take(tag))
+
+    def skip(self) -> None:
+        self.take(self.next_tag)
+
+    def name(self) -> str:
+        """An object identifier in dotted form."""
+        first, *rest = self.take(NAME) or b"\xff"
+        found, number = [min(first // 40, 2), first - 40 * min(first // 40, 2)], 0
+        for octet in rest:
+            number = number << 7 | octet & 0x7F
+            if octet < 0x80:
+                found.append(number)
+                number = 0
+        return ".".join(map(str, found))
+
+    def number(self) -> int:
+        return int.from_bytes(self.take(INTEGER), "big", signed=True)
+
+    def end(self) -> None:
+        if self.next_tag != -1:
+            raise EncodingError("DER: something stands behind the last value")
+
+
+@dataclass(frozen=True)
+class TimeStamp:
+    """What a token says, and what its signature is over."""
+
+    imprint: bytes
+    moment: dt.datetime
+    signer: tuple[bytes, int]
+    attributes: bytes
+    algorithm: hashes.HashAlgorithm
+    signature: bytes
+
+    @property
+    def second(self) -> dt.datetime:
+        return self.moment.replace(microsecond=0)
+
+    def verify(self, over: bytes, authorities: Sequence[x509.Certificate]) -> None:
+        """Raises EncodingError unless one of the authorities stamped exactly these bytes."""
+        if sha256(over).digest() != self.imprint:
+            raise EncodingError("its imprint is of something else than the signature")
+        named = {(c.issuer.public_bytes(), c.serial_number): c for c in authorities}
+        if self.signer not in named:
+            raise EncodingError("it is by no authority of the eID profile")
+        authority = named[self.signer]
+        if not was_valid(authority, self.moment) or not serves(authority, STAMPING):
+            raise EncodingError("its authority's certificate was not valid then, or stamps nothing")
+        check_signature(authority, self.signature, self.attributes, self.algorithm)
+
+
+def read_time_stamp(data: bytes) -> TimeStamp:
+    """A token in DER. Raises EncodingError."""
+    if len(data) > LIMIT:
+        raise EncodingError(f"it has more than {LIMIT} bytes")
+    outer = Cursor(data)
+    message = outer.enter(SEQUENCE)
+    outer.end()
+    if message.name() != "1.2.840.113549.1.7.2":
+        raise EncodingError("it is no signed data")
+    signed = message.enter(EXPLICIT_0).enter(SEQUENCE)
+    message.end()
+    signed.number()  # version
+    signed.take(SET)  # digest algorithms, which the signer names again
+    content = signed.enter(SEQUENCE)
+    if content.name() != "1.2.840.113549.1.9.16.1.4":
+        raise EncodingError("what is signed is no time-stamp")
+    info = content.enter(EXPLICIT_0).take(OCTETS)
+    while signed.next_tag in (0xA0, 0xA1):  # certificates and lists
+        signed.skip()
+    signers = signed.enter(SET)
+    signed.end()
+    imprint, moment = _info(info)
+    stamp = _signed(signers.enter(SEQUENCE), info, imprint, moment)
+    signers.end()
+    return stamp
+
+
+def _info(data: bytes) -> tuple[bytes, dt.datetime]:
+    info = Cursor(data).enter(SEQUENCE)
+    if info.number() != 1:
+        raise EncodingError("a time-stamp of an unknown version")
+    info.name()  # policy
+    imprint = info.enter(SEQUENCE)
+    if imprint.enter(SEQUENCE).name() != "2.16.840.1.101.3.4.2.1":
+        raise EncodingError("its imprint is no SHA-256")
+    digest = imprint.take(OCTETS)
+    info.number()  # serial number
+    return digest, _moment(info.take(GENERALIZED).decode("latin-1"))
+
+
+def _moment(text: str) -> dt.datetime:
+    if not re.fullmatch(r"[0-9]{14}(\.[0-9]{1,6})?Z", text):
+        raise EncodingError("its time is none in UTC")
+    whole, _, fraction = text[:-1].partition(".")
+    try:
+        second = dt.datetime.strptime(whole + "+0000", "%Y%m%d%H%M%S%z")
+    except ValueError:
+        raise EncodingError("its time is not in the calendar") from None
+    return second + dt.timedelta(microseconds=int(fraction.ljust(6, "0")))
+
+
+def _signed(signer: Cursor, info: bytes, imprint: bytes, moment: dt.datetime) -> TimeStamp:
+    """The signer's part; its signed attributes must name this content."""
+    signer.number()  # version
+    who = signer.enter(SEQUENCE)
+    named = who.take_whole(SEQUENCE)[0], who.number()
+    digest = signer.enter(SEQUENCE).name()
+    whole, attributes = signer.take_whole(EXPLICIT_0)
+    algorithm = signer.enter(SEQUENCE).name()
+    signature = signer.take(OCTETS)
+    while signer.next_tag == 0xA1:  # unsigned attributes
+        signer.skip()
+    signer.end()
+    if digest not in SHA2 or algorithm not in {RSA_ALONE, *SIGNED_WITH}:
+        raise EncodingError("it is signed with algorithms that are not allowed")
+    _check_attributes(Cursor(attributes), SHA2[digest], info)
+    how = SIGNED_WITH.get(algorithm, SHA2[digest])
+    return TimeStamp(imprint, moment, named, bytes([SET]) + whole[1:], how, signature)
+
+
+def _check_attributes(attributes: Cursor, algorithm: hashes.HashAlgorithm, info: bytes) -> None:
+    found: dict[str, bytes] = {}
+    while attributes.next_tag != -1:
+        attribute = attributes.enter(SEQUENCE)
+        name = attribute.name()
+        if name in found:
+            raise EncodingError("a signed attribute stands twice")
+        found[name] = attribute.take(SET)
+        attribute.end()
+    kind, digest = (found.get(f"1.2.840.113549.1.9.{n}", b"") for n in (3, 4))
+    hashed = hashes.Hash(algorithm)
+    hashed.update(info)
+    values = Cursor(kind), Cursor(digest)
+    if values[0].name() != "1.2.840.113549.1.9.16.1.4" or values[1].take(OCTETS) != (
+        hashed.finalize()
+    ):
+        raise EncodingError("its signature is over another time-stamp")
+    for value in values:
+        value.end()

@@ -1,0 +1,66 @@
+"""Getting a ballot's qualification: a time-stamp of its signature, then an OCSP answer about its
+signer, as far as the eID profile asks for them. Whether they hold is for `voting.acceptance`.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from crypto.errors import VerificationError
+from voting.acceptance import AcceptedBallot, question
+from voting.acceptance.checks import WHERE
+from voting.console import UsageFault
+from voting.eid.profile import EidProfile
+from voting.eid.qualification import Qualification
+from voting.eid.services import Responder, TimeStamping, UnavailableError
+
+LOG = logging.getLogger("sukashi.collector")
+
+
+class Qualifier:
+    """Asks the services of one eID profile. Safe for threads."""
+
+    def __init__(
+        self,
+        profile: EidProfile,
+        timestamps: TimeStamping | None = None,
+        responder: Responder | None = None,
+    ) -> None:
+        """Raises UsageFault where the profile asks a service whose address is not given."""
+        if profile.file.timestamps and timestamps is None:
+            raise UsageFault(
+                "the eID profile asks for time-stamps, so the collector needs the address of a"
+                " time-stamping authority (--timestamps); a test eID has one: voting pki serve"
+            )
+        if profile.file.revocation.method == "ocsp" and responder is None:
+            raise UsageFault(
+                "the eID profile asks whether cards are revoked, so the collector needs the"
+                " address of an OCSP responder (--ocsp); a test eID has one: voting pki serve"
+            )
+        self._profile = profile
+        self._timestamps = timestamps if profile.file.timestamps else None
+        self._responder = responder if profile.file.revocation.method == "ocsp" else None
+
+    def qualify(self, accepted: AcceptedBallot) -> bytes:
+        """The qualification of a ballot that passed every check before.
+
+        Raises:
+            VerificationError: `accept.timestamp.unavailable` or `accept.ocsp.unavailable`.
+        """
+        stamp, answer = None, None
+        try:
+            if self._timestamps is not None:
+                stamp = self._timestamps.stamp(accepted.signature.value_element)
+        except UnavailableError as fault:
+            raise _unavailable("accept.timestamp.unavailable", fault) from fault
+        try:
+            if self._responder is not None:
+                answer = self._responder.ask(question(accepted, stamp, self._profile))
+        except UnavailableError as fault:
+            raise _unavailable("accept.ocsp.unavailable", fault) from fault
+        return Qualification(stamp, answer).encode()
+
+
+def _unavailable(check_id: str, fault: UnavailableError) -> VerificationError:
+    LOG.error("%s: %s", check_id, fault)  # for the operator; it names no voter
+    return VerificationError(check_id, WHERE, str(fault))

@@ -1,0 +1,110 @@
+"""Asking a time-stamping authority and an OCSP responder, over HTTP (RFC 3161, section 3.4; RFC
+6960, appendix A.1). What they answer is checked by who uses it.
+"""
+
+from __future__ import annotations
+
+import httpx
+
+from crypto.errors import EncodingError, SukashiError
+from voting.console import UsageFault
+from voting.eid import answers, timestamps
+from voting.eid.ocsp import Question, parse
+
+TIMEOUT = 5.0  # seconds; a voter waits for the answer
+
+
+class UnavailableError(SukashiError):
+    """The service did not answer, or with nothing that could be used: try again later."""
+
+
+class Service:
+    """One service at `http://host:port/path`, `https://…`, or `unix:/path/to/socket`. Safe for
+    threads; close it when it is needed no more."""
+
+    def __init__(self, name: str, address: str, media: str, timeout: float = TIMEOUT) -> None:
+        """Raises UsageFault for what is no address."""
+        self._name = name
+        self._headers = {"Content-Type": f"application/{media}"}
+        if address.startswith("unix:"):
+            transport = httpx.HTTPTransport(uds=address.removeprefix("unix:"))
+            self._http = httpx.Client(transport=transport, timeout=timeout, trust_env=False)
+            self._url = f"http://service/{media.split('-', maxsplit=1)[0]}"
+        elif address.startswith(("http://", "https://")):
+            self._http = httpx.Client(timeout=timeout, trust_env=False)
+            self._url = address
+        else:
+            raise UsageFault(f"{address!r} is no address of {name}: write http://… or unix:…")
+
+    def close(self) -> None:
+        self._http.close()
+
+    def ask(self, request: bytes) -> bytes:
+        """The body of the answer, at most `answers.LIMIT` bytes. Raises UnavailableError."""
+        try:
+            with self._http.stream(
+                "POST", self._url, content=request, headers=self._headers
+            ) as response:
+                if response.status_code != 200:
+                    raise UnavailableError(f"{self._name} answered {response.status_code}")
+                found = b""
+                for part in response.iter_bytes():
+                    found += part
+                    if len(found) > answers.LIMIT:
+                        raise UnavailableError(f"{self._name} answered at too great length")
+        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            why = f"{self._name} cannot be reached ({type(fault).__name__})"
+            raise UnavailableError(why) from None
+        return found
+
+
+class TimeStamping:
+    """A time-stamping authority."""
+
+    def __init__(self, address: str, timeout: float = TIMEOUT) -> None:
+        self._service = Service("the time-stamping authority", address, "timestamp-query", timeout)
+
+    def close(self) -> None:
+        self._service.close()
+
+    def stamp(self, data: bytes) -> bytes:
+        """A token over SHA-256 of these bytes, with the nonce of this request. Who signed it is
+        not looked at. Raises UnavailableError."""
+        from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
+
+        request = (
+            TimestampRequestBuilder()
+            .data(data)
+            .hash_algorithm(HashAlgorithm.SHA256)
+            .nonce(nonce=True)
+            .cert_request(cert_request=True)
+            .build()
+        )
+        try:
+            token = timestamps.of_response(self._service.ask(request.as_bytes()))
+            nonce = timestamps.parse(token).nonce
+        except EncodingError as fault:
+            raise UnavailableError(f"the time-stamping authority: {fault}") from fault
+        if nonce != request.nonce:
+            raise UnavailableError("the time-stamping authority answered another request")
+        return token
+
+
+class Responder:
+    """An OCSP responder."""
+
+    def __init__(self, address: str, timeout: float = TIMEOUT) -> None:
+        self._service = Service("the OCSP responder", address, "ocsp-request", timeout)
+
+    def close(self) -> None:
+        self._service.close()
+
+    def ask(self, question: Question) -> bytes:
+        """A successful answer; who signed it and what it says is not looked at.
+        Raises UnavailableError."""
+        data = self._service.ask(question.encode())
+        try:
+            parse(data)
+        except EncodingError as fault:
+            raise UnavailableError(f"the OCSP responder: {fault}") from fault
+        return data
