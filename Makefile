@@ -26,7 +26,7 @@ STEP := @.ci/step
 # The fast tests write many small durable files: in memory where there is a gigabyte for them.
 MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -kP /dev/shm | awk 'END {print $$4}')" -gt 1000000 ] && echo TMPDIR=/dev/shm)
 
-.PHONY: help setup demo test check quick fast lint types kernel tampered vectors corpus fuzz bench agreement ivxv-published faults mutation oracles lock clean
+.PHONY: help setup demo test check quick fast lint types kernel tampered vectors corpus fuzz bench agreement ivxv-published faults mutation judge oracles lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -92,6 +92,9 @@ faults: $(STAMP) ## the demo, every tally step killed KILLS times and run again 
 
 mutation: $(STAMP) ## changes one thing at a time in what decides; a test must notice (hours; ONLY=crypto/proofs)
 	@env $(MEMORY) $(BIN)/python -m tests.mutation $(ONLY)
+
+judge: $(STAMP) ## our signed ballots at level LT before libdigidocpp, and its signatures before ours
+	$(STEP) judge $(BIN)/python -m pytest tests/judge
 
 oracles: $(STAMP) ## our proofs before Verificatum's verifier (VMNV=/path/to/vmnv; docs/oracles.md)
 	@$(BIN)/python -m tests.oracles --vmnv "$(VMNV)" --vmnd "$(VMND)"

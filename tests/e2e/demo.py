@@ -50,6 +50,7 @@ NAMES = {
 PASS = "--passphrase-file secrets/passphrase.txt"
 PIN = "--pin-file secrets/pin.txt"
 COLLECTOR = f"--home homes/collector {PASS}"
+SERVICES = '[services]\ntimestamps = "unix:pki.sock"\nocsp = "unix:pki.sock"\n'
 VOTER = f"--collector unix:collector.sock --trust trust {PIN}"
 CEREMONY = f"--exchange ceremony --config election.yaml --parties parties {PASS}"
 WORK = "--work counting-room"
@@ -313,10 +314,9 @@ class Demo:
             "voting collector init --election election --party homes/collector"
             f" --roll roll-0001.asice {COLLECTOR}"
         )
-        serve = (
-            "voting collector serve --socket collector.sock --timestamps unix:pki.sock"
-            f" --ocsp unix:pki.sock {COLLECTOR}"
-        )
+        serve = f"voting collector serve --socket collector.sock {COLLECTOR}"
+        self.log("# homes/collector/server.toml: where the eID's services are")
+        (self.out / "homes/collector/server.toml").write_text(SERVICES)
         services = "voting pki serve pki --socket pki.sock"
         with self.serving(services, "pki"), self.serving(serve, "collector"):
             order = self.order("opened", 1)

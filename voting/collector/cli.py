@@ -82,8 +82,11 @@ def serve(
     from voting import console
     from voting.collector.listening import listen_at
     from voting.collector.processes import Place, supervise
+    from voting.collector.qualifying import open_qualifier
 
     opened = _open(home, config)
+    if role != "sequencer":  # said here, where the operator reads it
+        open_qualifier(opened.profile, opened.settings.services).close()
     api, name = opened.settings.api, opened.manifest.name
     opened.engine.dispose()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
@@ -246,6 +249,32 @@ def export(
     count = homes.export(_open(home, config), out)
     console.say(f"{out} holds {count} ballots; it names voters, so guard it")
     console.say(f"Next: tally prepare with the log of now, then: tally box seal --box {out}")
+
+
+@collector_app.command("ballot")
+def ballot(
+    sequence: Annotated[int, typer.Argument(metavar="NUMBER", help="Its log entry.")],
+    home: Home,
+    out: Annotated[Path, typer.Option("--out", help="The file to write (.asice).")],
+    config: Config = None,
+) -> None:
+    """Write one stored ballot as a signed file at level LT, for a validator of signatures.
+
+    The ballot in it is encrypted; the file names its voter. Only by order of who may ask for it.
+    Example: voting collector ballot 7 --home collector --out ballot-7.asice
+    """
+    from voting import console, files
+    from voting.collector import home as homes
+    from voting.eid import container as containers
+    from voting.eid.long_term import long_term
+    from voting.eid.qualification import Qualification
+
+    opened = _open(home, config)
+    data, qualification = homes.ballot(opened, sequence)
+    signed = containers.parse(data, "ballot.json", opened.manifest.limits.container_bytes)
+    found = long_term(signed, Qualification.parse(qualification), opened.profile)
+    files.write_new(out, found)
+    console.say(f"{out}: the ballot of log entry {sequence}, signed, time-stamped, at level LT")
 
 
 @collector_app.command("log")

@@ -229,6 +229,17 @@ def export(home: Home, out: Path) -> int:
     return len(stored)
 
 
+def ballot(home: Home, sequence: int) -> tuple[bytes, bytes]:
+    """Container and qualification of a stored ballot. Raises Refused where there is none."""
+    b = store.ballots
+    query = sa.select(b.c.container, b.c.qualification).where(b.c.sequence == sequence)
+    with store.reading(home.engine) as connection:
+        found = connection.execute(query).one_or_none()
+    if found is None:
+        raise Refused(f"log entry {sequence} is no ballot of this collector")
+    return found.container, found.qualification
+
+
 def write_log(home: Home, out: Path) -> int:
     """Write checkpoint, tiles and orders of the log as it is now into a folder; the log's size.
 

@@ -217,6 +217,7 @@ def run_api(ready: Callable[[], None], place: Place, listener: socket.socket) ->
     from voting.collector.app import make_app
     from voting.collector.courier import Courier
     from voting.collector.following import Follower
+    from voting.collector.qualifying import open_qualifier
     from voting.collector.reading import Reading
     from voting.collector.submission import Submission
 
@@ -225,7 +226,8 @@ def run_api(ready: Callable[[], None], place: Place, listener: socket.socket) ->
     engine, manifest = opened.engine, opened.manifest
     follower = Follower(engine, manifest)
     courier = Courier(engine, _context(settings.tls) if settings.tls else None)
-    submission = Submission(engine, manifest, opened.profile, follower, courier)
+    qualifier = open_qualifier(opened.profile, settings.services)
+    submission = Submission(engine, manifest, opened.profile, follower, courier, qualifier)
     app = make_app(submission, Reading(engine, manifest, follower), opened.files)
     _serve(app, listener, ready)
 
@@ -234,6 +236,7 @@ def run_sequencer(ready: Callable[[], None], place: Place, passphrase: str) -> N
     """Store ballots while it is this process's turn."""
     from voting.collector.duty import Duty
     from voting.collector.gate import make_gate
+    from voting.eid import answers
 
     settings = read_settings(place.home, place.config)
     opened = open_home(place.home, settings)
@@ -241,7 +244,7 @@ def run_sequencer(ready: Callable[[], None], place: Place, passphrase: str) -> N
     with _gate_listener(settings) as (address, listener):
         seconds = settings.sequencer.lease_seconds
         duty = Duty(opened.engine, opened.manifest, key, address, seconds)
-        gate = make_gate(duty, 4 * opened.manifest.limits.container_bytes)
+        gate = make_gate(duty, 4 * opened.manifest.limits.container_bytes + 4 * answers.LIMIT)
         duty.start()
         tls = settings.tls if settings.sequencer.host is not None else None
         _serve(gate, listener, ready, tls)

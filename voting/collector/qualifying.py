@@ -9,6 +9,7 @@ import logging
 from crypto.errors import VerificationError
 from voting.acceptance import AcceptedBallot, question
 from voting.acceptance.checks import WHERE
+from voting.collector.settings import Services
 from voting.console import UsageFault
 from voting.eid.profile import EidProfile
 from voting.eid.qualification import Qualification
@@ -30,16 +31,24 @@ class Qualifier:
         if profile.file.timestamps and timestamps is None:
             raise UsageFault(
                 "the eID profile asks for time-stamps, so the collector needs the address of a"
-                " time-stamping authority (--timestamps); a test eID has one: voting pki serve"
+                " time-stamping authority; write it into the server file, [services] timestamps."
+                " A test eID has one:"
+                " voting pki serve"
             )
         if profile.file.revocation.method == "ocsp" and responder is None:
             raise UsageFault(
                 "the eID profile asks whether cards are revoked, so the collector needs the"
-                " address of an OCSP responder (--ocsp); a test eID has one: voting pki serve"
+                " address of an OCSP responder; write it into the server file, [services]"
+                " ocsp. A test eID has one: voting pki serve"
             )
         self._profile = profile
         self._timestamps = timestamps if profile.file.timestamps else None
         self._responder = responder if profile.file.revocation.method == "ocsp" else None
+
+    def close(self) -> None:
+        for service in (self._timestamps, self._responder):
+            if service is not None:
+                service.close()
 
     def qualify(self, accepted: AcceptedBallot) -> bytes:
         """The qualification of a ballot that passed every check before.
@@ -59,6 +68,15 @@ class Qualifier:
         except UnavailableError as fault:
             raise _unavailable("accept.ocsp.unavailable", fault) from fault
         return Qualification(stamp, answer).encode()
+
+
+def open_qualifier(profile: EidProfile, services: Services) -> Qualifier:
+    """The services at the addresses of a server file. Raises UsageFault as `Qualifier`."""
+    return Qualifier(
+        profile,
+        TimeStamping(services.timestamps) if services.timestamps else None,
+        Responder(services.ocsp) if services.ocsp else None,
+    )
 
 
 def _unavailable(check_id: str, fault: UnavailableError) -> VerificationError:

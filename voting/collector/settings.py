@@ -66,6 +66,14 @@ class Tls(_Section):
     authority: str
 
 
+class Services(_Section):
+    """Where the services of the eID are: http://…, https://… or unix:/path. Which of them are asked
+    is a fact of the election: the eID profile says so."""
+
+    timestamps: str | None = None
+    ocsp: str | None = None
+
+
 class Settings(_Section):
     """A whole server file."""
 
@@ -73,6 +81,7 @@ class Settings(_Section):
     api: Api = Api()
     sequencer: Sequencer = Sequencer()
     tls: Tls | None = None
+    services: Services = Services()
 
     @model_validator(mode="after")
     def _known_to_each_other(self) -> Settings:

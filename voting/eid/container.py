@@ -126,12 +126,16 @@ class Container:
 
     def encode(self) -> bytes:
         """The one encoding of these values."""
-        names = [("mimetype", MIMETYPE), (self.data_name, self.data)]
-        names.append(("META-INF/manifest.xml", templates.manifest_xml(self.data_name)))
-        for signature in self.signatures:
-            path = f"META-INF/signatures{signature.number}.xml"
-            names.append((path, signature.xml(self.data_name)))
-        return _zip(names)
+        signatures = [signature.xml(self.data_name) for signature in self.signatures]
+        return archive(self.data_name, self.data, signatures)
+
+
+def archive(data_name: str, data: bytes, signatures: list[bytes]) -> bytes:
+    """The zip file of an ASiC-E container."""
+    names = [("mimetype", MIMETYPE), (data_name, data)]
+    names.append(("META-INF/manifest.xml", templates.manifest_xml(data_name)))
+    names += [(f"META-INF/signatures{n}.xml", xml) for n, xml in enumerate(signatures)]
+    return _zip(names)
 
 
 def parse(data: bytes, data_name: str, limit: int) -> Container:

@@ -9,7 +9,7 @@ import re
 
 from voting.console import Refused
 from voting.eid import templates
-from voting.eid.cards import SoftwareCard
+from voting.eid.cards import Card
 from voting.eid.container import Container, Signature, algorithm_of
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,74}\.json")
@@ -19,7 +19,7 @@ def add_signature(
     container: Container | None,
     data_name: str,
     data: bytes,
-    card: SoftwareCard,
+    card: Card,
     signing_time: dt.datetime,
 ) -> Container:
     """The container with this card's signature added; a new one for None.

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from voting.eid.options import CardFile, Module, Token, open_card
+
 election_app = typer.Typer(
     help="Check a configuration; make and complete the manifest.",
     no_args_is_help=True,
@@ -212,8 +214,10 @@ def new(
 def official(
     party_id: Annotated[str, typer.Argument(metavar="ID", help="The id in the configuration.")],
     config: Config,
-    card: Annotated[Path, typer.Option("--card", help="The official's card (PKCS#12).")],
     out: Annotated[Path, typer.Option("--out", help="The party file to write.")],
+    card: CardFile = None,
+    pkcs11: Module = None,
+    token: Token = None,
     pin_file: Pin = None,
 ) -> None:
     """Write an official's party file: the certificate of the own card.
@@ -224,14 +228,14 @@ def official(
     import base64
 
     from voting import console, files
-    from voting.eid.cards import load_card, name_on
+    from voting.eid.cards import name_on
     from voting.election.configuration import load
     from voting.election.documents import canonical
 
     c = load(config).configuration
     if c.parties.role_of(party_id) != "official":
         raise console.UsageFault(f"{party_id} is no official; use: voting party new")
-    opened = load_card(card, console.passphrase(pin_file, "PIN"))
+    opened = open_card(card, pkcs11, token, pin_file)
     members = {
         "schema": "sukashi/official/1",
         "election": c.name,
@@ -245,7 +249,9 @@ def official(
 
 def sign(
     document: Annotated[Path, typer.Argument(help="The JSON document.")],
-    card: Annotated[Path, typer.Option("--card", help="Your card (PKCS#12).")],
+    card: CardFile = None,
+    pkcs11: Module = None,
+    token: Token = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="The container; default: same name, .asice.")
     ] = None,
@@ -259,7 +265,6 @@ def sign(
 
     from voting import console, files
     from voting.eid import container as containers
-    from voting.eid.cards import load_card
     from voting.eid.signing import add_signature
     from voting.election.documents import digest, parse_canonical
     from voting.election.next_steps import after_signing
@@ -272,7 +277,7 @@ def sign(
     if target.exists():
         existing = containers.parse(files.read_bounded(target, LIMIT), document.name, LIMIT)
     console.say(f"signing {document}: {schema}, SHA-256 {digest(data)}")
-    opened = load_card(card, console.passphrase(pin_file, "PIN"))
+    opened = open_card(card, pkcs11, token, pin_file)
     beside = document if schema == "sukashi/manifest/1" else document.parent / "manifest.json"
     if beside.is_file():
         require_official(files.read_bounded(beside, LIMIT), opened)

@@ -12,7 +12,7 @@ from pydantic import Field
 from crypto.errors import VerificationError
 from crypto.signing import PublicKey, SigningKey
 from voting.console import Refused
-from voting.eid.cards import SoftwareCard, name_on
+from voting.eid.cards import Card, name_on
 from voting.eid.officials import verify_document
 from voting.election import forms
 from voting.election.conformity import check_rules
@@ -91,7 +91,7 @@ def trust_file(manifest: Manifest) -> bytes:
     )
 
 
-def require_official(manifest: bytes, card: SoftwareCard) -> None:
+def require_official(manifest: bytes, card: Card) -> None:
     """Return if the card is that of an official whom this manifest names.
 
     A stranger's signature in the container would make all others in it void.

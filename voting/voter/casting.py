@@ -16,7 +16,7 @@ from crypto.errors import EncodingError
 from voting.ballot.ballot import SEED_BYTES, Anchor, Ballot, QrCode, build, open_with_seed
 from voting.console import Refused, UsageFault
 from voting.eid import container as containers
-from voting.eid.cards import SoftwareCard
+from voting.eid.cards import Card
 from voting.eid.signing import add_signature
 from voting.election.contests import Choice, Contest
 from voting.election.manifest import BallotStyle, Manifest
@@ -96,7 +96,7 @@ def _allowed(contest: Contest) -> str:
 
 def cast(
     client: Client,
-    card: SoftwareCard,
+    card: Card,
     identifier: str,
     vote: Vote,
     out: Path,
@@ -137,7 +137,7 @@ def cast(
 
 def _signed(
     client: Client,
-    card: SoftwareCard,
+    card: Card,
     identifier: str,
     vote: Vote,
     seed: bytes,
@@ -161,7 +161,7 @@ def _require_same(
     manifest: Manifest,
     container: bytes,
     seed: bytes,
-    card: SoftwareCard,
+    card: Card,
     vote: Vote,
     out: Path,
 ) -> None:

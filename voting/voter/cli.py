@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voting.eid.options import CardFile, Module, Token, open_card
+
 if TYPE_CHECKING:
     from voting.election.contests import Choice
     from voting.election.manifest import Manifest
@@ -58,11 +60,13 @@ def _language(language: str) -> str:
 def cast(
     collector: Collector,
     trust: Trust,
-    card: Annotated[Path, typer.Option("--card", help="Your card (PKCS#12, test elections).")],
     choose: Annotated[
         list[str], typer.Option("--choose", help="CONTEST=NUMBER, =blank, or =1,4 for several.")
     ],
     out: Annotated[Path, typer.Option("--out", help="New folder for receipt and code.")],
+    card: CardFile = None,
+    pkcs11: Module = None,
+    token: Token = None,
     style: Annotated[
         str | None, typer.Option(help="Your ballot style, where several have these contests.")
     ] = None,
@@ -76,7 +80,6 @@ def cast(
     --choose mayor=3 --choose assembly-kita=blank --out my-vote
     """
     from voting import console
-    from voting.eid.cards import load_card
     from voting.voter import casting
 
     language = _language(language)
@@ -86,7 +89,7 @@ def cast(
         console.say(line)
     if not yes and not typer.confirm("Send this vote?", err=True):
         raise console.Refused("not sent")
-    opened = load_card(card, console.passphrase(pin_file, "PIN"))
+    opened = open_card(card, pkcs11, token, pin_file)
     identifier = _identifier(client, opened.certificate)
     done = casting.cast(client, opened, identifier, vote, out, language)
     console.now_it_is_told()

@@ -114,6 +114,22 @@ def test_log_needs_a_name_that_can_stand_in_its_head(forgery: Forgery) -> None:
         assert encoding(forgery, manifest) == ENCODING
 
 
+def witnesses(forgery: Forgery, count: int) -> list[Json]:
+    """As many as an election needs that is no test, run by strangers, with other parties' keys."""
+    (model,) = forgery.json("manifest.json")["parties"]["auditors"]["members"][:1]
+    keys = sorted(key.public_key for key in forgery.keys.party.values())
+    return [
+        {
+            **model,
+            "id": f"witness-{n}",
+            "operator": f"stranger-{n}",
+            "key_name": f"witness-{n}.example",
+            "public_key": keys[n],
+        }
+        for n in range(count)
+    ]
+
+
 # What a profile says instead, and whether it is for tests alone.
 PROFILES: dict[str, tuple[Json, bool]] = {
     "test cards": ({}, True),
@@ -134,5 +150,6 @@ def test_profiles_for_tests_are_for_tests(forgery: Forgery, test: bool, profile:
     forgery.files[path] = canonical({**was, **members})
     manifest = forgery.json("manifest.json")
     manifest |= {"test": test, "privacy_minimum": 5}
+    manifest["parties"]["witnesses"] = {"required": 3, "members": witnesses(forgery, 3)}
     manifest["digests"]["eid_profile"]["profile.yaml"] = digest(forgery.files[path])
     assert encoding(forgery, manifest) == (ENCODING if for_tests_alone and not test else "")

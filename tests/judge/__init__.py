@@ -1,0 +1,1 @@
+"""Our signatures before other people's validator, and theirs before ours."""
