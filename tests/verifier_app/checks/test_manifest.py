@@ -116,15 +116,14 @@ def test_log_needs_a_name_that_can_stand_in_its_head(forgery: Forgery) -> None:
 
 def witnesses(forgery: Forgery, count: int) -> list[Json]:
     """As many as an election needs that is no test, run by strangers, with other parties' keys."""
-    (model,) = forgery.json("manifest.json")["parties"]["auditors"]["members"][:1]
-    keys = sorted(key.public_key for key in forgery.keys.party.values())
+    models = forgery.json("manifest.json")["parties"]["trustees"]["members"]
     return [
         {
-            **model,
+            **models[n],
             "id": f"witness-{n}",
             "operator": f"stranger-{n}",
             "key_name": f"witness-{n}.example",
-            "public_key": keys[n],
+            "public_key": f"{n:02x}" * 32,
         }
         for n in range(count)
     ]
