@@ -34,40 +34,49 @@ class Tree:
     """An append-only tree of leaf hashes that answers for every size it ever had.
 
     Appending costs O(1) hashes amortised and O(log n) at worst; a root or a proof O(log² n).
-    `levels[h][i]` is the root of the full subtree over leaves i·2^h … (i+1)·2^h − 1. In memory:
-    about 64 bytes of hashes a leaf. Not safe for concurrent appends.
+    `levels[h]` holds, one after the other, the roots of the full subtrees over leaves
+    i·2^h … (i+1)·2^h − 1. In memory: about 64 bytes a leaf. Not safe for concurrent appends.
     """
 
     def __init__(self, leaf_hashes: Iterable[bytes] = ()) -> None:
-        self._levels: list[list[bytes]] = [[]]
+        self._levels = [bytearray()]
         for leaf in leaf_hashes:
             self.append(leaf)
 
     @property
     def size(self) -> int:
-        return len(self._levels[0])
+        return len(self._levels[0]) // HASH_BYTES
 
     def append(self, leaf: bytes) -> int:
         """Add one leaf hash (32 bytes); returns its index."""
         if len(leaf) != HASH_BYTES:
             raise ValueError("a leaf hash has 32 bytes")
         index = self.size
-        self._levels[0].append(leaf)
+        self._levels[0] += leaf
         height, position = 0, index
         while position % 2 == 1:
-            level = self._levels[height]
             if height + 1 == len(self._levels):
-                self._levels.append([])
-            self._levels[height + 1].append(node_hash(level[position - 1], level[position]))
+                self._levels.append(bytearray())
+            children = self._levels[height][-2 * HASH_BYTES :]
+            self._levels[height + 1] += hashlib.sha256(b"\x01" + children).digest()
             height, position = height + 1, position // 2
         return index
 
+    def truncate(self, size: int) -> None:
+        """Return to the first `size` leaves. Raises ValueError beyond the tree."""
+        self._check_size(size)
+        for height, level in enumerate(self._levels):
+            del level[HASH_BYTES * (size >> height) :]
+
     def full_subtrees(self, height: int, start: int, stop: int) -> list[bytes]:
         """Roots of the full subtrees number start … stop − 1 of `height` (log tiles are these)."""
-        level = self._levels[height] if height < len(self._levels) else []
-        if not 0 <= start <= stop <= len(level):
-            raise ValueError(f"the tree has {len(level)} full subtrees of height {height}")
-        return level[start:stop]
+        count = self.size >> height
+        if not 0 <= start <= stop <= count:
+            raise ValueError(f"the tree has {count} full subtrees of height {height}")
+        return [self._full(height, index) for index in range(start, stop)]
+
+    def _full(self, height: int, index: int) -> bytes:
+        return bytes(self._levels[height][HASH_BYTES * index : HASH_BYTES * (index + 1)])
 
     def root(self, size: int | None = None) -> bytes:
         """Root of the first `size` leaves; of all, if None. Raises ValueError beyond the tree."""
@@ -129,7 +138,7 @@ class Tree:
         """MTH(D[start:stop]), where start is a multiple of a power of two ≥ stop − start."""
         width = stop - start
         if width & (width - 1) == 0:
-            return self._levels[width.bit_length() - 1][start // width]
+            return self._full(width.bit_length() - 1, start // width)
         middle = start + _split(width)
         return node_hash(self._subtree_root(start, middle), self._subtree_root(middle, stop))
 

@@ -1,4 +1,4 @@
-"""Benchmarks: ``python -m tests.benchmarks {mix,million,plot}``; docs/performance.md."""
+"""Benchmarks: ``python -m tests.benchmarks {mix,million,collector,plot}``; docs/performance.md."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from crypto.groups import ARITHMETICS, NAMES, use_arithmetic
-from tests.benchmarks import million, mix, plot
+from tests.benchmarks import collector, million, mix, plot
 from tests.benchmarks.limit import COUNTS
 
 
@@ -21,6 +21,9 @@ def main() -> int:
     one = subjects.add_parser("million", help="one shuffle of a long list, and its verification")
     one.add_argument("--n", type=int, default=1_000_000, help="ciphertexts (%(default)s)")
     one.add_argument("--json", action="store_true", help="one object, in one line")
+    collector.add_arguments(
+        subjects.add_parser("collector", help="storing ballots, as the log grows")
+    )
     drawing = subjects.add_parser("plot", help="time per ballot against N, from runs of mix --json")
     drawing.add_argument("--runs", type=Path, default=Path("docs/performance.jsonl"))
     drawing.add_argument("--out", type=Path, default=Path("docs/performance.svg"))
@@ -28,6 +31,8 @@ def main() -> int:
     if arguments.subject == "plot":
         arguments.out.write_text(plot.svg(plot.read(arguments.runs)), encoding="utf-8")
         return 0
+    if arguments.subject == "collector":
+        return collector.run(arguments)
     if arguments.n < 1:
         parser.error("--n: at least one ciphertext")
     if arguments.subject == "mix" and arguments.cores == "1":

@@ -290,7 +290,7 @@ class Collector:
         """
         ledger = Ledger(self.home.manifest)
         read_checked(self.home.engine, ledger)
-        verify_access_entries(parse_log(ledger.raw))
+        verify_access_entries(parse_log(list(ledger.raw)))
         with store.reading(self.home.engine) as connection:
             ballots = connection.execute(
                 sa.select(store.ballots.c.sequence, store.ballots.c.container).order_by(
@@ -323,7 +323,7 @@ class Collector:
             accepted = accept(container, context)
             earlier[accepted.identifier].append(sequence)
             seen.update(accepted.first_components())
-        return ledger.raw
+        return list(ledger.raw)
 
     def count_entries(self) -> int:
         """How many entries the audited log has, but for those of the access log: how many of these

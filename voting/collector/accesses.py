@@ -7,6 +7,7 @@ lock: whoever appends any entry first calls `append_due` in its transaction.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -20,11 +21,21 @@ from voting.election.entries import AccessEntry
 
 def record(connection: Connection, who: str, what: What, time: str) -> Row:
     """Write a row; the next access entry commits to it."""
-    row, last = Row.of(who, what, time), sa.func.max(store.accesses.c.number)
-    number = sa.select(sa.func.coalesce(last, 0) + 1).scalar_subquery()
-    values = {"number": number, "who": who, "row": row.serialise()}
-    connection.execute(sa.insert(store.accesses).values(values))
-    return row
+    return record_all(connection, what, [(who, time)])[0]
+
+
+def record_all(connection: Connection, what: What, of: Sequence[tuple[str, str]]) -> list[Row]:
+    """A row for each person and time, as `record`."""
+    if not of:
+        return []
+    last = connection.scalar(sa.select(sa.func.max(store.accesses.c.number))) or 0
+    rows = [Row.of(who, what, time) for who, time in of]
+    values = [
+        {"number": number, "who": row.who, "row": row.serialise()}
+        for number, row in enumerate(rows, last + 1)
+    ]
+    connection.execute(sa.insert(store.accesses), values)
+    return rows
 
 
 def append_due(connection: Connection, ledger: Ledger, now: dt.datetime) -> str:

@@ -310,7 +310,7 @@ def status(
 
     opened = _open(home, config)
     ledger = opened.ledger()
-    ballots = sum(1 for entry in ledger.entries if entry.kind == "ballot")
+    ballots = ledger.entries.ballot_count
     found = {
         "election": opened.manifest.digest.hex(),
         "phase": ledger.phase,

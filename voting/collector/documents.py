@@ -87,7 +87,7 @@ def append(
     read_checked(engine, ledger)
     with store.writing(engine) as connection:
         ledger.catch_up(connection)
-        check_order(ledger.entries, addition)
+        check_order(ledger.entries.others, addition)
         addition.require_fit(ledger)
         return append_in(connection, ledger, key, addition, now)
 
@@ -226,7 +226,7 @@ def _selection_fits(path: Path, seal: object) -> Callable[[Ledger], None]:
     """The selection was made from the sealed box that the log has."""
 
     def require(ledger: Ledger) -> None:
-        if seal not in [entry.seal for entry in ledger.entries if entry.kind == "box"]:
+        if seal not in [entry.seal for entry in ledger.entries.others if entry.kind == "box"]:
             raise Refused(
                 f"{path} was made from a box with another seal than the one in the log. Nothing was"
                 " appended. With the sealed box and the newest log: tally select, then sign again."
@@ -257,7 +257,7 @@ def _results_fit(path: Path, members: Mapping[str, Any]) -> Callable[[Ledger], N
         raise Refused(f"{path} does not have the form of results; nothing was appended") from None
 
     def require(ledger: Ledger) -> None:
-        found = sum(entry.kind == "decrypted" for entry in ledger.entries)
+        found = sum(entry.kind == "decrypted" for entry in ledger.entries.others)
         if found != counted:
             raise Refused(
                 f"{path} has {counted} counted lists, the log has {found} decrypted ones. Nothing"

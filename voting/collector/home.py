@@ -31,6 +31,7 @@ from voting.roll.roll import Roll
 
 DATABASE = "collector.sqlite"  # where no other is named
 _LIMIT = 1 << 28
+_AT_ONCE = 1000  # ballots in memory
 
 
 @dataclass(frozen=True)
@@ -213,20 +214,19 @@ def export(home: Home, out: Path) -> int:
         raise Refused("voting is not closed; the box is exported after: voting collector close")
     b, r, p = store.ballots, store.rolls, store.papers
     with store.reading(home.engine) as connection:
-        stored = connection.execute(
-            sa.select(b.c.sequence, b.c.container, b.c.qualification).order_by(b.c.sequence)
-        ).all()
+        query = sa.select(b.c.sequence, b.c.container, b.c.qualification).order_by(b.c.sequence)
+        stored = connection.execution_options(yield_per=_AT_ONCE).execute(query)
         rolls = connection.execute(sa.select(r.c.version, r.c.container).order_by(r.c.version))
         papers = connection.execute(sa.select(p.c.sequence, p.c.container).order_by(p.c.sequence))
         write_box(
             out,
             home.manifest.digest.hex(),
             entries=enumerate(ledger.raw),
-            ballots=[tuple(row) for row in stored],
+            ballots=map(tuple, stored),
             rolls=[tuple(row) for row in rolls],
             papers=[tuple(row) for row in papers],
         )
-    return len(stored)
+    return ledger.entries.ballot_count
 
 
 def ballot(home: Home, sequence: int) -> tuple[bytes, bytes]:

@@ -7,7 +7,6 @@ transaction first; the write lock then guarantees that the head it sees is the h
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -19,15 +18,16 @@ from crypto.tlog.checkpoint import open_checkpoint, sign_checkpoint
 from voting.acceptance.checks import Phase
 from voting.collector import store
 from voting.collector.access import Period
+from voting.collector.entries import TIME_FORMAT, Entries, Raw, read_entry
 from voting.eid import container as containers
 from voting.eid.officials import LIMIT
 from voting.election.documents import digest, salted_digest
-from voting.election.entries import NO_PREVIOUS, Entry, OrderedEntry, parse_entry
+from voting.election.entries import NO_PREVIOUS, Entry, OrderedEntry
 from voting.election.manifest import Manifest
 from voting.election.orders import order_name
 from voting.roll.roll import PaperList, Roll
 
-TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+_AT_ONCE = 1000  # rows in memory
 
 
 class DatabaseDamagedError(SukashiError):
@@ -39,9 +39,9 @@ class Ledger:
 
     def __init__(self, manifest: Manifest) -> None:
         self.manifest = manifest
-        self.entries: list[Entry] = []
-        self.raw: list[bytes] = []
         self.tree = Tree()
+        self.entries = Entries(self.tree)
+        self.raw = Raw(self.entries)
         self.phase: Phase = "prepared"
         self.orders = 0  # how many officials have given
         self.roll_version = 0
@@ -57,7 +57,7 @@ class Ledger:
         return self.tree.root(size)
 
     def time_of(self, index: int) -> dt.datetime:
-        return dt.datetime.fromisoformat(self.entries[index].time)
+        return self.entries.time(index)
 
     # -- state ------------------------------------------------------------------------------------
 
@@ -79,7 +79,7 @@ class Ledger:
     @property
     def head(self) -> str:
         """What the next entry's `previous` must be."""
-        return leaf_hash(self.raw[-1]).hex() if self.raw else NO_PREVIOUS
+        return self.entries.leaf(self.size - 1) if self.size else NO_PREVIOUS
 
     # -- reading ----------------------------------------------------------------------------------
 
@@ -98,35 +98,45 @@ class Ledger:
 
     def _add(self, sequence: int, data: bytes) -> None:
         try:
-            entry = parse_entry(data, f"entry {sequence}")
+            entry = read_entry(data, f"entry {sequence}")
         except EncodingError as fault:
             raise DatabaseDamagedError(f"the log is damaged: {fault}") from fault
-        earlier = self.entries[-1].time if self.entries else ""
+        self._follow(sequence, entry, data)
+
+    def _follow(self, sequence: int, entry: Entry, data: bytes) -> None:
         if (
             sequence != self.size
             or entry.sequence != sequence
             or entry.previous != self.head
-            or entry.time < earlier
+            or entry.time < self._last_time
         ):
             raise DatabaseDamagedError(f"the log is damaged: entry {sequence} does not follow")
         self.entries.append(entry)
-        self.raw.append(data)
         self.tree.append(leaf_hash(data))
         self._note(entry)
+
+    @property
+    def _last_time(self) -> str:
+        return self.entries[-1].time if self.entries else ""
 
     # -- writing ----------------------------------------------------------------------------------
 
     def next_time(self, now: dt.datetime) -> str:
         """The time of the next entry: now, but never before the last one."""
-        return max(now.strftime(TIME_FORMAT), self.entries[-1].time if self.entries else "")
+        return max(now.strftime(TIME_FORMAT), self._last_time)
 
     def append(self, connection: Connection, entry: Entry) -> int:
         """Append one entry in the caller's writing transaction, after `catch_up`."""
-        data = entry.serialise()
-        values = {"sequence": self.size, "previous": entry.previous, "entry": data}
+        data = self.follow(entry)
+        values = {"sequence": entry.sequence, "previous": entry.previous, "entry": data}
         connection.execute(sa.insert(store.entries).values(values))
-        self._add(self.size, data)
         return entry.sequence
+
+    def follow(self, entry: Entry) -> bytes:
+        """As `append`, for a caller that inserts the row itself; the entry's bytes."""
+        data = entry.serialise()
+        self._follow(self.size, entry, data)
+        return data
 
     def sign(self, connection: Connection, key: SigningKey) -> None:
         """Sign and store the checkpoint of the log as it is now, in the same transaction."""
@@ -138,10 +148,10 @@ class Ledger:
         """Return to an earlier size, after a transaction that did not commit."""
         if size == self.size:
             return
-        self.entries, self.raw = self.entries[:size], self.raw[:size]
-        self.tree = Tree(leaf_hash(data) for data in self.raw)
+        self.entries.truncate(size)
+        self.tree.truncate(size)
         self.phase, self.roll_version, self.orders, self.covered = "prepared", 0, 0, ""
-        for entry in self.entries:
+        for entry in self.entries.others:
             self._note(entry)
 
     # -- proofs -----------------------------------------------------------------------------------
@@ -219,18 +229,17 @@ def _verify_checkpoints(connection: Connection, ledger: Ledger) -> None:
 
 
 def _verify_ballots(connection: Connection, ledger: Ledger) -> None:
-    stored: Sequence[Entry] = [entry for entry in ledger.entries if entry.kind == "ballot"]
-    rows = connection.execute(
-        sa.select(
-            store.ballots.c.sequence, store.ballots.c.container, store.ballots.c.qualification
-        ).order_by(store.ballots.c.sequence)
-    ).all()
-    if [row.sequence for row in rows] != [entry.sequence for entry in stored]:
-        raise DatabaseDamagedError("the stored ballots are not those of the log")
-    for entry, row in zip(stored, rows, strict=True):
-        found = (digest(row.container), digest(row.qualification))
-        if entry.kind != "ballot" or found != (entry.container, entry.qualification):
+    b = store.ballots.c
+    query = sa.select(b.sequence, b.container, b.qualification).order_by(b.sequence)
+    rows = iter(connection.execution_options(yield_per=_AT_ONCE).execute(query))
+    for sequence, container, qualification in ledger.entries.ballots:
+        row = next(rows, None)
+        if row is None or row.sequence != sequence:
+            raise DatabaseDamagedError("the stored ballots are not those of the log")
+        if (digest(row.container), digest(row.qualification)) != (container, qualification):
             raise DatabaseDamagedError(f"ballot {row.sequence} is not the one in the log")
+    if next(rows, None) is not None:
+        raise DatabaseDamagedError("the stored ballots are not those of the log")
 
 
 def _verify_documents(connection: Connection, ledger: Ledger) -> None:
@@ -241,7 +250,7 @@ def _verify_documents(connection: Connection, ledger: Ledger) -> None:
         sa.select(store.papers.c.container).order_by(store.papers.c.sequence)
     )
     for kind, found in (("roll", rolls.all()), ("paper", papers.all())):
-        entries = [entry for entry in ledger.entries if entry.kind == kind]
+        entries = [entry for entry in ledger.entries.others if entry.kind == kind]
         if len(found) != len(entries):
             raise DatabaseDamagedError(f"the stored documents ({kind}) are not those of the log")
         for entry, container in zip(entries, found, strict=True):
@@ -258,7 +267,7 @@ def _verify_documents(connection: Connection, ledger: Ledger) -> None:
 def _verify_orders(connection: Connection, ledger: Ledger) -> None:
     query = sa.select(store.orders.c.number, store.orders.c.container)
     rows = connection.execute(query.order_by(store.orders.c.number)).all()
-    entries = [entry for entry in ledger.entries if isinstance(entry, OrderedEntry)]
+    entries = [entry for entry in ledger.entries.others if isinstance(entry, OrderedEntry)]
     if [row.number for row in rows] != list(range(1, len(entries) + 1)):
         raise DatabaseDamagedError("the stored orders are not those of the log")
     for entry, row in zip(entries, rows, strict=True):
@@ -274,7 +283,7 @@ def _verify_orders(connection: Connection, ledger: Ledger) -> None:
 
 def _verify_accesses(connection: Connection, ledger: Ledger) -> None:
     """Every access entry has the root of the rows that it covers; later rows wait for theirs."""
-    entries = [entry for entry in ledger.entries if entry.kind == "access"]
+    entries = [entry for entry in ledger.entries.others if entry.kind == "access"]
     roots = connection.execute(
         sa.select(store.access_roots).order_by(store.access_roots.c.sequence)
     ).all()
@@ -309,7 +318,7 @@ def _check_note(ledger: Ledger, size: int, note: bytes) -> None:
 def read_orders(connection: Connection, ledger: Ledger) -> dict[str, bytes]:
     """The files of every order that the ledger's entries name: document and signatures."""
     query = sa.select(store.orders.c.number, store.orders.c.container)
-    kinds = [entry.kind for entry in ledger.entries if isinstance(entry, OrderedEntry)]
+    kinds = [entry.kind for entry in ledger.entries.others if isinstance(entry, OrderedEntry)]
     found: dict[str, bytes] = {}
     for row in connection.execute(query.order_by(store.orders.c.number)):
         if row.number <= len(kinds):

@@ -36,7 +36,7 @@ def check_loaded(home: Home, roll: Path) -> Roll:
         check_id="roll.signatures",
     )
     signed = Roll.parse(data, str(roll))
-    entries = [entry for entry in ledger.entries if entry.kind == "roll"]
+    entries = [entry for entry in ledger.entries.others if entry.kind == "roll"]
     if signed.version > entries[-1].version:
         raise Refused(
             f"{roll} is version {signed.version} of the roll, and the collector has version"

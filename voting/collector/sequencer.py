@@ -23,6 +23,7 @@ from crypto.signing import SigningKey
 from voting.acceptance import State, repeat
 from voting.collector import accesses, store
 from voting.collector.claim import Claim, MovedError, StoppedError, Stored
+from voting.collector.groups import Group
 from voting.collector.ledger import Ledger
 from voting.election.documents import digest
 from voting.election.entries import BallotEntry
@@ -153,12 +154,15 @@ class Sequencer:
             self._fence(connection)
             self._ledger.catch_up(connection)
             size = self._ledger.size
-            accesses.append_due(connection, self._ledger, self._clock())
+            time = accesses.append_due(connection, self._ledger, self._clock())
+            known = Group(connection, {work.digest: work.claim for work in group})
+            state = self._state(known, dt.datetime.fromisoformat(time))
             for work in group:
                 try:
-                    decided.append((work, self._store(connection, work)))
+                    decided.append((work, self._store(known, work, state, time)))
                 except VerificationError as refusal:
                     decided.append((work, refusal))
+            known.insert(connection)
             if self._ledger.size > size:
                 self._ledger.sign(connection, self._key)
         return decided
@@ -175,44 +179,33 @@ class Sequencer:
 
     # -- one ballot -------------------------------------------------------------------------------
 
-    def _store(self, connection: Connection, work: _Work) -> int:
-        """Re-check what may have changed, and append; the caller's transaction holds the lock."""
-        repeated = store.sequence_of(connection, work.digest)
+    def _store(self, known: Group, work: _Work, state: State, time: str) -> int:
+        """Re-check what may have changed, and append.
+
+        The counting room asks the same checks at the entry's time, so it is what decides here.
+        """
+        repeated = known.sequence_of(work.digest)
         if repeated is not None:
             return repeated
-        claim, time = work.claim, accesses.append_due(connection, self._ledger, self._clock())
-        # The counting room asks the same checks at the entry's time, so it is what decides here.
-        repeat(claim.conditions, self._state(connection, dt.datetime.fromisoformat(time)))
+        repeat(work.claim.conditions, state)
         entry = BallotEntry(
             sequence=self._ledger.size,
             time=time,
             previous=self._ledger.head,
             container=work.digest,
-            qualification=digest(claim.qualification),
+            qualification=digest(work.claim.qualification),
         )
-        sequence = self._ledger.append(connection, entry)
-        accesses.record(connection, claim.conditions.identifier, "ballot", time)
-        values = {
-            "sequence": sequence,
-            "digest": work.digest,
-            "voter": claim.conditions.identifier,
-            "fetch": claim.fetch,
-            "container": claim.container,
-            "qualification": claim.qualification,
-        }
-        connection.execute(sa.insert(store.ballots).values(values))
-        components = [{"u": u, "sequence": sequence} for u in claim.conditions.components]
-        connection.execute(sa.insert(store.components), components)
-        return sequence
+        known.add(entry, self._ledger.follow(entry), work.claim)
+        return entry.sequence
 
-    def _state(self, connection: Connection, now: dt.datetime) -> State:
+    def _state(self, known: Group, now: dt.datetime) -> State:
         return State(
             manifest=self._manifest,
             roll_version=self._ledger.roll_version,
             phase=self._ledger.phase,
             log=self._ledger,
-            earlier=lambda voter: store.ballots_of(connection, voter),
-            seen=lambda u: store.component_seen(connection, u),
+            earlier=known.earlier,
+            seen=known.seen,
             now=now,
         )
 

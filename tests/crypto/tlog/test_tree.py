@@ -204,3 +204,16 @@ def test_what_the_tree_never_had_is_a_wrong_call(tree: Tree) -> None:
     ):
         with pytest.raises(ValueError):
             call()
+
+
+def test_tree_that_was_cut_back_grows_as_if_it_had_never_been_longer() -> None:
+    leaves = [leaf_hash(bytes([n])) for n in range(70)]
+    for size in range(71):
+        tree = Tree(leaves)
+        tree.truncate(size)
+        assert (tree.size, tree.root()) == (size, Tree(leaves[:size]).root())
+        for leaf in leaves[size:]:
+            tree.append(leaf)
+        assert tree.root() == Tree(leaves).root()
+    with pytest.raises(ValueError, match="70 leaves"):
+        Tree(leaves).truncate(71)

@@ -151,8 +151,8 @@ def test_damaged_database_stores_nothing_and_says_try_again(
 ) -> None:
     container = collector.ballot()
     with monkeypatch.context() as patch:
-        patch.setattr(collector.follower._ledger, "raw", [b"{}"])  # what it knew is gone
-        collector.order("closed")
+        patch.setattr(collector.follower._ledger.entries, "leaf", lambda _: "ab" * 32)
+        collector.order("closed")  # it does not follow from what this process knew
         response = web.post("/ballots", content=container)
     assert (response.status_code, error(response)) == (503, "unavailable")
 

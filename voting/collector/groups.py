@@ -1,0 +1,90 @@
+"""The ballots of one group, between being asked about and being on disk.
+
+What the group's transaction has to know of earlier ballots is asked once for all; what it stores is
+inserted once for all. In between, the group's own ballots count as stored.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from voting.collector import accesses, store
+from voting.collector.claim import Claim
+from voting.election.entries import BallotEntry
+
+_AT_ONCE = 500  # values in one question
+T = TypeVar("T")
+
+
+class Group:
+    """In one transaction that holds the write lock."""
+
+    def __init__(self, connection: Connection, claims: dict[str, Claim]) -> None:
+        """`claims`: by the digest of their containers."""
+        b, c = store.ballots.c, store.components.c
+        conditions = [claim.conditions for claim in claims.values()]
+        known = _rows(connection, sa.select(b.digest, b.sequence), b.digest, claims)
+        self._sequences = {row.digest: row.sequence for row in known}
+        self._earlier: defaultdict[str, list[int]] = defaultdict(list)
+        voters = {found.identifier for found in conditions}
+        for row in _rows(connection, sa.select(b.voter, b.sequence), b.voter, voters):
+            self._earlier[row.voter].append(row.sequence)
+        components = {u for found in conditions for u in found.components}
+        self._seen = {row.u for row in _rows(connection, sa.select(c.u), c.u, components)}
+        self._entries: list[dict[str, Any]] = []
+        self._ballots: list[dict[str, Any]] = []
+        self._components: list[dict[str, Any]] = []
+        self._accesses: list[tuple[str, str]] = []
+
+    def sequence_of(self, digest: str) -> int | None:
+        return self._sequences.get(digest)
+
+    def earlier(self, voter: str) -> list[int]:
+        return sorted(self._earlier[voter])
+
+    def seen(self, u: bytes) -> bool:
+        return u in self._seen
+
+    def add(self, entry: BallotEntry, data: bytes, claim: Claim) -> None:
+        """A ballot that will be stored; `data`: its entry's bytes."""
+        found, sequence = claim.conditions, entry.sequence
+        self._sequences[entry.container] = sequence
+        self._earlier[found.identifier].append(sequence)
+        self._seen.update(found.components)
+        self._entries.append({"sequence": sequence, "previous": entry.previous, "entry": data})
+        self._ballots.append(
+            {
+                "sequence": sequence,
+                "digest": entry.container,
+                "voter": found.identifier,
+                "fetch": claim.fetch,
+                "container": claim.container,
+                "qualification": claim.qualification,
+            }
+        )
+        self._components += [{"u": u, "sequence": sequence} for u in found.components]
+        self._accesses.append((found.identifier, entry.time))
+
+    def insert(self, connection: Connection) -> None:
+        """Store what was added."""
+        for table, rows in (
+            (store.entries, self._entries),
+            (store.ballots, self._ballots),
+            (store.components, self._components),
+        ):
+            if rows:
+                connection.execute(sa.insert(table), rows)
+        accesses.record_all(connection, "ballot", self._accesses)
+
+
+def _rows(
+    connection: Connection, query: sa.Select[Any], column: sa.ColumnElement[T], values: Iterable[T]
+) -> Iterable[Any]:
+    wanted = list(values)
+    for start in range(0, len(wanted), _AT_ONCE):
+        yield from connection.execute(query.where(column.in_(wanted[start : start + _AT_ONCE])))
