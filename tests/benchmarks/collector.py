@@ -94,6 +94,7 @@ def _claim(anchor: Anchor, number: int) -> Claim:
             anchor=anchor,
             components=components,
             valid=always,
+            stamped=None,
         ),
     )
 
