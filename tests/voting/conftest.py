@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 
+from voting.collector import telling
 from voting.eid import test_pki
 from voting.eid.cards import SoftwareCard, load_card
 from voting.eid.profile import EidProfile
@@ -164,3 +167,13 @@ def voting(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
         return Said(code if isinstance(code, int) else 0, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def told() -> Iterator[io.StringIO]:
+    """Everything that the program writes from now on."""
+    stream = io.StringIO()
+    before = logging.root.handlers[:], logging.root.level
+    telling.configure(stream)
+    yield stream
+    logging.root.handlers[:], logging.root.level = before

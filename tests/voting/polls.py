@@ -28,6 +28,7 @@ from voting.collector import documents, home, store
 from voting.collector.app import make_app
 from voting.collector.documents import Addition
 from voting.collector.following import Follower
+from voting.collector.health import Health
 from voting.collector.home import Home
 from voting.collector.ledger import Ledger, read_checked
 from voting.collector.qualifying import Qualifier
@@ -264,7 +265,8 @@ class Collector:
         return Collector(self.polls, self.home, self.clock)
 
     def app(self) -> FastAPI:
-        return make_app(self.submission, self.reading, self.home.files)
+        health = Health(self.home.engine, lambda: self.submission.running, self.home.path)
+        return make_app(self.submission, self.reading, self.home.files, health)
 
     def ballot(self, voter: int = KITA, *, seed: bytes | None = None) -> bytes:
         """A signed ballot of a voter who sees the log as it is now."""

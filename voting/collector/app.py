@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import logging
 from collections.abc import Mapping
 
 from fastapi import FastAPI, Request, Response
@@ -21,15 +20,17 @@ from starlette.exceptions import HTTPException
 
 from crypto.errors import EncodingError, SukashiError, VerificationError
 from voting.acceptance.sentences import sentences
+from voting.collector import metrics, telling
+from voting.collector.health import Health
+from voting.collector.openapi import document
 from voting.collector.reading import Reading
 from voting.collector.submission import Submission
 from voting.election.documents import parse_canonical
 
-LOG = logging.getLogger("sukashi.collector")
 ASICE = "application/vnd.etsi.asic-e+zip"
 _MEDIA = {".json": "application/json", ".asice": ASICE, ".yaml": "application/yaml"}
 _TEXT = "text/plain; charset=utf-8"
-_MESSAGES = {
+MESSAGES: dict[str, dict[str, str]] = {
     "too_large": {
         "ja": "送信データが大きすぎます。保存されていません。",
         "en": "The request is too large. Nothing was stored.",
@@ -39,6 +40,21 @@ _MESSAGES = {
         "ja": "現在保存できません。少し待ってからもう一度送信してください。",
         "en": "It could not be stored now. Wait a moment and send the same ballot again.",
         "et": "Praegu ei saanud salvestada. Oodake hetk ja saatke sama hääl uuesti.",
+    },
+    "disk_full": {
+        "ja": "保存する場所が足りないため、現在保存できません。",
+        "en": "There is no room to store ballots now.",
+        "et": "Häälte salvestamiseks pole praegu ruumi.",
+    },
+    "database_unavailable": {
+        "ja": "データベースが応答しないため、現在保存できません。",
+        "en": "The database does not answer now.",
+        "et": "Andmebaas praegu ei vasta.",
+    },
+    "failed": {
+        "ja": "内部の問題で処理できませんでした。もう一度お試しください。",
+        "en": "The request failed for a fault of the collector. Try it again.",
+        "et": "Päring ebaõnnestus serveri vea tõttu. Proovige uuesti.",
     },
     "not_found": {
         "ja": "見つからないか、期限または回数を過ぎています。",
@@ -58,17 +74,39 @@ class _TooLargeError(Exception):
 
 
 def make_app(
-    submission: Submission, reading: Reading, election_files: Mapping[str, bytes]
+    submission: Submission,
+    reading: Reading,
+    election_files: Mapping[str, bytes],
+    health: Health,
 ) -> FastAPI:
     """The application of one election."""
     app = FastAPI(openapi_url=None)
+    _add_health(app, health)
     _add_reading(app, reading, election_files)
     _add_ballots(app, submission)
     _add_verification(app, reading)
     app.add_exception_handler(HTTPException, _no_such_request)
+    app.add_exception_handler(Exception, _failed)
     for fault in (SukashiError, SQLAlchemyError):
         app.add_exception_handler(fault, _unavailable)
     return app
+
+
+def _add_health(app: FastAPI, health: Health) -> None:
+    @app.get("/health")
+    async def ready() -> Response:
+        fault = await run_in_threadpool(health.fault)
+        return JSONResponse({"status": "ok"}) if fault is None else _error(503, fault)
+
+    @app.get("/health/live")
+    async def live() -> Response:
+        return JSONResponse({"status": "ok"})
+
+    description = document(MESSAGES)
+
+    @app.get("/openapi.json")
+    async def openapi() -> Response:
+        return JSONResponse(description)
 
 
 def _add_reading(app: FastAPI, reading: Reading, files: Mapping[str, bytes]) -> None:
@@ -105,21 +143,21 @@ def _add_reading(app: FastAPI, reading: Reading, files: Mapping[str, bytes]) -> 
 
 
 def _add_ballots(app: FastAPI, submission: Submission) -> None:
-    @app.get("/health")
-    async def health() -> Response:
-        running = await run_in_threadpool(lambda: submission.running)
-        return JSONResponse({"status": "ok"}) if running else _error(503, "unavailable")
-
     @app.post("/ballots")
     async def ballots(request: Request) -> Response:
         try:
             data = await _body(request, submission.manifest.limits.container_bytes)
-            stored = await run_in_threadpool(submission.submit, data)
+            with metrics.timed():
+                stored = await run_in_threadpool(submission.submit, data)
         except _TooLargeError:
+            metrics.BALLOTS.labels("too_large").inc()
             return _error(413, "too_large")
         except VerificationError as refusal:
-            LOG.info("a ballot was refused: %s", refusal.check_id)
+            metrics.BALLOTS.labels("refused").inc()
+            metrics.REFUSALS.labels(refusal.check_id).inc()
+            telling.event("ballot_refused", check=refusal.check_id)
             return _refusal(refusal)
+        metrics.BALLOTS.labels("repeated" if stored.repeated else "stored").inc()
         return Response(stored.receipt, 200 if stored.repeated else 201, media_type=_TEXT)
 
 
@@ -131,8 +169,10 @@ def _add_verification(app: FastAPI, reading: Reading) -> None:
         except _TooLargeError:
             return _error(413, "too_large")
         except EncodingError:
+            metrics.VERIFICATIONS.labels("malformed").inc()
             return _error(400, "malformed")
         found = await run_in_threadpool(reading.verification, sequence, token)
+        metrics.VERIFICATIONS.labels("not_found" if found is None else "shown").inc()
         if found is None:
             return _error(404, "not_found")
         members = {
@@ -174,10 +214,19 @@ def _no_such_request(_request: Request, fault: Exception) -> Response:
     return _error(404, "not_found") if known else _error(405, "malformed")
 
 
-def _unavailable(_request: Request, fault: Exception) -> Response:
+def _unavailable(request: Request, fault: Exception) -> Response:
     """The database or the sequencer is gone, damaged or full."""
-    LOG.error("a request was not answered: %s", fault)
+    if request.url.path == "/ballots":
+        metrics.BALLOTS.labels("unavailable").inc()
+    why = {"what": str(fault)} if isinstance(fault, SukashiError) else {}
+    telling.alarm("request_failed", fault=type(fault).__name__, **why)
     return _error(503, "unavailable")
+
+
+def _failed(_request: Request, fault: Exception) -> Response:
+    """A defect of this program; what it was about is not written down."""
+    telling.alarm("request_failed", fault=type(fault).__name__)
+    return _error(500, "failed")
 
 
 def _refusal(refusal: VerificationError) -> Response:
@@ -187,5 +236,5 @@ def _refusal(refusal: VerificationError) -> Response:
 
 
 def _error(status: int, error_id: str) -> Response:
-    content = {"error": {"id": error_id, "message": _MESSAGES[error_id]}}
+    content = {"error": {"id": error_id, "message": MESSAGES[error_id]}}
     return Response(json.dumps(content, ensure_ascii=False), status, media_type="application/json")

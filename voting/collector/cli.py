@@ -77,9 +77,8 @@ def serve(
 
     Example: voting collector serve --home collector --port 8080
     """
-    import logging
-
     from voting import console
+    from voting.collector import telling
     from voting.collector.listening import listen_at
     from voting.collector.processes import Place, supervise
     from voting.collector.qualifying import open_qualifier
@@ -89,7 +88,7 @@ def serve(
         open_qualifier(opened.profile, opened.settings.services).close()
     api, name = opened.settings.api, opened.manifest.name
     opened.engine.dispose()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    telling.configure()
     passphrase = None if role == "api" else console.passphrase(passphrase_file, _PROMPT)
     place = Place(home.resolve(), config and config.resolve())
     if role == "sequencer":
@@ -294,6 +293,36 @@ def log(
     console.say(f"{out} holds the log with {size} entries")
     console.say(f"Next: the counting room takes it: tally log {out} --work WORK")
     console.say(f"  (the first time: tally prepare --log {out})")
+
+
+@collector_app.command("reconcile")
+def reconcile(
+    home: Home,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    config: Config = None,
+) -> None:
+    """Compare what the log, the tables and the checkpoints know of every ballot.
+
+    The server does the same every hour and raises an alarm; this also hashes everything.
+    Example: voting collector reconcile --home collector
+    """
+    from voting import console
+    from voting.collector.reconciliation import read_books
+
+    opened = _open(home, config)
+    books = read_books(opened.engine, opened.manifest)
+    if books.differences:
+        raise console.Refused(
+            f"the books do not agree: {'; '.join(books.differences)}. Keep the database as it is,"
+            " suspend voting by an order, and call the auditors."
+        )
+    ledger = opened.ledger()  # everything is hashed: a difference of contents has its own sentence
+    if as_json:
+        found = {"election": opened.manifest.digest.hex(), "entries": ledger.size}
+        ballots = {"log": books.log, "stored": books.stored, "differences": []}
+        console.emit("sukashi/reconciliation/1", {**found, **ballots})
+        return
+    console.say(f"{books.log} ballots in the log, {books.stored} stored: the same")
 
 
 @collector_app.command("status")

@@ -45,6 +45,11 @@ class Home:
     settings: Settings
 
     @property
+    def disk(self) -> Path | None:
+        """Where the database is, if it is on this machine."""
+        return self.path if self.settings.database.url is None else None
+
+    @property
     def profile(self) -> EidProfile:
         prefix = "eid_profile/"
         profile = {n[len(prefix) :]: d for n, d in self.files.items() if n.startswith(prefix)}

@@ -7,8 +7,8 @@ keeps the passphrase and passes it to the sequencer alone; what children say to 
 from __future__ import annotations
 
 import json
-import logging
 import multiprocessing
+import os
 import shutil
 import signal
 import socket
@@ -26,15 +26,15 @@ from typing import TYPE_CHECKING, Literal
 import uvicorn
 
 from crypto.errors import SukashiError
+from voting.collector import telling
 from voting.collector.home import open_home
 from voting.collector.listening import listen_at_port, listen_at_socket
-from voting.collector.settings import Settings, Tls, read_settings
+from voting.collector.settings import METRICS_FOLDER, Settings, Tls, read_settings
 from voting.console import EXIT_REFUSED, EXIT_UNFINISHED, Refused, Unfinished
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-LOG = logging.getLogger("sukashi.collector")
 Role = Literal["all", "api", "sequencer"]
 _SPAWN = multiprocessing.get_context("spawn")  # a child has nothing of its parent but what it gets
 _AGAIN = 1.0  # seconds before a child that ended is started again
@@ -83,7 +83,7 @@ class _Child:
         self.process.terminate()
         self.process.join(_GRACE)
         if self.process.is_alive():
-            LOG.error("the process %s did not finish and is killed", self.name)
+            telling.alarm("process_killed", process=self.name)
             self.process.kill()
             self.process.join()
 
@@ -102,6 +102,7 @@ def supervise(
         Refused, Unfinished: one of them could not start, for this reason; all are stopped.
     """
     with _signals() as stopping, ExitStack() as running:
+        running.enter_context(_numbers(place, settings))
         children = []
         if role != "api":
             children.append(_Child("sequencer", run_sequencer, place, passphrase))
@@ -116,6 +117,23 @@ def supervise(
         _watch(children, stopping)
 
 
+@contextmanager
+def _numbers(place: Place, settings: Settings) -> Iterator[None]:
+    """Serve the numbers of all children, where the server file says so."""
+    if settings.metrics.socket is None and settings.metrics.port is None:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="sukashi-") as folder:
+        os.environ[METRICS_FOLDER] = folder  # children count there; it is read at the import below
+        from voting.collector.metrics import serve_metrics
+
+        try:
+            with serve_metrics(open_home(place.home, settings)):
+                yield
+        finally:
+            del os.environ[METRICS_FOLDER]
+
+
 def _watch(children: list[_Child], stopping: Connection) -> None:
     while True:
         ended = wait([stopping, *(child.process.sentinel for child in children)])
@@ -123,7 +141,7 @@ def _watch(children: list[_Child], stopping: Connection) -> None:
             return
         for child in children:
             if child.process.sentinel in ended:
-                LOG.error("the process %s ended (%s)", child.name, child.process.exitcode)
+                telling.alarm("process_ended", process=child.name, count=child.process.exitcode or 0)
                 if stopping.poll(_AGAIN):
                     return
                 child.start()
@@ -134,9 +152,9 @@ def _report(child: _Child) -> None:
     try:
         child.await_ready()
     except SukashiError as fault:
-        LOG.error("the process %s did not start: %s", child.name, fault)  # noqa: TRY400
+        telling.alarm("process_did_not_start", process=child.name, what=str(fault))
     else:
-        LOG.warning("the process %s runs again", child.name)
+        telling.warning("process_runs_again", process=child.name)
 
 
 @contextmanager
@@ -168,8 +186,7 @@ class _Server(uvicorn.Server):
 def _child(says: Connection, target: Callable[..., None], *arguments: object) -> None:
     """Run one child; until it serves, a fault goes to the supervisor as text."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all, the supervisor decides
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would name every request
+    telling.configure()
 
     def tell(code: int, why: str = "") -> None:
         says.send_bytes(json.dumps({"exit": code, "why": why}).encode())
@@ -180,7 +197,7 @@ def _child(says: Connection, target: Callable[..., None], *arguments: object) ->
     except SukashiError as fault:
         code = EXIT_UNFINISHED if isinstance(fault, Unfinished) else EXIT_REFUSED
         if says.closed:
-            LOG.error("%s", fault)  # noqa: TRY400 - for the operator
+            telling.alarm("process_failed", what=str(fault))
         else:
             tell(code, str(fault))
         raise SystemExit(code) from None
@@ -190,7 +207,7 @@ def _serve(
     app: Starlette, listener: socket.socket, ready: Callable[[], None], tls: Tls | None = None
 ) -> None:
     """Serve until SIGTERM or until the supervisor is gone; what has begun is finished."""
-    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
     if tls is not None:
         config.ssl_certfile, config.ssl_keyfile = tls.certificate, tls.key
         config.ssl_ca_certs, config.ssl_cert_reqs = tls.authority, ssl.CERT_REQUIRED
@@ -217,6 +234,7 @@ def run_api(ready: Callable[[], None], place: Place, listener: socket.socket) ->
     from voting.collector.app import make_app
     from voting.collector.courier import Courier
     from voting.collector.following import Follower
+    from voting.collector.health import Health
     from voting.collector.qualifying import open_qualifier
     from voting.collector.reading import Reading
     from voting.collector.submission import Submission
@@ -228,7 +246,8 @@ def run_api(ready: Callable[[], None], place: Place, listener: socket.socket) ->
     courier = Courier(engine, _context(settings.tls) if settings.tls else None)
     qualifier = open_qualifier(opened.profile, settings.services)
     submission = Submission(engine, manifest, opened.profile, follower, courier, qualifier)
-    app = make_app(submission, Reading(engine, manifest, follower), opened.files)
+    health = Health(engine, lambda: submission.running, opened.disk)
+    app = make_app(submission, Reading(engine, manifest, follower), opened.files, health)
     _serve(app, listener, ready)
 
 
@@ -236,6 +255,7 @@ def run_sequencer(ready: Callable[[], None], place: Place, passphrase: str) -> N
     """Store ballots while it is this process's turn."""
     from voting.collector.duty import Duty
     from voting.collector.gate import make_gate
+    from voting.collector.reconciliation import every_hour
     from voting.eid import answers
 
     settings = read_settings(place.home, place.config)
@@ -247,7 +267,8 @@ def run_sequencer(ready: Callable[[], None], place: Place, passphrase: str) -> N
         gate = make_gate(duty, 4 * opened.manifest.limits.container_bytes + 4 * answers.LIMIT)
         duty.start()
         tls = settings.tls if settings.sequencer.host is not None else None
-        _serve(gate, listener, ready, tls)
+        with every_hour(opened.engine, opened.manifest):
+            _serve(gate, listener, ready, tls)
         duty.stop()
         opened.engine.dispose()
 

@@ -17,6 +17,7 @@ from voting.election.forms import in_words
 from voting.files import read_bounded
 
 NAME = "server.toml"
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where the numbers of several processes meet
 _LIMIT = 1 << 16
 
 
@@ -74,11 +75,20 @@ class Services(_Section):
     ocsp: str | None = None
 
 
+class Metrics(_Section):
+    """Where Prometheus scrapes, apart from voters' requests; nowhere if neither is named."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    socket: str | None = None
+
+
 class Settings(_Section):
     """A whole server file."""
 
     database: Database = Database()
     api: Api = Api()
+    metrics: Metrics = Metrics()
     sequencer: Sequencer = Sequencer()
     tls: Tls | None = None
     services: Services = Services()

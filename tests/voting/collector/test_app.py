@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import json
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.voting.polls import CHILD, KITA, MINAMI, Collector
 from tests.voting.serving import browser
 from voting.acceptance.sentences import LANGUAGES, sentences
 from voting.ballot.ballot import fetch_token
+from voting.collector import telling
 from voting.election.documents import canonical
 
 SEED = b"s" * 32
@@ -238,17 +240,24 @@ def test_seed_is_never_asked_for_nor_logged(
     web: httpx.Client, collector: Collector, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
+    told = io.StringIO()
+    telling.configure(told)
     sequence, token, container = cast(web, collector)
     ask(web, sequence, token)
     web.post("/ballots", content=collector.ballot(CHILD))
-    said = caplog.text + json.dumps([str(record.__dict__) for record in caplog.records])
+    assert "ballot_refused" in told.getvalue()
+    said = (
+        told.getvalue()
+        + caplog.text
+        + json.dumps([str(record.__dict__) for record in caplog.records])
+    )
     person = "700000000101"
     for secret in (SEED.hex(), token, person, base64.b64encode(container).decode()[:60]):
         assert secret not in said
 
 
 def test_what_does_not_exist_is_answered_as_every_error(web: httpx.Client) -> None:
-    for method, path in (("GET", "/"), ("GET", "/docs"), ("GET", "/openapi.json")):
+    for method, path in (("GET", "/"), ("GET", "/docs"), ("GET", "/metrics")):
         assert error(web.request(method, path)) == "not_found"
     for method, path in (("GET", "/ballots"), ("PUT", "/state"), ("DELETE", "/log/checkpoint")):
         assert error(web.request(method, path)) == "malformed"

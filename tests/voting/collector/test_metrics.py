@@ -1,0 +1,125 @@
+"""Claims about numbers for monitoring: they count what happened, apart from voters' requests."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.voting.polls import CHILD, KITA, MINAMI, Collector, identifier
+from tests.voting.serving import browser
+from voting.acceptance import CHECK_IDS
+from voting.collector import metrics
+from voting.collector.listening import listen_at_socket
+from voting.collector.settings import METRICS_FOLDER
+
+
+@pytest.fixture
+def scrape(collector: Collector, tmp_path: Path) -> Iterator[httpx.Client]:
+    """A monitoring program at the metrics' own socket."""
+    path = tmp_path / "m"
+    with (
+        listen_at_socket(path) as listener,
+        metrics.served(listener, collector.home.engine, collector.home.path),
+        browser(path) as client,
+    ):
+        yield client
+
+
+def numbers(scrape: httpx.Client) -> dict[str, float]:
+    text = scrape.get("/metrics").text
+    found = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, value in found}
+
+
+def test_answers_to_ballots_are_counted_by_outcome_and_check(
+    scrape: httpx.Client, collector: Collector, served: Path
+) -> None:
+    before = numbers(scrape)
+    limit = collector.polls.manifest.limits.container_bytes
+    with browser(served) as web:
+        ballot = collector.ballot(KITA)
+        for container in (ballot, ballot, collector.ballot(MINAMI), collector.ballot(CHILD)):
+            web.post("/ballots", content=container)
+        web.post("/ballots", content=b"x")
+        web.post("/ballots", content=b"x" * (limit + 1))
+    after = numbers(scrape)
+    grown = {name: after[name] - before.get(name, 0) for name in after}
+    outcomes = {name: grown[f'sukashi_ballots_total{{outcome="{name}"}}'] for name in (
+        "stored", "repeated", "refused", "too_large", "unavailable")}  # fmt: skip
+    assert outcomes == {
+        "stored": 2, "repeated": 1, "refused": 2, "too_large": 1, "unavailable": 0,
+    }  # fmt: skip
+    assert grown['sukashi_refusals_total{check="accept.roll"}'] == 1
+    assert grown['sukashi_refusals_total{check="accept.grammar"}'] == 1
+    assert grown["sukashi_ballot_seconds_count"] == 5
+    ledger = collector.home.ledger()
+    assert after["sukashi_log_entries"] == after["sukashi_checkpoint_size"] == ledger.size
+    assert after["sukashi_stored_ballots"] == 2
+    assert after["sukashi_log_last_entry_timestamp_seconds"] == pytest.approx(
+        ledger.time_of(ledger.size - 1).timestamp()
+    )
+    assert after["sukashi_database_up"] == 1
+    assert after["sukashi_disk_free_bytes"] > 0
+
+
+def test_every_refusal_is_counted_from_the_start(scrape: httpx.Client) -> None:
+    found = numbers(scrape)
+    assert {f'sukashi_refusals_total{{check="{check}"}}' for check in CHECK_IDS} <= found.keys()
+
+
+def test_numbers_name_nobody(scrape: httpx.Client, collector: Collector) -> None:
+    collector.submission.submit(collector.ballot(KITA))
+    text = scrape.get("/metrics").text
+    assert identifier(KITA) not in text
+    assert not re.search(r"[0-9a-f]{32}", text)
+
+
+def test_database_that_does_not_answer_is_a_number_too(
+    scrape: httpx.Client, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sqlalchemy as sa
+
+    def gone(_connection: object) -> None:
+        raise sa.exc.OperationalError("SELECT", {}, Exception("gone"))
+
+    monkeypatch.setattr(metrics, "_log", gone)
+    found = numbers(scrape)
+    assert found["sukashi_database_up"] == 0
+    assert "sukashi_log_entries" not in found
+
+
+def test_numbers_are_not_served_to_voters(served: Path) -> None:
+    with browser(served) as web:
+        assert web.get("/metrics").status_code == 404
+
+
+COUNT = """
+from voting.collector import metrics
+metrics.BALLOTS.labels("stored").inc(3)
+"""
+
+
+@pytest.mark.e2e
+def test_numbers_of_several_processes_are_added(tmp_path: Path) -> None:
+    environment = {**os.environ, METRICS_FOLDER: str(tmp_path)}
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", COUNT], check=True, env=environment)
+    added = """
+import sqlalchemy as sa
+from starlette.testclient import TestClient
+from voting.collector import metrics
+app = metrics.make_metrics(sa.create_engine("sqlite://"), None)
+print(TestClient(app).get("/metrics").text)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", added], check=True, env=environment, capture_output=True, text=True
+    )
+    assert 'sukashi_ballots_total{outcome="stored"} 6.0' in done.stdout
+    assert "sukashi_database_up 0.0" in done.stdout

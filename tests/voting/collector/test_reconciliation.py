@@ -1,0 +1,135 @@
+"""Claims about the books of a collector: what one part knows and another does not is found."""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.voting.conftest import Run
+from tests.voting.polls import KITA, MINAMI, Clock, Collector, Polls, now
+from voting.collector import metrics, store
+from voting.collector.reconciliation import Books, every_hour, read_books
+
+
+@pytest.fixture
+def kept(polls: Polls, tmp_path: Path) -> Collector:
+    """A collector of three ballots, whose database a test damages; nobody audits it afterwards."""
+    collector = Collector(polls, polls.home(tmp_path / "kept"), Clock(now()))
+    collector.start()
+    for voter in (KITA, MINAMI, KITA):
+        collector.submission.submit(collector.ballot(voter))
+    collector.stop()
+    return collector
+
+
+def books(collector: Collector) -> Books:
+    return read_books(collector.home.engine, collector.home.manifest)
+
+
+def damage(collector: Collector, *statements: str) -> None:
+    """What no program of ours does: triggers and foreign keys are put aside."""
+    with closing(sqlite3.connect(collector.home.path / "collector.sqlite")) as db, db:
+        names = db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for statement in (*(f"DROP TRIGGER {name}" for (name,) in names), *statements):
+            db.execute(statement)
+
+
+def test_books_of_an_honest_collector_agree(kept: Collector) -> None:
+    assert books(kept) == Books(3, 3, ())
+
+
+@pytest.mark.parametrize(
+    ("statements", "said"),
+    [
+        (["DELETE FROM ballots WHERE sequence = 4"], "1 ballots of the log are not stored; the"),
+        (["DELETE FROM ballots"], "3 ballots of the log are not stored; the first is 3"),
+        (["UPDATE ballots SET digest = 'x' WHERE sequence = 5"], "not those of the log; the first"),
+        (["UPDATE ballots SET sequence = 9 WHERE sequence = 5"], "that the log does not have"),
+        (["DELETE FROM components WHERE sequence = 3"], "1 ballots without their components"),
+        (["DELETE FROM checkpoints WHERE size = 6"], "the newest checkpoint covers 5 of 6 entries"),
+        (["DELETE FROM orders"], "the log names 1 orders, and 0 are stored"),
+        (["DELETE FROM rolls"], "the log names 1 rolls, and 0 are stored"),
+        (["INSERT INTO papers VALUES (5, x'00')"], "the log names 0 papers, and 1 are stored"),
+    ],
+)
+def test_every_difference_is_said(kept: Collector, statements: list[str], said: str) -> None:
+    damage(kept, *statements)
+    assert any(said in difference for difference in books(kept).differences)
+
+
+def test_operator_reads_that_the_books_agree(kept: Collector, voting: Run) -> None:
+    done = voting("collector", "reconcile", "--home", kept.home.path)
+    assert (done.code, done.out) == (0, "3 ballots in the log, 3 stored: the same\n")
+    done = voting("collector", "reconcile", "--home", kept.home.path, "--json")
+    assert json.loads(done.out) == {
+        "schema": "sukashi/reconciliation/1",
+        "election": kept.polls.manifest.digest.hex(),
+        "entries": 6,
+        "log": 3,
+        "stored": 3,
+        "differences": [],
+    }
+
+
+def test_operator_reads_what_is_lost_and_what_to_do(kept: Collector, voting: Run) -> None:
+    damage(kept, "DELETE FROM ballots WHERE sequence = 4")
+    done = voting("collector", "reconcile", "--home", kept.home.path)
+    assert (done.code, done.out) == (1, "")
+    assert "1 ballots of the log are not stored" in done.err
+    assert "Keep the database as it is" in done.err
+
+
+def test_content_that_was_exchanged_is_found_too(kept: Collector, voting: Run) -> None:
+    damage(kept, "UPDATE ballots SET container = x'00' WHERE sequence = 4")
+    assert books(kept).differences == ()
+    done = voting("collector", "reconcile", "--home", kept.home.path)
+    assert (done.code, done.out) == (1, "")
+    assert "ballot 4 is not the one in the log" in done.err
+
+
+def test_differences_name_nobody(kept: Collector) -> None:
+    statement = sa.select(store.ballots.c.voter, store.ballots.c.digest)
+    with store.reading(kept.home.engine) as connection:
+        secrets = [value for row in connection.execute(statement) for value in row]
+    damage(kept, "DELETE FROM ballots", "DELETE FROM components", "DELETE FROM checkpoints")
+    said = " ".join(books(kept).differences)
+    assert not any(secret in said for secret in secrets)
+
+
+def test_running_collector_reconciles_by_itself_and_raises_an_alarm(
+    kept: Collector, told: io.StringIO
+) -> None:
+    def wait_for(event: str) -> None:
+        for _ in range(500):
+            if event in told.getvalue():
+                return
+            time.sleep(0.01)
+        pytest.fail(f"no {event}")
+
+    with every_hour(kept.home.engine, kept.home.manifest, seconds=0.01):
+        wait_for("reconciled")
+        assert metrics.DIFFERENCES._value.get() == 0
+        damage(kept, "DELETE FROM ballots WHERE sequence = 4")
+        wait_for("books_differ")
+    assert metrics.DIFFERENCES._value.get() == 2  # the ballot, and its components that are left
+    metrics.DIFFERENCES.set(0)
+    alarm = next(line for line in told.getvalue().splitlines() if "books_differ" in line)
+    assert json.loads(alarm)["level"] == "error"
+
+
+def test_reconciliation_that_cannot_read_is_said_and_its_number_grows_old(
+    kept: Collector, told: io.StringIO
+) -> None:
+    damage(kept, "UPDATE entries SET entry = x'00' WHERE sequence = 4")
+    before = metrics.RECONCILED._value.get()
+    with every_hour(kept.home.engine, kept.home.manifest):
+        pass
+    assert json.loads(told.getvalue())["event"] == "reconciliation_failed"
+    assert metrics.RECONCILED._value.get() == before

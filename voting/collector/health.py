@@ -1,0 +1,39 @@
+"""Whether this process lives, and whether ballots can be stored: for supervisors and balancers."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from voting.collector import store
+
+LEAST_FREE = 256 << 20  # bytes; a group of 64 of the largest ballots needs a tenth of it
+
+
+class Health:
+    """`disk`: the folder of the database, or None where it is on another machine."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        running: Callable[[], bool],
+        disk: Path | None,
+        least_free: int = LEAST_FREE,
+    ) -> None:
+        self._engine, self._running = engine, running
+        self._disk, self._least_free = disk, least_free
+
+    def fault(self) -> str | None:
+        """The error id of what keeps ballots from being stored, or None where nothing does."""
+        if self._disk is not None and shutil.disk_usage(self._disk).free < self._least_free:
+            return "disk_full"
+        try:
+            with store.reading(self._engine) as connection:
+                connection.execute(sa.select(store.checkpoints.c.size).limit(1)).one()
+        except sa.exc.SQLAlchemyError:
+            return "database_unavailable"
+        return None if self._running() else "unavailable"

@@ -1,0 +1,172 @@
+"""Numbers for Prometheus: counts, times and ages, and never anything of a voter.
+
+They are served at an address of their own, apart from voters' requests. Counters belong to the
+process that counts; where several processes serve one collector, `PROMETHEUS_MULTIPROC_DIR` names
+the folder in which their numbers meet. What the database knows is read from it at each scrape.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+import uvicorn
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from sqlalchemy.engine import Connection, Engine
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from voting.acceptance import CHECK_IDS
+from voting.collector import store
+from voting.collector.home import Home
+from voting.collector.listening import listen_at_port, listen_at_socket
+from voting.collector.settings import METRICS_FOLDER
+from voting.election.entries import parse_entry
+
+_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+LOCAL = CollectorRegistry()
+BALLOTS = Counter(
+    "sukashi_ballots", "Answers to sent ballots, by outcome.", ["outcome"], registry=LOCAL
+)
+REFUSALS = Counter("sukashi_refusals", "Refused ballots, by check.", ["check"], registry=LOCAL)
+BALLOT_SECONDS = Histogram(
+    "sukashi_ballot_seconds", "From a ballot's last byte to its answer.", buckets=_SECONDS,
+    registry=LOCAL,
+)  # fmt: skip
+VERIFICATIONS = Counter(
+    "sukashi_verifications", "Second devices' requests, by outcome.", ["outcome"], registry=LOCAL
+)
+DIFFERENCES = Gauge(
+    "sukashi_reconciliation_differences", "What the last reconciliation found; 0 is healthy.",
+    registry=LOCAL, multiprocess_mode="mostrecent",
+)  # fmt: skip
+RECONCILED = Gauge(
+    "sukashi_reconciliation_timestamp_seconds", "When the last reconciliation ended.",
+    registry=LOCAL, multiprocess_mode="mostrecent",
+)  # fmt: skip
+OUTCOMES = ("stored", "repeated", "refused", "too_large", "unavailable")
+for _outcome in OUTCOMES:  # from the start on, so that a first one is seen as an increase
+    BALLOTS.labels(_outcome)
+for _check in CHECK_IDS:
+    REFUSALS.labels(_check)
+for _outcome in ("shown", "not_found", "malformed"):
+    VERIFICATIONS.labels(_outcome)
+
+
+@contextmanager
+def timed() -> Iterator[None]:
+    """The time that one ballot takes, however it ends."""
+    start = time.monotonic()
+    try:
+        yield
+    finally:
+        BALLOT_SECONDS.observe(time.monotonic() - start)
+
+
+class FromDatabase:
+    """What any process can read: how long the log is, and how old its last entry."""
+
+    def __init__(self, engine: Engine, disk: Path | None) -> None:
+        self._engine, self._disk = engine, disk
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """One consistent view; where the database does not answer, only that is said."""
+        up = GaugeMetricFamily("sukashi_database_up", "1 where the database answers.", value=1)
+        found: list[GaugeMetricFamily] = []
+        try:
+            with store.reading(self._engine) as connection:
+                found = list(_log(connection))
+        except sa.exc.SQLAlchemyError:
+            up = GaugeMetricFamily("sukashi_database_up", "1 where the database answers.", value=0)
+        yield up
+        yield from found
+        if self._disk is not None:
+            yield _free(self._disk)
+
+
+def _free(folder: Path) -> GaugeMetricFamily:
+    at = os.statvfs(folder)
+    free = at.f_bavail * at.f_frsize
+    return GaugeMetricFamily("sukashi_disk_free_bytes", "Free where the database is.", value=free)
+
+
+def _log(connection: Connection) -> Iterator[GaugeMetricFamily]:
+    last = connection.execute(
+        sa.select(store.entries.c.sequence, store.entries.c.entry)
+        .order_by(store.entries.c.sequence.desc())
+        .limit(1)
+    ).one()
+    ballots = connection.scalar(sa.select(sa.func.count()).select_from(store.ballots))
+    checkpoint = connection.scalar(sa.select(sa.func.max(store.checkpoints.c.size)))
+    yield GaugeMetricFamily("sukashi_log_entries", "Entries in the log.", value=last.sequence + 1)
+    yield GaugeMetricFamily("sukashi_stored_ballots", "Ballots in the database.", value=ballots)
+    yield GaugeMetricFamily(
+        "sukashi_checkpoint_size", "Entries that the newest checkpoint covers.", value=checkpoint
+    )
+    moment = dt.datetime.fromisoformat(parse_entry(last.entry).time)
+    yield GaugeMetricFamily(
+        "sukashi_log_last_entry_timestamp_seconds", "Time of the last entry.",
+        value=moment.timestamp(),
+    )  # fmt: skip
+
+
+def make_metrics(engine: Engine, disk: Path | None) -> Starlette:
+    """`GET /metrics`, to be served at an address that voters do not reach."""
+    registry = CollectorRegistry()
+    if METRICS_FOLDER in os.environ:
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        registry.register(LOCAL)
+    registry.register(FromDatabase(engine, disk))
+
+    def scrape(_request: Request) -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return Starlette(routes=[Route("/metrics", scrape)])
+
+
+@contextmanager
+def served(listener: socket.socket, engine: Engine, disk: Path | None) -> Iterator[None]:
+    """Answer scrapes at a listening socket, in a thread of this process."""
+    config = uvicorn.Config(make_metrics(engine, disk), log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    serve = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="metrics")
+    serve.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        serve.join()
+
+
+@contextmanager
+def serve_metrics(home: Home) -> Iterator[None]:
+    """`served` where the server file says so, and nothing where it does not."""
+    where = home.settings.metrics
+    if where.socket is None and where.port is None:
+        yield
+        return
+    if where.socket is not None:
+        listening = listen_at_socket(Path(where.socket))
+    else:
+        listening = listen_at_port(where.host, where.port or 0)
+    with listening as listener, served(listener, home.engine, home.disk):
+        yield
