@@ -295,6 +295,51 @@ def log(
     console.say(f"  (the first time: tally prepare --log {out})")
 
 
+@collector_app.command("backup")
+def backup(
+    home: Home,
+    out: Annotated[Path, typer.Option("--out", help="New folder for the copy.")],
+    config: Config = None,
+) -> None:
+    """Copy key, election and database into a new folder, also while the server runs.
+
+    Example: voting collector backup --home collector --out backup-1
+    """
+    from voting import console
+    from voting.collector import backup as backups
+
+    reached = backups.backup(_open(home, config), out)
+    console.say(f"{out} reaches {reached.size} log entries; it was read again and is whole")
+    console.say("It names voters: encrypt it, and keep it on another machine.")
+
+
+@collector_app.command("restore")
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="BACKUP", help="The backup's folder.")],
+    home: Annotated[Path, typer.Option("--home", help="New folder of the collector.")],
+    not_older_than: Annotated[
+        list[Path],
+        typer.Option(
+            "--not-older-than",
+            help="A checkpoint or receipt that others hold; once for each of them.",
+        ),
+    ],
+    config: Config = None,
+) -> None:
+    """Make a collector of a backup, if it has everything that was promised.
+
+    Example: voting collector restore backup-1 --home collector --not-older-than log/checkpoint
+    """
+    from voting import console
+    from voting.collector import backup as backups
+    from voting.collector.settings import read_settings
+
+    made = backups.restore(source, home, read_settings(home, config), not_older_than)
+    console.say(f"{home} holds the log of {made.ledger().size} entries; everything was checked")
+    console.say("it reaches every checkpoint and receipt that was named")
+    console.say(f"Next: if nobody holds a later one: voting collector serve --home {home}")
+
+
 @collector_app.command("reconcile")
 def reconcile(
     home: Home,

@@ -8,6 +8,7 @@ has no time finer than the minute, and lines about refusals say what was refused
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 import sys
@@ -47,9 +48,28 @@ def configure(stream: TextIO | None = None) -> None:
             _with_time,
             structlog.processors.JSONRenderer(sort_keys=True, ensure_ascii=False),
         ],
-        logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
+        logger_factory=lambda *_: _Writer(stream),
         cache_logger_on_first_use=False,
     )
+
+
+class _Writer:
+    """Lines to a stream, or to whatever standard error is at the moment.
+
+    A voter's answer never depends on them: a line that cannot be written (the disk of the logs is
+    full, the pipe's reader is gone) is lost, and `/metrics` still counts what it was about.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+
+    def msg(self, line: str) -> None:
+        with contextlib.suppress(OSError, ValueError):  # ValueError: the stream is closed
+            stream = self._stream or sys.stderr
+            stream.write(f"{line}\n")
+            stream.flush()
+
+    info = warning = error = msg
 
 
 class _Libraries(logging.Handler):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import io
 import json
 import logging
@@ -43,6 +44,25 @@ def test_member_that_nobody_allowed_is_never_written(
     with pytest.raises(UnsafeEventError):
         telling.event("started", **members)
     assert told.getvalue() == ""
+
+
+class FullDisk(io.StringIO):
+    """In the place of a log on a full disk."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_line_that_cannot_be_written_is_lost_and_nothing_else(collector: Collector) -> None:
+    """Neither a voter's answer nor the collector depends on the operator's log."""
+    closed = io.StringIO()
+    closed.close()
+    for stream in (FullDisk(), closed):
+        telling.configure(stream)
+        with serve(collector.app()) as socket, browser(socket) as web:
+            answer = web.post("/ballots", content=b"not a ballot")
+        assert (answer.status_code, error(answer)) == (422, "accept.grammar")
+    telling.configure()
 
 
 def test_line_about_one_ballot_has_no_second(told: io.StringIO) -> None:
