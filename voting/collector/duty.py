@@ -5,7 +5,6 @@ While it stands by it follows the log, so that it takes over without reading the
 
 from __future__ import annotations
 
-import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -17,14 +16,13 @@ from sqlalchemy.engine import Engine
 
 from crypto.errors import SukashiError
 from crypto.signing import SigningKey
-from voting.collector import store
+from voting.collector import store, telling
 from voting.collector.claim import Claim, MovedError, Stored
 from voting.collector.lease import DeposedError, Lease, holder
 from voting.collector.ledger import DatabaseDamagedError, Ledger, read_checked
 from voting.collector.sequencer import Sequencer
 from voting.election.manifest import Manifest
 
-LOG = logging.getLogger("sukashi.sequencer")
 _TURNS = 5  # how often in a lease it is renewed, or looked at
 
 
@@ -80,7 +78,7 @@ class Duty:
             try:
                 self._lease.release()
             except SukashiError as fault:
-                LOG.warning("the lease was not given back: %s", fault)
+                telling.warning("lease_not_given_back", what=str(fault))
 
     def _turn(self) -> float:
         """Do what is due; in how many seconds to come back."""
@@ -92,12 +90,12 @@ class Duty:
             else:  # it was deposed, or a defect ended it
                 self._sequencer = None
         except DeposedError as fault:
-            LOG.warning("%s", fault)
+            telling.warning("lease_lost", what=str(fault))
             self._retire()
         except DatabaseDamagedError:
             raise  # whoever cannot follow the log must never extend it
         except (SukashiError, sa.exc.SQLAlchemyError) as fault:
-            LOG.warning("the lease could not be looked at: %s", fault)
+            telling.warning("lease_not_seen", what=str(fault))
         return self._seconds / _TURNS
 
     def _stand_by(self) -> None:
@@ -109,7 +107,7 @@ class Duty:
             sequencer = self._make()
             sequencer.start()
             self._sequencer = sequencer
-            LOG.debug("this process is the sequencer, from log entry %d on", self._ledger.size)
+            telling.event("sequencing", size=self._ledger.size)
 
     def _retire(self) -> None:
         if self._sequencer is not None:

@@ -121,6 +121,11 @@ def _log(connection: Connection) -> Iterator[GaugeMetricFamily]:
     yield GaugeMetricFamily(
         "sukashi_checkpoint_size", "Entries that the newest checkpoint covers.", value=checkpoint
     )
+    epoch = connection.scalar(sa.select(store.lease.c.epoch))
+    yield GaugeMetricFamily(
+        "sukashi_lease_epoch", "How often the sequencer changed; 0 before the first.",
+        value=epoch or 0,
+    )  # fmt: skip
     moment = dt.datetime.fromisoformat(parse_entry(last.entry).time)
     yield GaugeMetricFamily(
         "sukashi_log_last_entry_timestamp_seconds", "Time of the last entry.",

@@ -141,7 +141,9 @@ def _watch(children: list[_Child], stopping: Connection) -> None:
             return
         for child in children:
             if child.process.sentinel in ended:
-                telling.alarm("process_ended", process=child.name, count=child.process.exitcode or 0)
+                telling.alarm(
+                    "process_ended", process=child.name, count=child.process.exitcode or 0
+                )
                 if stopping.poll(_AGAIN):
                     return
                 child.start()

@@ -8,7 +8,6 @@ Answers are given after it is on disk. Nothing here opens a container or looks a
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from sqlalchemy.engine import Connection, Engine
 from crypto.errors import SukashiError, VerificationError
 from crypto.signing import SigningKey
 from voting.acceptance import State, repeat
-from voting.collector import accesses, store
+from voting.collector import accesses, store, telling
 from voting.collector.claim import Claim, MovedError, StoppedError, Stored
 from voting.collector.groups import Group
 from voting.collector.ledger import Ledger
@@ -29,7 +28,6 @@ from voting.election.documents import digest
 from voting.election.entries import BallotEntry
 from voting.election.manifest import Manifest
 
-LOG = logging.getLogger("sukashi.sequencer")
 GROUP_SIZE = 64
 TICK = 10  # seconds without a ballot, after which it is asked whether an hour has passed
 _STOPPED = "the collector is shutting down; nothing was stored, try again"
@@ -98,7 +96,7 @@ class Sequencer:
         try:
             self._sequence()
         except MovedError:
-            LOG.warning("another process is the sequencer now")
+            telling.warning("deposed")
         finally:  # however it ended, nobody waits for an answer for ever
             with self._door:
                 self._stopped = True
