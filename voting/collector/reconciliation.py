@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection, Engine
 from crypto.errors import SukashiError
 from voting.collector import metrics, store, telling
 from voting.collector.ledger import Ledger
-from voting.election.entries import BallotEntry, PaperEntry, RollEntry
+from voting.election.entries import PaperEntry, RollEntry
 from voting.election.manifest import Manifest
 
 
@@ -38,22 +38,15 @@ def reconcile(connection: Connection, ledger: Ledger) -> Books:
     3. Rolls, lists of paper voters and orders are as many as the log names.
     4. The newest checkpoint covers the whole log.
     """
-    entries = [entry for entry in ledger.entries if isinstance(entry, BallotEntry)]
-    logged = {entry.sequence: entry.container for entry in entries}
     b = store.ballots.c
-    stored: dict[int, str] = {
-        row.sequence: row.digest for row in connection.execute(sa.select(b.sequence, b.digest))
-    }
-    found = _compare(logged, stored)
-    of_components = connection.scalars(sa.select(store.components.c.sequence).distinct())
-    components = set(of_components)
-    if components != stored.keys():
-        found.append(f"{len(components ^ stored.keys())} ballots without their components, or more")
+    rows = connection.execute(sa.select(b.sequence, b.digest).order_by(b.sequence))
+    stored, found = _compare(ledger, ((row.sequence, row.digest) for row in rows))
+    found += _components(connection)
     found += _documents(connection, ledger)
     covered = connection.scalar(sa.select(sa.func.max(store.checkpoints.c.size))) or 0
     if covered != ledger.size:
         found.append(f"the newest checkpoint covers {covered} of {ledger.size} entries")
-    return Books(len(logged), len(stored), tuple(found))
+    return Books(ledger.entries.ballot_count, stored, tuple(found))
 
 
 def read_books(engine: Engine, manifest: Manifest) -> Books:
@@ -97,23 +90,55 @@ def _reconcile_and_tell(engine: Engine, manifest: Manifest) -> None:
     metrics.RECONCILED.set_to_current_time()
 
 
-def _compare(logged: dict[int, str], stored: dict[int, str]) -> list[str]:
+def _compare(ledger: Ledger, rows: Iterator[tuple[int, str]]) -> tuple[int, list[str]]:
+    """How many are stored, and the differences; both sides in order, so nothing is kept."""
+    stored, lost, surplus, other = 0, 0, 0, 0
+    first: int | None = None
+    row = next(rows, None)
+    for sequence, container, _ in ledger.entries.ballots:
+        while row is not None and row[0] < sequence:
+            stored, surplus, row = stored + 1, surplus + 1, next(rows, None)
+        if row is None or row[0] > sequence:
+            lost += 1
+        else:
+            stored += 1
+            if row[1] == container:
+                row = next(rows, None)
+                continue
+            other, row = other + 1, next(rows, None)
+        first = sequence if first is None else first
+    rest = int(row is not None) + sum(1 for _ in rows)
     found = []
-    if lost := logged.keys() - stored.keys():
-        found.append(f"{len(lost)} ballots of the log are not stored; the first is {min(lost)}")
-    if surplus := stored.keys() - logged.keys():
-        found.append(f"{len(surplus)} ballots are stored that the log does not have")
-    other = [n for n in logged.keys() & stored.keys() if logged[n] != stored[n]]
+    if lost:
+        found.append(f"{lost} ballots of the log are not stored; the first difference is {first}")
+    if surplus + rest:
+        found.append(f"{surplus + rest} ballots are stored that the log does not have")
     if other:
-        found.append(f"{len(other)} ballots are not those of the log; the first is {min(other)}")
+        found.append(f"{other} ballots are not those of the log; the first difference is {first}")
+    return stored + rest, found
+
+
+def _components(connection: Connection) -> list[str]:
+    b, c = store.ballots.c.sequence, store.components.c.sequence
+    without = connection.scalar(
+        sa.select(sa.func.count()).select_from(store.ballots).where(~sa.exists().where(c == b))
+    )
+    of_none = connection.scalar(
+        sa.select(sa.func.count(sa.distinct(c))).where(~sa.exists().where(b == c))
+    )
+    found = []
+    if without:
+        found.append(f"{without} ballots are stored without their components")
+    if of_none:
+        found.append(f"components of {of_none} ballots are stored without the ballots")
     return found
 
 
 def _documents(connection: Connection, ledger: Ledger) -> list[str]:
-    found = []
+    found, others = [], ledger.entries.others
     wanted = {
-        store.rolls: sum(isinstance(entry, RollEntry) for entry in ledger.entries),
-        store.papers: sum(isinstance(entry, PaperEntry) for entry in ledger.entries),
+        store.rolls: sum(isinstance(entry, RollEntry) for entry in others),
+        store.papers: sum(isinstance(entry, PaperEntry) for entry in others),
         store.orders: ledger.orders,
     }
     for table, number in wanted.items():
