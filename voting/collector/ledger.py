@@ -89,11 +89,7 @@ class Ledger:
         Raises:
             DatabaseDamagedError: the new entries do not follow from the old ones.
         """
-        query = sa.select(store.entries.c.sequence, store.entries.c.entry)
-        rows = connection.execute(
-            query.where(store.entries.c.sequence >= self.size).order_by(store.entries.c.sequence)
-        )
-        for sequence, data in rows:
+        for sequence, data in store.entries_from(connection, self.size):
             self._add(sequence, data)
 
     def _add(self, sequence: int, data: bytes) -> None:

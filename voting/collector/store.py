@@ -283,24 +283,41 @@ def create_tables(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
+# What every ballot asks is written once: making a statement costs more than running it.
+_BALLOTS_OF = (
+    sa.select(ballots.c.sequence)
+    .where(ballots.c.voter == sa.bindparam("voter"))
+    .order_by(ballots.c.sequence)
+)
+_SEEN = sa.select(components.c.sequence).where(components.c.u == sa.bindparam("u"))
+_SEQUENCE_OF = sa.select(ballots.c.sequence).where(ballots.c.digest == sa.bindparam("digest"))
+_ENTRIES_FROM = (
+    sa.select(entries.c.sequence, entries.c.entry)
+    .where(entries.c.sequence >= sa.bindparam("first"))
+    .order_by(entries.c.sequence)
+)
+
+
 def ballots_of(connection: Connection, voter: str) -> list[int]:
     """The sequence numbers of a person's ballots, ascending."""
-    query = sa.select(ballots.c.sequence).where(ballots.c.voter == voter)
-    return list(connection.scalars(query.order_by(ballots.c.sequence)))
+    return list(connection.scalars(_BALLOTS_OF, {"voter": voter}))
 
 
 def component_seen(connection: Connection, u: bytes) -> bool:
     """Whether an earlier ballot has this first component."""
-    query = sa.select(components.c.sequence).where(components.c.u == u)
-    return connection.scalar(query) is not None
+    return connection.scalar(_SEEN, {"u": u}) is not None
 
 
 def sequence_of(connection: Connection, digest: str) -> int | None:
     """The sequence number of the ballot with these bytes."""
-    found: int | None = connection.scalar(
-        sa.select(ballots.c.sequence).where(ballots.c.digest == digest)
-    )
+    found: int | None = connection.scalar(_SEQUENCE_OF, {"digest": digest})
     return found
+
+
+def entries_from(connection: Connection, first: int) -> Iterator[tuple[int, bytes]]:
+    """Sequence numbers and bytes of the entries from number `first` on."""
+    for row in connection.execute(_ENTRIES_FROM, {"first": first}):
+        yield row.sequence, row.entry
 
 
 def note_after(connection: Connection, sequence: int) -> tuple[int, bytes]:

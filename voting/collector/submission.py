@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Callable
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -102,7 +103,7 @@ class Submission:
             persons=self._roll(connection, version),
             phase=phase,
             log=self._follower,
-            earlier=lambda voter: store.ballots_of(connection, voter),
+            earlier=cache(lambda voter: store.ballots_of(connection, voter)),
             seen=lambda u: store.component_seen(connection, u),
             now=self._clock(),
         )
