@@ -1,4 +1,4 @@
-"""Benchmarks: ``python -m tests.benchmarks {mix,million,collector,plot}``; docs/performance.md."""
+"""Benchmarks (docs/performance.md): ``python -m tests.benchmarks`` and what shall be measured."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from crypto.groups import ARITHMETICS, NAMES, use_arithmetic
-from tests.benchmarks import collector, million, mix, plot
+from tests.benchmarks import collector, million, mix, plot, takeover
 from tests.benchmarks.limit import COUNTS
 
 
@@ -24,6 +24,9 @@ def main() -> int:
     collector.add_arguments(
         subjects.add_parser("collector", help="storing ballots, as the log grows")
     )
+    takeover.add_arguments(
+        subjects.add_parser("takeover", help="from the end of a sequencer to the next receipt")
+    )
     drawing = subjects.add_parser("plot", help="time per ballot against N, from runs of mix --json")
     drawing.add_argument("--runs", type=Path, default=Path("docs/performance.jsonl"))
     drawing.add_argument("--out", type=Path, default=Path("docs/performance.svg"))
@@ -33,6 +36,8 @@ def main() -> int:
         return 0
     if arguments.subject == "collector":
         return collector.run(arguments)
+    if arguments.subject == "takeover":
+        return takeover.run(arguments)
     if arguments.n < 1:
         parser.error("--n: at least one ciphertext")
     if arguments.subject == "mix" and arguments.cores == "1":

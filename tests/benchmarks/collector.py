@@ -47,14 +47,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(dir=arguments.dir) as folder:
-        polls = _polls(Path(folder))
+        polls = example_polls(Path(folder))
         with _home(polls, Path(folder), arguments.database) as opened:
             _fill(polls, opened, arguments)
             opened.engine.dispose()
     return 0
 
 
-def _polls(folder: Path) -> Polls:
+def example_polls(folder: Path) -> Polls:
+    """An election whose polls are open, in a folder."""
     pki = folder / "pki"
     test_pki.init(pki)
     issuer = test_pki.Issuer(pki)
