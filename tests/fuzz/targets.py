@@ -16,7 +16,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,12 +42,16 @@ from verifier_app.readers.box import Box as OwnBox
 from verifier_app.readers.container import read_container
 from verifier_app.readers.manifest import read_manifest
 from verifier_app.readers.profile import Profile
+from verifier_app.readers.status import Status
+from verifier_app.readers.timestamp import read_time_stamp
 from voting.ballot.ballot import Ballot, QrCode
 from voting.ballot.box import Box
 from voting.console import Refused
 from voting.eid import container as containers
+from voting.eid import ocsp, timestamps
 from voting.eid.cards import load_card
 from voting.eid.profile import EidProfile
+from voting.eid.qualification import Qualification, nonce_of
 from voting.election import configuration, documents
 from voting.election.entries import parse_entry
 from voting.election.manifest import Manifest
@@ -85,6 +89,12 @@ class Material:
         with closing(sqlite3.connect(self.root / "box.sqlite")) as db:
             rows = db.execute("SELECT container FROM ballots ORDER BY sequence LIMIT 4").fetchall()
         return [row[0] for row in rows]
+
+    @cached_property
+    def qualifications(self) -> list[bytes]:
+        with closing(sqlite3.connect(self.root / "box.sqlite")) as db:
+            query = "SELECT qualification FROM ballots ORDER BY sequence LIMIT 4"
+            return [row[0] for row in db.execute(query).fetchall()]
 
     @cached_property
     def manifest(self) -> models.Manifest:
@@ -313,6 +323,76 @@ def certificates(m: Material, data: bytes) -> None:
         return profile.identifier(certificate, check_id="x", where="")
 
     agree(written, lambda: own_profile.verify(certificate, at, "x"))
+
+
+# -- what the eID's services say ------------------------------------------------------------------
+
+
+def encoded(data: bytes | None) -> str | None:
+    return None if data is None else base64.b64encode(data).decode()
+
+
+@target(lambda m: m.qualifications)
+def qualifications(_m: Material, data: bytes) -> None:
+    def read() -> tuple[str | None, str | None]:
+        found = own.read(models.Qualification, data, "x")
+        return found.timestamp, found.ocsp
+
+    def written() -> tuple[str | None, str | None]:
+        found = Qualification.parse(data)
+        if found.encode() != data:
+            raise Disagreement("a second encoding of one qualification")
+        return encoded(found.timestamp), encoded(found.ocsp)
+
+    agree(written, read)
+
+
+def _said(m: Material, place: int) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Of each ballot: one of what the services said, the ballot, and its time-stamp."""
+    for ballot, data in zip(m.ballots, m.qualifications, strict=True):
+        found = Qualification.parse(data)
+        assert found.timestamp is not None
+        assert found.ocsp is not None
+        yield (found.timestamp, found.ocsp)[place], ballot, found.timestamp
+
+
+@target(lambda m: [data for data, _, _ in _said(m, 0)])
+def time_stamps(m: Material, data: bytes) -> None:
+    """Of the first ballot, if of any."""
+    (signature,) = containers.parse(m.ballots[0], "ballot.json", LIMIT).signatures
+    over, (profile, written_profile) = signature.value_element, m.profiles
+
+    def read() -> dt.datetime:
+        found = read_time_stamp(data)
+        found.verify(over, profile.authorities)
+        return found.moment
+
+    def written() -> dt.datetime:
+        found = timestamps.parse(data)
+        found.verify(over, written_profile.authorities, check_id="x", where="")
+        return found.time
+
+    agree(written, read)
+
+
+@target(lambda m: [data for data, _, _ in _said(m, 1)])
+def ocsp_answers(m: Material, data: bytes) -> None:
+    """About the first ballot, if about any."""
+    _, ballot, stamp = next(_said(m, 1))
+    (signature,) = containers.parse(ballot, "ballot.json", LIMIT).signatures
+    since, (_, profile) = timestamps.parse(stamp).second, m.profiles
+    issuer = profile.issuer_of(signature.certificate)
+    assert issuer is not None
+    question = ocsp.Question(signature.certificate, issuer, nonce_of(stamp))
+
+    def read() -> None:
+        answer = Status(data)
+        answer.verify(question.certificate, issuer, [], question.nonce, since)
+
+    def written() -> None:
+        ocsp.verify(data, question, [], since, check_id="x", where="")
+
+    agree(written, read)
 
 
 # -- JSON -----------------------------------------------------------------------------------------

@@ -18,6 +18,10 @@ from verifier_app.readers.timestamp import SEQUENCE, Cursor
 ANSWERING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.9")
 AT_MOST = dt.timedelta(minutes=15)
 BITS = 3
+MALFORMED = (
+    ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)  # fmt: skip
 
 
 class Status:
@@ -36,7 +40,7 @@ class Status:
                 raise EncodingError("it is about several certificates, or none")
             extensions = self._found.extensions
             self._nonce = extensions.get_extension_for_class(x509.OCSPNonce).value.nonce
-        except (ValueError, x509.DuplicateExtension, x509.ExtensionNotFound) as fault:
+        except (*MALFORMED, x509.ExtensionNotFound) as fault:
             raise EncodingError(f"it is no answer with a nonce ({type(fault).__name__})") from None
 
     def verify(
@@ -47,7 +51,21 @@ class Status:
         nonce: bytes,
         since: dt.datetime,
     ) -> None:
-        """Raises EncodingError unless it says that the certificate is good.
+        """Raises EncodingError unless it says that the certificate is good. As `_judge`."""
+        try:
+            self._judge(certificate, issuer, listed, nonce, since)
+        except MALFORMED as fault:  # the parts are parsed as they are looked at
+            raise EncodingError(f"it is malformed ({type(fault).__name__})") from None
+
+    def _judge(
+        self,
+        certificate: x509.Certificate,
+        issuer: x509.Certificate,
+        listed: Sequence[x509.Certificate],
+        nonce: bytes,
+        since: dt.datetime,
+    ) -> None:
+        """Raises EncodingError, or one of MALFORMED.
 
         1. It is about this certificate of this issuer, and to the question with this nonce.
         2. Who signed it may: a listed responder, or one that the issuer delegated.

@@ -18,7 +18,16 @@ from cryptography.hazmat.primitives import hashes
 from crypto.errors import EncodingError
 from verifier_app.readers.signers import LIMIT, check_signature, serves, was_valid
 
-INTEGER, OCTETS, NAME, GENERALIZED, SEQUENCE, SET, EXPLICIT_0 = 2, 4, 6, 24, 0x30, 0x31, 0xA0
+INTEGER, OCTETS, NULL, NAME, GENERALIZED, SEQUENCE, SET, EXPLICIT_0 = (
+    2,
+    4,
+    5,
+    6,
+    24,
+    0x30,
+    0x31,
+    0xA0,
+)
 STAMPING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.8")
 SHA2: dict[str, hashes.HashAlgorithm] = {
     "2.16.840.1.101.3.4.2.1": hashes.SHA256(),
@@ -88,8 +97,22 @@ class Cursor:
                 number = 0
         return ".".join(map(str, found))
 
+    def algorithm(self) -> str:
+        """The name in an AlgorithmIdentifier, which has no parameters, or NULL."""
+        inside = self.enter(SEQUENCE)
+        name = inside.name()
+        if inside.next_tag == NULL and inside.take(NULL):
+            raise EncodingError("DER: a NULL with contents")
+        inside.end()
+        return name
+
     def number(self) -> int:
-        return int.from_bytes(self.take(INTEGER), "big", signed=True)
+        """An integer from 0 on, in its shortest form."""
+        octets = self.take(INTEGER)
+        number = int.from_bytes(octets, "big")
+        if not octets or octets[0] >= 0x80 or len(octets) != number.bit_length() // 8 + 1:
+            raise EncodingError("DER: an integer below 0, or not the shortest form")
+        return number
 
     def end(self) -> None:
         if self.next_tag != -1:
@@ -133,14 +156,19 @@ def read_time_stamp(data: bytes) -> TimeStamp:
     outer.end()
     if message.name() != "1.2.840.113549.1.7.2":
         raise EncodingError("it is no signed data")
-    signed = message.enter(EXPLICIT_0).enter(SEQUENCE)
+    wrapped = message.enter(EXPLICIT_0)
     message.end()
+    signed = wrapped.enter(SEQUENCE)
+    wrapped.end()
     signed.number()  # version
     signed.take(SET)  # digest algorithms, which the signer names again
     content = signed.enter(SEQUENCE)
     if content.name() != "1.2.840.113549.1.9.16.1.4":
         raise EncodingError("what is signed is no time-stamp")
-    info = content.enter(EXPLICIT_0).take(OCTETS)
+    octets = content.enter(EXPLICIT_0)
+    content.end()
+    info = octets.take(OCTETS)
+    octets.end()
     while signed.next_tag in (0xA0, 0xA1):  # certificates and lists
         signed.skip()
     signers = signed.enter(SET)
@@ -157,7 +185,7 @@ def _info(data: bytes) -> tuple[bytes, dt.datetime]:
         raise EncodingError("a time-stamp of an unknown version")
     info.name()  # policy
     imprint = info.enter(SEQUENCE)
-    if imprint.enter(SEQUENCE).name() != "2.16.840.1.101.3.4.2.1":
+    if imprint.algorithm() != "2.16.840.1.101.3.4.2.1":
         raise EncodingError("its imprint is no SHA-256")
     digest = imprint.take(OCTETS)
     info.number()  # serial number
@@ -180,9 +208,10 @@ def _signed(signer: Cursor, info: bytes, imprint: bytes, moment: dt.datetime) ->
     signer.number()  # version
     who = signer.enter(SEQUENCE)
     named = who.take_whole(SEQUENCE)[0], who.number()
-    digest = signer.enter(SEQUENCE).name()
+    who.end()
+    digest = signer.algorithm()
     whole, attributes = signer.take_whole(EXPLICIT_0)
-    algorithm = signer.enter(SEQUENCE).name()
+    algorithm = signer.algorithm()
     signature = signer.take(OCTETS)
     while signer.next_tag == 0xA1:  # unsigned attributes
         signer.skip()

@@ -19,9 +19,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from crypto.errors import EncodingError, VerificationError
 from voting.eid import answers, der
+from voting.eid.chains import MALFORMED
 
 WINDOW = dt.timedelta(minutes=15)
-_MALFORMED = (ValueError, TypeError, x509.DuplicateExtension, UnsupportedAlgorithm)
+_MALFORMED = (*MALFORMED, UnsupportedAlgorithm, x509.InvalidVersion)
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,22 @@ def verify(
         VerificationError: with the id `check_id` and the word above.
     """
     try:
-        answer = parse(data)
+        _verify(parse(data), question, responders, since, check_id, where)
     except EncodingError as fault:
         raise VerificationError(f"{check_id}.form", where, str(fault)) from fault
+    except _MALFORMED:  # parts are parsed when somebody looks at them
+        raise VerificationError(f"{check_id}.form", where, "it is malformed") from None
+
+
+def _verify(
+    answer: ocsp.OCSPResponse,
+    question: Question,
+    responders: Sequence[x509.Certificate],
+    since: dt.datetime,
+    check_id: str,
+    where: str,
+) -> None:
+    """2 to 4."""
     _check_signed(answer, question, responders, check_id=f"{check_id}.forged", where=where)
     _check_fresh(answer, since, check_id=f"{check_id}.stale", where=where)
     if answer.certificate_status == ocsp.OCSPCertStatus.REVOKED:

@@ -174,7 +174,7 @@ def _info(info: der.Value) -> tuple[bytes, dt.datetime, int | None]:
     if version.integer() != 1:
         raise EncodingError("a time-stamp of another version")
     algorithm, digest = _exactly(imprint.of(SEQUENCE), 2)
-    if _at_least(algorithm.of(SEQUENCE), 1)[0].content != _SHA256:
+    if _algorithm(algorithm) != _SHA256:
         raise EncodingError("the imprint is no SHA-256")
     nonces = [value.integer() for value in rest if value.tag == der.INTEGER]
     return (
@@ -205,8 +205,7 @@ def _signer(
     if not {value.tag for value in unsigned} <= {tagged(1)}:
         raise EncodingError("something stands behind the signature that has no place there")
     issuer, serial = _exactly(who.of(SEQUENCE), 2)
-    digest_id = _at_least(digest.of(SEQUENCE), 1)[0].of(OID).content
-    signature_id = _at_least(algorithm.of(SEQUENCE), 1)[0].of(OID).content
+    digest_id, signature_id = _algorithm(digest), _algorithm(algorithm)
     if digest_id not in _HASHES or signature_id not in {_RSA, *_SIGNATURES}:
         raise EncodingError("a time-stamp with algorithms that are not allowed")
     return (
@@ -217,6 +216,14 @@ def _signer(
         _SIGNATURES.get(signature_id, _HASHES[digest_id]),
         signature.of(OCTET_STRING).content,
     )
+
+
+def _algorithm(value: der.Value) -> bytes:
+    """The identifier in an AlgorithmIdentifier, which has no parameters, or NULL."""
+    name, *parameters = _at_least(value.of(SEQUENCE), 1)
+    if [parameter.raw for parameter in parameters] not in ([], [b"\x05\x00"]):
+        raise EncodingError("an algorithm with parameters")
+    return name.of(OID).content
 
 
 def _exactly(value: der.Value, count: int) -> list[der.Value]:

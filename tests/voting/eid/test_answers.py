@@ -165,6 +165,14 @@ GOOD_ANSWERS: dict[str, Callable[[World], bytes]] = {
     "of a status of then": lambda w: answer(w, this_update=NOW - 15 * MINUTE),
     "of a status that ends now": lambda w: answer(w, next_update=NOW),
 }
+def with_garbage_for_a_certificate(world: World) -> bytes:
+    """The responder's certificate with a name that cannot be read."""
+    data, certificate = answer(world), world.made.responder[0].public_bytes(Encoding.DER)
+    inside = certificate.rindex(world.made.responder[0].subject.public_bytes())
+    spoilt = certificate[: inside + 4] + b"\x00" * 8 + certificate[inside + 12 :]
+    return data.replace(certificate, spoilt)
+
+
 BAD_ANSWERS: dict[str, tuple[str, Callable[[World], bytes]]] = {
     "revoked": ("revoked", lambda w: answer(w, status=revoked(NOW - MINUTE))),
     "unknown": ("unknown", lambda w: answer(w, status=UNKNOWN)),
@@ -191,6 +199,7 @@ BAD_ANSWERS: dict[str, tuple[str, Callable[[World], bytes]]] = {
     "empty": ("form", lambda w: b""),
     "something behind it": ("form", lambda w: answer(w) + b"\x00"),
     "too long": ("form", lambda w: sequence(bytes(40_000))),
+    "with garbage for a certificate": ("form", with_garbage_for_a_certificate),
 }  # fmt: skip
 
 
