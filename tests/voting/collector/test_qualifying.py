@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from fastapi import FastAPI
 
 from tests.voting.collector.test_app import error
 from tests.voting.eid.made import Made
@@ -20,7 +21,6 @@ from voting.acceptance import accept, check_qualification
 from voting.acceptance.sentences import sentences
 from voting.collector import home as homes
 from voting.collector import store
-from voting.collector.app import make_app
 from voting.collector.qualifying import Qualifier, open_qualifier
 from voting.collector.settings import Services
 from voting.collector.submission import Submission
@@ -71,6 +71,11 @@ def submission(live: Collector, profile: EidProfile, qualifier: Qualifier) -> Su
     )  # fmt: skip
 
 
+def app_of(live: Collector, profile: EidProfile, qualifier: Qualifier) -> FastAPI:
+    live.submission = submission(live, profile, qualifier)
+    return live.app()
+
+
 def stored(live: Collector) -> list[tuple[int, bytes, bytes]]:
     b = store.ballots
     with store.reading(live.home.engine) as connection:
@@ -115,7 +120,7 @@ def test_service_that_is_down_stores_nothing_and_the_voter_is_told(
             ocsp=ABSENT if down == "ocsp" else address,
         )
         qualifier = open_qualifier(profile, services)
-        app = make_app(submission(live, profile, qualifier), live.reading, live.home.files)
+        app = app_of(live, profile, qualifier)
         with serve(app) as socket, browser(socket) as web:
             answer = web.post("/ballots", content=live.ballot(MINAMI))
         qualifier.close()
@@ -138,7 +143,7 @@ def test_ballot_of_a_revoked_card_is_refused(
     try:
         with serving(pki) as address:
             qualifier = open_qualifier(profile, Services(timestamps=address, ocsp=address))
-            app = make_app(submission(live, profile, qualifier), live.reading, live.home.files)
+            app = app_of(live, profile, qualifier)
             with serve(app) as socket, browser(socket) as web:
                 answer = web.post("/ballots", content=container)
             qualifier.close()
@@ -154,7 +159,7 @@ def test_no_service_is_asked_about_a_ballot_that_is_refused_anyway(
     """What a stranger sends costs no time-stamp."""
     with answering(500, b"") as address:
         qualifier = open_qualifier(profile, Services(timestamps=address, ocsp=address))
-        app = make_app(submission(live, profile, qualifier), live.reading, live.home.files)
+        app = app_of(live, profile, qualifier)
         with serve(app) as socket, browser(socket) as web:
             assert error(web.post("/ballots", content=b"PK")) == "accept.grammar"
         qualifier.close()

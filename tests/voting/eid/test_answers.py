@@ -165,6 +165,8 @@ GOOD_ANSWERS: dict[str, Callable[[World], bytes]] = {
     "of a status of then": lambda w: answer(w, this_update=NOW - 15 * MINUTE),
     "of a status that ends now": lambda w: answer(w, next_update=NOW),
 }
+
+
 def with_garbage_for_a_certificate(world: World) -> bytes:
     """The responder's certificate with a name that cannot be read."""
     data, certificate = answer(world), world.made.responder[0].public_bytes(Encoding.DER)
