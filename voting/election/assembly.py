@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
 from crypto.errors import SukashiError
 from crypto.groups import group_by_name
 from voting.console import Refused
+from voting.eid.answers import has_purpose, valid_at
 from voting.eid.profile import EidProfile
 from voting.election import rules
 from voting.election.ceremony import Run, Trustee, election_key
@@ -64,10 +68,37 @@ def eid_profile_files(file: ConfigurationFile) -> dict[str, bytes]:
     if not folder.is_dir():
         raise Refused(f"the eID profile {folder} is missing; for a test: voting pki init")
     files = read_tree(folder, 1 << 20)
-    why = EidProfile.parse(files).refused_outside_tests()
+    profile = EidProfile.parse(files)
+    why = profile.refused_outside_tests()
     if why and not file.configuration.test:
         raise Refused(f"{folder}: {why}")
+    _check_authorities(profile, file)
     return files
+
+
+def _check_authorities(profile: EidProfile, file: ConfigurationFile) -> None:
+    """Time can be stamped as long as ballots are taken; the first voter would find out otherwise.
+
+    Raises:
+        Refused: a certificate stamps no time, or there is a moment at which none is valid.
+    """
+    for authority in profile.authorities:
+        if not has_purpose(authority, ExtendedKeyUsageOID.TIME_STAMPING):
+            raise Refused(
+                f"eID profile: {authority.subject.rfc4514_string()} is no time-stamping authority:"
+                " its certificate lacks that purpose. Name the authority's own certificate, not"
+                " the one of the CA above it"
+            )
+    period = file.configuration.period
+    opens, closes = (dt.datetime.fromisoformat(text) for text in (period.opens, period.closes))
+    if profile.authorities and not any(
+        valid_at(authority, opens) and valid_at(authority, closes)
+        for authority in profile.authorities
+    ):
+        raise Refused(
+            "eID profile: no time-stamping authority's certificate is valid for the whole time in"
+            " which ballots are taken, so some could not be stored"
+        )
 
 
 def ceremony_run(file: ConfigurationFile, parties: Path, number: int = 1) -> Run:

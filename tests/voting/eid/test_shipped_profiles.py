@@ -19,8 +19,10 @@ from tests.voting.eid.test_profile import NOW, PROFILE, Authority, pem
 from tests.voting.election.office import Office
 from verifier_app.readers.profile import Profile
 from voting.console import Refused
+from voting.eid import test_pki
 from voting.eid.profile import EidProfile, ProfileFile
 from voting.election.assembly import eid_profile_files
+from voting.election.configuration import ConfigurationFile
 from voting.files import read_tree
 
 SHIPPED = Path(__file__).resolve().parents[3] / "election_configs" / "eid_profiles"
@@ -81,14 +83,42 @@ def test_rsa_card_of_a_japanese_form_is_taken_under_the_format_profile() -> None
         profile.check_certificate(other, NOW, check_id="accept.certificate", where="")
 
 
-def test_delegated_revocation_is_refused_outside_tests(office: Office, tmp_path: Path) -> None:
-    authority = pem(Authority().certificate)
+def certificates(folder: Path) -> dict[str, bytes]:
+    """A CA's, and that of an authority of time."""
+    test_pki.init(folder / "services")
+    stamping = (folder / "services/services/tsa.pem").read_bytes()
+    return {"root.pem": pem(Authority().certificate), "tsa.pem": stamping}
+
+
+def with_profile(office: Office, files: dict[str, bytes]) -> ConfigurationFile:
+    """The office's configuration, beside another profile."""
     chosen = office.root / "eid_profile"
     for path in chosen.iterdir():
         path.unlink()
-    for name, data in (folder("jp-jpki") | {"root.pem": authority, "tsa.pem": authority}).items():
+    for name, data in files.items():
         (chosen / name).write_bytes(data)
-    file = office.file()
+    return office.file()
+
+
+def test_certificate_that_stamps_no_time_is_refused_when_the_election_is_checked(
+    office: Office, tmp_path: Path
+) -> None:
+    files = certificates(tmp_path)
+    file = with_profile(office, folder("jp-jpki") | files | {"tsa.pem": files["root.pem"]})
+    with pytest.raises(Refused, match="is no time-stamping authority"):
+        eid_profile_files(file)
+
+
+def test_authority_that_ends_before_voting_does_is_refused(office: Office, tmp_path: Path) -> None:
+    file = with_profile(office, folder("jp-jpki") | certificates(tmp_path))
+    period = file.configuration.period.model_copy(update={"closes": "2099-01-01T00:00:00Z"})
+    later = file.configuration.model_copy(update={"period": period})
+    with pytest.raises(Refused, match="for the whole time"):
+        eid_profile_files(dataclasses.replace(file, configuration=later))
+
+
+def test_delegated_revocation_is_refused_outside_tests(office: Office, tmp_path: Path) -> None:
+    file = with_profile(office, folder("jp-jpki") | certificates(tmp_path))
     assert set(eid_profile_files(file)) == {"profile.yaml", "root.pem", "tsa.pem"}
     real = file.configuration.model_copy(update={"test": False})
     with pytest.raises(Refused, match="no adapter to one"):
