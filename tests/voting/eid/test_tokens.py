@@ -29,7 +29,12 @@ from voting.eid.container import parse
 from voting.eid.profile import EidProfile
 from voting.files import read_tree
 
-MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
+MODULES = (  # where Debian, others, and Homebrew put it
+    Path("/usr/lib/softhsm/libsofthsm2.so"),
+    Path("/usr/lib64/pkcs11/libsofthsm2.so"),
+    Path("/opt/homebrew/lib/softhsm/libsofthsm2.so"),
+)
+MODULE = next((path for path in MODULES if path.exists()), MODULES[0])
 PIN, OTHER_PIN, LABEL = "123456", "654321", "voter"
 DATA = b"what is signed"
 SIGN = """
