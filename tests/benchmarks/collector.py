@@ -82,7 +82,8 @@ def _home(polls: Polls, folder: Path, database: str) -> Iterator[Home]:
         yield reopen(polls.copy_home(folder / "home", url))
 
 
-def _claim(anchor: Anchor, number: int) -> Claim:
+def made_up_claim(anchor: Anchor, number: int) -> Claim:
+    """Of a person with this number, whom no roll has."""
     always = dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
     components = tuple(secrets.token_bytes(40) for _ in range(_COMPONENTS))
     return Claim(
@@ -111,7 +112,7 @@ def _fill(polls: Polls, opened: Home, arguments: argparse.Namespace) -> None:
         for start in range(0, each, GROUP_SIZE):
             count = min(GROUP_SIZE, each - start)
             anchor = Anchor(size=ledger.size, root=ledger.root_at(ledger.size).hex())
-            claims = [_claim(anchor, number + n) for n in range(count)]
+            claims = [made_up_claim(anchor, number + n) for n in range(count)]
             number += count
             began, used = time.perf_counter(), time.process_time()
             for answer in [sequencer.hand_in(claim) for claim in claims]:

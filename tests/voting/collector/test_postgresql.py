@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -11,6 +13,7 @@ import sqlalchemy as sa
 
 from tests.postgres import Postgres
 from tests.voting.collector.test_store import TABLES
+from tests.voting.conftest import Run
 from tests.voting.election.office import PASSPHRASE
 from tests.voting.polls import KITA, MINAMI, Clock, Collector, Polls, now, reopen
 from voting.collector import home as homes
@@ -252,3 +255,23 @@ def test_schema_is_the_one_of_the_migrations(
             context = MigrationContext.configure(connection, opts={"compare_type": True})
             assert compare_metadata(context, store.METADATA) == []
         engine.dispose()
+
+
+def test_operator_names_the_database_in_a_server_file(
+    polls: Polls, tmp_path: Path, empty: Settings, voting: Run
+) -> None:
+    file, home = tmp_path / "server.toml", tmp_path / "home"
+    file.write_text(f'[database]\nurl = "{empty.database.url}"\n')
+    (tmp_path / "pass.txt").write_text(PASSPHRASE)
+    parts = ("--election", polls.election, "--party", polls.root / "party")
+    roll = ("--roll", polls.root / "roll-0001.asice", "--passphrase-file", tmp_path / "pass.txt")
+    done = voting("collector", "init", "--home", home, *parts, *roll, "--config", file)
+    assert (done.code, done.err) == (0, "")
+    assert not (home / "collector.sqlite").exists()
+    done = voting("collector", "status", "--home", home)
+    assert done.code == 1
+    assert "--config" in done.err
+    done = voting("collector", "status", "--home", home, "--config", file, "--json")
+    assert (done.code, json.loads(done.out)["entries"]) == (0, 2)
+    shutil.copy(file, home / "server.toml")
+    assert voting("collector", "status", "--home", home).code == 0
