@@ -16,7 +16,7 @@ from tests.quoted import fits, printed, quotes
 from tests.test_documentation import BIN, PAGES, ROOT
 
 # What may be run on a finished election; anything else must stand in the transcript as quoted.
-READS = re.compile(r"verifier |tally status |voting (collector status|election check) ")
+READS = re.compile(r"verifier |tally status |voting (collector (status|reconcile)|election check) ")
 SAID = "Voting is open (log entry 2)\nThe key 5f0a… exists\n\nNext: voters vote\n"
 
 

@@ -429,6 +429,10 @@ class Demo:
         self.sign("paper.json")
         self.to_log("paper.asice")
         self.run("voting collector export --home homes/collector --out box.sqlite")
+        self.run("voting collector reconcile --home homes/collector")
+        self.run("voting collector backup --home homes/collector --out backup")
+        known = "--not-older-than carried-log/checkpoint"
+        self.run(f"voting collector restore backup --home restored {known}")
         self.say(f"{len(paper)} of the voters also voted on paper: the paper counts instead")
 
     # -- counting ---------------------------------------------------------------------------------

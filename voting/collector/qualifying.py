@@ -4,18 +4,15 @@ signer, as far as the eID profile asks for them. Whether they hold is for `votin
 
 from __future__ import annotations
 
-import logging
-
 from crypto.errors import VerificationError
 from voting.acceptance import AcceptedBallot, question
 from voting.acceptance.checks import WHERE
+from voting.collector import telling
 from voting.collector.settings import Services
 from voting.console import UsageFault
 from voting.eid.profile import EidProfile
 from voting.eid.qualification import Qualification
 from voting.eid.services import Responder, TimeStamping, UnavailableError
-
-LOG = logging.getLogger("sukashi.collector")
 
 
 class Qualifier:
@@ -80,5 +77,5 @@ def open_qualifier(profile: EidProfile, services: Services) -> Qualifier:
 
 
 def _unavailable(check_id: str, fault: UnavailableError) -> VerificationError:
-    LOG.error("%s: %s", check_id, fault)  # for the operator; it names no voter
+    telling.alarm("service_failed", check=check_id, what=str(fault))
     return VerificationError(check_id, WHERE, str(fault))

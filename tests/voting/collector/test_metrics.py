@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.voting.polls import CHILD, KITA, MINAMI, Collector, identifier
+from tests.voting.election.office import PASSPHRASE
+from tests.voting.polls import (
+    CHILD,
+    KITA,
+    MINAMI,
+    Clock,
+    Collector,
+    Polls,
+    identifier,
+    now,
+    reopen,
+)
 from tests.voting.serving import browser
 from voting.acceptance import CHECK_IDS
 from voting.collector import metrics
 from voting.collector.listening import listen_at_socket
 from voting.collector.settings import METRICS_FOLDER
+
+PROGRAM = Path(sys.executable).parent / "voting"
 
 
 @pytest.fixture
@@ -123,3 +139,48 @@ print(TestClient(app).get("/metrics").text)
     )
     assert 'sukashi_ballots_total{outcome="stored"} 6.0' in done.stdout
     assert "sukashi_database_up 0.0" in done.stdout
+
+
+@pytest.mark.e2e
+def test_numbers_of_all_processes_of_a_running_collector_meet_at_one_address(
+    polls: Polls, sqlite_home: Path
+) -> None:
+    collector = Collector(polls, reopen(sqlite_home), Clock(now()))
+    (sqlite_home / "pass.txt").write_text(PASSPHRASE)
+    with tempfile.TemporaryDirectory() as folder:
+        api, own = Path(folder) / "s", Path(folder) / "m"
+        (sqlite_home / "server.toml").write_text(
+            f'[api]\nsocket = "{api}"\nprocesses = 2\n[metrics]\nsocket = "{own}"\n'
+        )
+        secret = ("--passphrase-file", sqlite_home / "pass.txt")
+        process = subprocess.Popen(
+            [PROGRAM, "collector", "serve", "--home", sqlite_home, *secret],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert process.stdout is not None
+            assert "collecting votes" in process.stdout.readline()
+            with browser(api) as web, browser(own) as scrape:
+                for voter in (KITA, MINAMI):
+                    sent = web.post("/ballots", content=collector.ballot(voter))
+                    assert sent.status_code == 201
+                assert web.post("/ballots", content=b"x").status_code == 422
+                for _ in range(200):  # the sequencer's process reconciles when it has started
+                    found = numbers(scrape)
+                    if "sukashi_reconciliation_differences" in found:
+                        break
+                    time.sleep(0.05)
+        finally:
+            process.terminate()
+            _, err = process.communicate(timeout=60)
+    assert found['sukashi_ballots_total{outcome="stored"}'] == 2
+    assert found['sukashi_refusals_total{check="accept.grammar"}'] == 1
+    assert found["sukashi_reconciliation_differences"] == 0
+    assert found["sukashi_lease_epoch"] == 1
+    events = [json.loads(line)["event"] for line in err.splitlines()]
+    assert "ballot_refused" in events
+    assert not {"process_ended", "request_failed", "library"} & set(events)
+    collector.audit_everything()
+    collector.home.engine.dispose()

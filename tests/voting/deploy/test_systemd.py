@@ -15,7 +15,7 @@ pytestmark = pytest.mark.e2e
 UNITS = Path(__file__).parents[3] / "deploy" / "systemd"
 BIN = Path(sys.executable).parent
 NAMES = {
-    "sukashi-collector@.service": "sukashi-collector@sequencer.service",
+    "sukashi-collector@.service": "sukashi-collector@all.service",
     "sukashi-witness.service": "sukashi-witness.service",
     "sukashi-backup.service": "sukashi-backup.service",
     "sukashi-backup.timer": "sukashi-backup.timer",
@@ -28,7 +28,7 @@ def units(tmp_path: Path) -> dict[str, Path]:
     for name in NAMES:
         text = (UNITS / name).read_text(encoding="utf-8").replace("/opt/sukashi/bin", str(BIN))
         (tmp_path / name).write_text(text)
-    dropped = tmp_path / "sukashi-collector@sequencer.service.d"
+    dropped = tmp_path / "sukashi-collector@all.service.d"
     dropped.mkdir()
     shutil.copy(UNITS / "sequencer.conf", dropped)
     return {name: tmp_path / instance for name, instance in NAMES.items()}
