@@ -13,7 +13,13 @@ from crypto.tlog import Tree
 from tests.verifier_app.conftest import InMemory, Verify
 from tests.verifier_app.forge import Forgery
 from tests.verifier_app.forgeries.accesses import wait
-from verifier_app.checks.log import _verify_counts, _verify_order, log_access, log_entries
+from verifier_app.checks.log import (
+    _verify_counts,
+    _verify_order,
+    log_access,
+    log_entries,
+    log_orders,
+)
 from verifier_app.evidence import Evidence, Log, digest_of_signatures
 from verifier_app.readers.entries import (
     AccessEntry,
@@ -290,3 +296,19 @@ def test_missing_result_is_not_the_logs_fault(forgery: Forgery) -> None:
     with pytest.raises(Unavailable) as reason:
         log_entries(Evidence(InMemory(forgery.files)))
     assert (reason.value.owner, reason.value.where) == ("results.equal", "results.json")
+
+
+@pytest.mark.e2e
+def test_election_that_is_no_test_is_not_closed_before_its_time(forgery: Forgery) -> None:
+    """The demonstration closed a day early, as a test election may."""
+    evidence = Evidence(InMemory(forgery.files))
+    assert log_orders(evidence) == 4
+    evidence.__dict__["manifest"] = evidence.manifest.model_copy(update={"test": False})
+    with pytest.raises(VerificationError) as refusal:
+        log_orders(evidence)
+    assert refusal.value.check_id == "log.orders"
+    assert "voting was closed at" in refusal.value.why
+    closed = evidence.log.only(ClosedEntry).time
+    period = evidence.manifest.period.model_copy(update={"closes": closed})
+    evidence.__dict__["manifest"] = evidence.manifest.model_copy(update={"period": period})
+    assert log_orders(evidence) == 4
