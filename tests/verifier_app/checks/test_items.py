@@ -44,6 +44,8 @@ def test_number_of_items_is_what_was_examined(published: Forgery, verify: Verify
         "log.tree": entries,
         "log.chain": entries,
         "log.entries": entries,
+        "log.access": len([e for e in published.entries if e["kind"] == "access"]),
+        "log.orders": len([e for e in published.entries if "order" in e]),
         "selection.signatures": officials,
         "selection.audit": 1,
         "count.complete": len(json.loads(published.files["selection.json"])["counts"]),

@@ -194,7 +194,7 @@ def test_several_documents_are_appended_in_their_order(
 ) -> None:
     lists = [paper_list(polls, collecting / name, name) for name in ("a", "b", "c")]
     said = done(voting("collector", "append", *lists, *SECRET))
-    expected = [f"log entry {4 + place}: paper, by {path}" for place, path in enumerate(lists)]
+    expected = [f"log entry {5 + place}: paper, by {path}" for place, path in enumerate(lists)]
     following = "Next: carry the log on: voting collector log --home home --out LOG"
     assert said.splitlines() == [*expected, following]
 
@@ -204,8 +204,8 @@ def test_document_that_is_refused_among_others_leaves_those_before_it(
 ) -> None:
     a, b, c = (paper_list(polls, collecting / name, name) for name in ("a", "b", "c"))
     said = voting("collector", "append", a, a, b, c, *SECRET)
-    assert (said.code, said.out) == (1, f"log entry 4: paper, by {a}\n")
-    assert said.err.startswith(f"{a}: this list of paper voters is log entry 4 already.")
+    assert (said.code, said.out) == (1, f"log entry 5: paper, by {a}\n")
+    assert said.err.startswith(f"{a}: this list of paper voters is log entry 5 already.")
     assert "What is said above to have a log entry keeps it" in said.err
     done(voting("collector", "append", b, c, *SECRET))
 
@@ -216,7 +216,7 @@ def test_one_unreadable_document_keeps_all_from_the_log(
     said = voting("collector", "append", paper_list(polls, collecting / "a", "a"), "x", *SECRET)
     assert (said.code, said.out) == (1, "")
     status = done(voting("collector", "status", "--home", "home", "--json"))
-    assert json.loads(status)["entries"] == 4
+    assert json.loads(status)["entries"] == 5
 
 
 def test_collector_is_opened_closed_and_exported_by_its_operator(
@@ -248,22 +248,22 @@ def test_collector_is_opened_closed_and_exported_by_its_operator(
         "orders": 1,
     }
     closed = done(voting("collector", "close", "order-closed-2.asice", *secret))
-    assert "voting is closed (log entry 3, order 2)" in closed
+    assert "voting is closed (log entry 4, order 2)" in closed
     assert "Next: append the lists of paper voters, if there are any; then\n" in closed
     assert "voting collector export --home home --out BOX\n" in closed
     export = ("collector", "export", "--home", "home", "--out", "box.sqlite")
     exported = done(voting(*export))
     assert "holds 0 ballots" in exported
     assert "tally box seal --box box.sqlite\n" in exported
-    assert "with 4 entries" in done(voting("collector", "log", "--home", "home", "--out", "log"))
+    assert "with 5 entries" in done(voting("collector", "log", "--home", "home", "--out", "log"))
     assert set(read_tree(desk / "log", 1 << 20)) == {
         "checkpoint",
         "orders/order-opened-1.asice",
         "orders/order-opened-1.json",
         "orders/order-closed-2.asice",
         "orders/order-closed-2.json",
-        "tile/0/000.p/4",
-        "tile/entries/000.p/4",
+        "tile/0/000.p/5",
+        "tile/entries/000.p/5",
     }
 
 
