@@ -5,8 +5,8 @@ verifier cannot notice: which officials, of enough, signed; the time at which th
 stored something, as long as times do not decrease; the order in which lists were mixed; the code by
 which a voter's second device finds the ballot, when the voter signs another one; a ballot that the
 collector refused (its voter has no receipt); what an auditor says to have checked beyond what has
-to be; the certificate of an official who signs nothing; and the salts of digests. Where a change
-could be one of these, the line that keeps it out says so.
+to be; why officials ordered something; the certificate of an official who signs nothing; and the
+salts of digests. Where a change could be one of these, the line that keeps it out says so.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from tests.verifier_app.voters import ballot_of, relog, signer, voter_of
 from tests.voting.acceptance.forgery import with_tree
 from voting.eid.container import parse
 from voting.election.documents import canonical, digest, sign_message
+from voting.election.orders import ORDER_KINDS
 
 GROUP = group_by_name("ristretto255")
 Seal = Callable[[], object]
@@ -72,13 +73,16 @@ def draw(rng: Random, forgery: Forgery) -> Lie:
 @lie(5)
 def a_document(rng: Random, forgery: Forgery) -> Lie:
     """A member of a JSON document of the record; its author signs it again."""
-    kinds = ("ceremony/", "selection.json", "audits/", "tally.json", SIGNATURE, "results.json",
-             "results.nist.json", "record.json", "manifest.trustees.json")  # fmt: skip
+    kinds = ("ceremony/", "orders/", "selection.json", "audits/", "tally.json", SIGNATURE,
+             "results.json", "results.nist.json", "record.json",
+             "manifest.trustees.json")  # fmt: skip
     kind = rng.choice(kinds)
-    found = [p for p in forgery.files if p.startswith(kind) or p.endswith(kind)]
+    documents = [p for p in forgery.files if p.endswith(".json")]
+    found = [p for p in documents if p.startswith(kind) or p.endswith(kind)]
     path = rng.choice(sorted(found))
     # an auditor may say to have checked more than has to be checked
-    spare = frozenset({"checks"} if kind == "audits/" else ())
+    # and officials may give an order for whatever reason
+    spare = frozenset({"audits/": {"checks"}, "orders/": {"reason"}}.get(kind, ()))
     value, how = change_json(rng, forgery.json(path), spare)
     forgery.files[path] = canonical(value)
     return Lie(f"{path}: {how}", lambda: _sign_document(forgery, path, value))
@@ -91,6 +95,12 @@ def _sign_document(forgery: Forgery, path: str, value: Json) -> None:
         sender = "-".join(name.removesuffix(".json").split("-")[1:3])
         forgery.files[path] = sign_message(body, forgery.keys.party[sender])
         forgery.publish()
+    elif path.startswith("orders/"):
+        forgery.files[path.replace(".json", ".asice")] = forgery.signed(name, canonical(value))
+        ordered = [entry for entry in forgery.entries if entry["kind"] in ORDER_KINDS]
+        place = int(name.removesuffix(".json").split("-")[-1])
+        ordered[place - 1]["order"] = digest(canonical(value))
+        forgery.settle()
     elif name == SIGNATURE:
         party = path.split("/")[-2]
         forgery.settle()
