@@ -1,4 +1,4 @@
-"""A voter's access log, checked offline (docs/specification.md section 8.1).
+"""A voter's access log, checked offline (docs/specification.md section 8.2).
 
 Each row of the file leads to the root of an entry of the public log: what the collector tells this
 person cannot differ from what it committed to. That nothing is left out only the voter can know.

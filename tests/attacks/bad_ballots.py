@@ -47,7 +47,7 @@ class Polling:
 
     def cast(self, ballot: bytes, voter: int = KITA) -> None:
         """An honest voter's ballot, which is stored."""
-        self.collector.submission.submit(self.sign(ballot, voter))
+        self.collector.submit(self.sign(ballot, voter))
 
 
 Make = Callable[[Polling, pytest.MonkeyPatch], bytes]

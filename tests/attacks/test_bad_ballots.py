@@ -131,7 +131,7 @@ def test_bad_ballot_is_refused_by_collector_tally_and_verifier(
     container = case.make(Polling(collector), monkeypatch)
     honest = containers_of(collector)
     with pytest.raises(VerificationError) as refusal:
-        collector.submission.submit(container)
+        collector.submit(container)
     assert refusal.value.check_id == case.refused
     assert containers_of(collector) == honest
 
@@ -150,7 +150,7 @@ def test_same_bytes_logged_twice_are_refused_by_tally_and_verifier(
 ) -> None:
     """The collector gives the same receipt and stores nothing; one that colludes logs it twice."""
     container = collector.ballot()
-    first, again = (collector.submission.submit(container) for _ in range(2))
+    first, again = (collector.submit(container) for _ in range(2))
     assert (first.sequence, first.receipt) == (again.sequence, again.receipt)
     colluding = Colluding(collector, [container, container], tmp_path)
     with pytest.raises(VerificationError, match=r"accept\.anchor"):

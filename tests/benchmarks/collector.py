@@ -15,13 +15,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from tests.postgres import server
-from tests.voting.conftest import PIN
+from tests.voting.conftest import Issue
 from tests.voting.election.office import furnish
 from tests.voting.polls import Polls, may_always_write, open_polls, reopen
 from voting.acceptance import Conditions
@@ -32,7 +31,6 @@ from voting.collector.home import Home
 from voting.collector.ledger import Ledger, read_checked
 from voting.collector.sequencer import GROUP_SIZE, Sequencer
 from voting.eid import test_pki
-from voting.eid.cards import SoftwareCard, load_card
 
 _SIZE, _COMPONENTS = 7000, 2  # bytes and first components of a ballot of the example elections
 
@@ -58,14 +56,7 @@ def example_polls(folder: Path) -> Polls:
     """An election whose polls are open, in a folder."""
     pki = folder / "pki"
     test_pki.init(pki)
-    issuer = test_pki.Issuer(pki)
-
-    @cache
-    def issue(number: int) -> SoftwareCard:
-        path = folder / f"{number}.p12"
-        issuer.write_card(f"{700000000000 + number}", f"person {number}", PIN, path)
-        return load_card(path, PIN)
-
+    issue = Issue(pki, folder)
     root = folder / "polls"
     root.mkdir()
     return open_polls(root, furnish(folder / "office", pki, issue), issue)

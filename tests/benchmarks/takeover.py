@@ -50,11 +50,11 @@ def _wait(stored: Collector, arguments: argparse.Namespace) -> float:
     with ExitStack() as running:
         first, _ = running.enter_context(server(stored))
         _, standby = running.enter_context(server(stored))
-        assert send(standby, stored.ballot(MINAMI)) is not None
+        assert send(stored, standby, stored.ballot(MINAMI)) is not None
         ballot, before, (sequencer, *_) = stored.ballot(KITA), address(stored), children(first)
         began = time.perf_counter()
         os.kill(sequencer, signal.SIGSTOP if arguments.machine else signal.SIGKILL)
-        receipt = send(standby, ballot)
+        receipt = send(stored, standby, ballot)
         waited = time.perf_counter() - began
         assert receipt is not None
         until(lambda: address(stored) != before)

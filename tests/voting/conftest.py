@@ -7,7 +7,6 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -16,7 +15,7 @@ import pytest
 
 from voting.collector import telling
 from voting.eid import test_pki
-from voting.eid.cards import SoftwareCard, load_card
+from voting.eid.cards import SoftwareCard, authentication_file, load_card
 from voting.eid.profile import EidProfile
 from voting.files import read_tree
 
@@ -26,7 +25,31 @@ if TYPE_CHECKING:
     from tests.voting.polls import Collector, Polls
 
 PIN = "123456"
-Issue = Callable[[int], SoftwareCard]
+
+
+class Issue:
+    """The cards of person number n, always the same within a session."""
+
+    def __init__(self, pki: Path, folder: Path) -> None:
+        self._issuer, self._folder = test_pki.Issuer(pki), folder
+        self._cards: dict[Path, SoftwareCard] = {}
+
+    def __call__(self, number: int) -> SoftwareCard:
+        """The card that signs."""
+        path = self._folder / f"{number}.p12"
+        if not path.exists():
+            self._issuer.write_card(f"{700000000000 + number}", f"佐藤 葵 {number}", PIN, path)
+        return self._load(path)
+
+    def login(self, number: int) -> SoftwareCard:
+        """The card that logs in."""
+        self(number)
+        return self._load(authentication_file(self._folder / f"{number}.p12"))
+
+    def _load(self, path: Path) -> SoftwareCard:
+        if path not in self._cards:
+            self._cards[path] = load_card(path, PIN)
+        return self._cards[path]
 
 
 @pytest.fixture(scope="session")
@@ -39,16 +62,7 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def issue(pki: Path, tmp_path_factory: pytest.TempPathFactory) -> Issue:
-    """The card of person number n, always the same within a session."""
-    issuer, folder = test_pki.Issuer(pki), tmp_path_factory.mktemp("cards")
-
-    @cache
-    def card(number: int) -> SoftwareCard:
-        path = folder / f"{number}.p12"
-        issuer.write_card(f"{700000000000 + number}", f"佐藤 葵 {number}", PIN, path)
-        return load_card(path, PIN)
-
-    return card
+    return Issue(pki, tmp_path_factory.mktemp("cards"))
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import sqlalchemy as sa
+from cryptography.x509.oid import NameOID
 from fastapi import FastAPI
 
 from crypto import sealed
+from crypto.errors import EncodingError
 from crypto.signing import SigningKey
 from tests.choices import chosen
 from tests.voting.conftest import Issue
@@ -26,6 +29,7 @@ from voting.acceptance import Context, accept
 from voting.ballot.ballot import Anchor, build
 from voting.collector import documents, home, store
 from voting.collector.app import make_app
+from voting.collector.claim import Stored
 from voting.collector.documents import Addition
 from voting.collector.following import Follower
 from voting.collector.health import Health
@@ -36,10 +40,12 @@ from voting.collector.reading import Reading
 from voting.collector.sequencer import Sequencer
 from voting.collector.settings import NAME, Database, Settings, read_settings
 from voting.collector.submission import Submission
+from voting.collector.wiring import make_voters
 from voting.eid.cards import SoftwareCard
 from voting.eid.container import parse
 from voting.eid.profile import EidProfile
 from voting.eid.signing import add_signature
+from voting.eid.web_eid import LOCAL, make_token
 from voting.election.access import verify_access_entries
 from voting.election.assembly import assemble
 from voting.election.documents import canonical, digest
@@ -59,6 +65,16 @@ CHOICES = {
 
 def identifier(number: int) -> str:
     return f"{700000000000 + number}"
+
+
+def signer_of(container: bytes) -> str:
+    """The roll identifier of who signed a container; of what is none, somebody's."""
+    try:
+        certificate = parse(container, "ballot.json", 1 << 24).signatures[0].certificate
+    except EncodingError:
+        return identifier(KITA)
+    (name,) = certificate.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
+    return str(name.value).removeprefix("TEST-")
 
 
 def now() -> dt.datetime:
@@ -253,6 +269,10 @@ class Collector:
             clock,
         )
         self.reading = Reading(engine, manifest, self.follower, clock)
+        self.settings = Settings()
+        self.voters = make_voters(
+            engine, manifest, polls.profile, self.follower, self.settings, LOCAL, clock
+        )
 
     def start(self) -> None:
         self.sequencer.start()
@@ -266,7 +286,27 @@ class Collector:
 
     def app(self) -> FastAPI:
         health = Health(self.home.engine, lambda: self.submission.running, self.home.path)
-        return make_app(self.submission, self.reading, self.home.files, health)
+        return make_app(self.submission, self.reading, self.voters, self.home.files, health)
+
+    def log_in(self, voter: int = KITA) -> str:
+        """A new session of a voter: its secret."""
+        sessions = self.voters.sessions
+        challenge = sessions.challenge()
+        token = make_token(self.polls.issue.login(voter), LOCAL, challenge.nonce)
+        return sessions.log_in(challenge, token)
+
+    def session(self, voter: int = KITA) -> dict[str, str]:
+        """The header of a request in a new session of a voter."""
+        return {"Authorization": f"Bearer {self.log_in(voter)}"}
+
+    def submit(self, container: bytes) -> Stored:
+        """What a voter sends who is logged in; of what is no container, the voter of Kita."""
+        return self.submission.submit(container, signer_of(container))
+
+    def post(self, web: httpx.Client, container: bytes) -> httpx.Response:
+        """The same over HTTP."""
+        headers = self.session(int(signer_of(container)) - 700000000000)
+        return web.post("/ballots", content=container, headers=headers)
 
     def ballot(self, voter: int = KITA, *, seed: bytes | None = None) -> bytes:
         """A signed ballot of a voter who sees the log as it is now."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from voting.acceptance.checks import (
     CHECK_IDS,
+    COLLECTOR_IDS,
     AcceptedBallot,
     Conditions,
     Context,
@@ -24,6 +25,7 @@ from voting.acceptance.qualification import check_qualification, question
 
 __all__ = [
     "CHECK_IDS",
+    "COLLECTOR_IDS",
     "AcceptedBallot",
     "Conditions",
     "Context",

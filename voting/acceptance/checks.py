@@ -51,6 +51,8 @@ CHECK_IDS = (
     "accept.ocsp.unknown",
 )
 STAMP_SECONDS = 60
+# What only the collector asks, as nobody could ask it again: in this order, after the first.
+COLLECTOR_IDS = ("accept.address_limit", "accept.session")
 
 
 class LogView(Protocol):
@@ -128,22 +130,23 @@ class Conditions:
     stamped: dt.datetime | None
 
 
-def accept(data: bytes, context: Context) -> AcceptedBallot:
+def accept(data: bytes, context: Context, person: str | None = None) -> AcceptedBallot:
     """The ballot in a container, if it may be stored.
 
     1 to 12 are the checks in their order; the first that fails is the answer. The caller must
     still get the qualification and `check_qualification` (13, 14), and `repeat` those that time or
-    another ballot may change in the transaction that stores.
+    another ballot may change in the transaction that stores. `person`: who is logged in, where the
+    collector asks; nobody can ask it again later.
 
     Raises:
         VerificationError: with an id of CHECK_IDS.
     """
-    accepted = accept_unproven(data, context)  # 1 to 11
+    accepted = accept_unproven(data, context, person)  # 1 to 11
     check_proofs(accepted, context.manifest)  # 12
     return accepted
 
 
-def accept_unproven(data: bytes, context: Context) -> AcceptedBallot:
+def accept_unproven(data: bytes, context: Context, logged_in: str | None = None) -> AcceptedBallot:
     """1 to 11 of `accept`; the caller must still `check_proofs_at_once`.
 
     Raises:
@@ -152,6 +155,8 @@ def accept_unproven(data: bytes, context: Context) -> AcceptedBallot:
     manifest = context.manifest
     container, ballot = open_ballot(data, manifest)  # 1
     signature = container.signatures[0]
+    if logged_in is not None:
+        check_session(signature, logged_in, context)
     check_election(ballot, manifest)  # 2
     check_open(context)  # 3
     identifier = check_certificate(signature, context)  # 4
@@ -210,6 +215,15 @@ def open_ballot(data: bytes, manifest: Manifest) -> tuple[Container, Ballot]:
         why = f"it carries {len(container.signatures)} signatures; a ballot has exactly one"
         raise VerificationError("accept.grammar", WHERE, why)
     return container, ballot
+
+
+def check_session(signature: Signature, logged_in: str, context: Context) -> None:
+    """accept.session: the session's person is the signer."""
+    found = context.profile.identifier(
+        signature.certificate, check_id="accept.session", where=WHERE
+    )
+    if found != logged_in:
+        raise VerificationError("accept.session", WHERE, "another person is logged in")
 
 
 def check_election(ballot: Ballot, manifest: Manifest) -> None:

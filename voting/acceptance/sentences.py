@@ -128,6 +128,57 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "et": "Väljastaja ei tunne teie kaardi sertifikaati. Hääletage paberil.",
     },
 }
+_SENTENCES |= {
+    "accept.address_limit": {
+        "ja": "お使いのネットワークからの要求が多すぎます。少し待ってから送信してください。",
+        "en": "Too many requests come from your network now. Wait a moment and send it again.",
+        "et": "Teie võrgust tuleb praegu liiga palju päringuid. Oodake hetk ja saatke uuesti.",
+    },
+    "accept.session": {
+        "ja": "ログインした方と署名した方が異なります。ご自分のカードでログインし直してください。",
+        "en": "Somebody else is logged in than signed it. Log in again with your own card.",
+        "et": "Sisse logis keegi teine kui allkirjastaja. Logige sisse oma kaardiga.",
+    },
+}
+# Nothing was to be stored here.
+_LOG_IN: dict[str, dict[str, str]] = {
+    "session.required": {
+        "ja": "ログインしていないか、15分間操作がありません。もう一度ログインしてください。",
+        "en": "You are not logged in, or were idle for 15 minutes. Log in again with your card.",
+        "et": "Te pole sisse logitud või olite 15 minutit jõude. Logige kaardiga uuesti sisse.",
+    },
+    "login.format": {
+        "ja": "ログインのデータの形式が正しくありません。Web eIDを更新してやり直してください。",
+        "en": "The log-in does not have the form of Web eID. Update Web eID and try again.",
+        "et": "Sisselogimine pole Web eID kujul. Uuendage Web eID ja proovige uuesti.",
+    },
+    "login.nonce": {
+        "ja": "ログインに時間がかかりすぎたか、使用済みです。もう一度ログインしてください。",
+        "en": "The log-in took more than 5 minutes or was used before. Log in again.",
+        "et": "Sisselogimine võttis üle 5 minuti või seda on juba kasutatud. Logige uuesti sisse.",
+    },
+    "login.certificate": {
+        "ja": "このカードの認証用証明書は使えません。有効期限とカードの種類を確認してください。",
+        "en": "This card cannot log in here. Check that it is valid and of the right kind.",
+        "et": "Selle kaardiga ei saa siin sisse logida. Kontrollige, kas see kehtib ja sobib.",
+    },
+    "login.signature": {
+        "ja": "カードの応答を確認できません。公式の投票画面を開き直してログインしてください。",
+        "en": "The card's answer is not for this site. Log in on the official voting page.",
+        "et": "Kaardi vastus pole selle lehe jaoks. Avage ametlik hääletusleht ja logige sisse.",
+    },
+    "login.revoked": {
+        "ja": "このカードは失効しています。選挙管理委員会または発行者にお問い合わせください。",
+        "en": "This card is revoked. Ask its issuer, or vote on paper.",
+        "et": "See kaart on tühistatud. Küsige väljaandjalt või hääletage paberil.",
+    },
+    "login.unavailable": {
+        "ja": "カードの有効性を現在確認できません。後でやり直すか、紙で投票してください。",
+        "en": "Nobody says now whether the card is valid. Try again later, or vote on paper.",
+        "et": "Kaardi kehtivust ei saa praegu kontrollida. Proovige hiljem või hääletage paberil.",
+    },
+}
+LOG_IN_IDS = tuple(_LOG_IN)
 _PERIOD = {
     "ja": "投票の受付期間は {opens} から {closes} までです。",
     "en": "Ballots are taken from {opens} to {closes}.",
@@ -142,6 +193,8 @@ def period(language: str, opens: str, closes: str) -> str:
 
 def sentences(check_id: str) -> dict[str, str]:
     """What happened, what it means and what to do, in every language. KeyError if unknown."""
+    if check_id in _LOG_IN:
+        return dict(_LOG_IN[check_id])
     parts = _SENTENCES[check_id]
     gap = {"ja": "", "en": " ", "et": " "}
     return {lang: _NOT_STORED[lang] + gap[lang] + parts[lang] for lang in LANGUAGES}

@@ -1,4 +1,4 @@
-"""The access log's tree: pure functions over rows (docs/specification.md section 8.1).
+"""The access log's tree: pure functions over rows (docs/specification.md section 8.2).
 
 A row says that somebody's ballot was stored, was read by a second device, or that a person logged
 in or looked at the own record. The public log gets one root over all rows since the root before;

@@ -19,12 +19,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from crypto.errors import EncodingError, SukashiError, VerificationError
-from voting.acceptance.sentences import sentences
+from voting.acceptance.sentences import LOG_IN_IDS, sentences
 from voting.collector import metrics, telling
 from voting.collector.health import Health
 from voting.collector.openapi import document
 from voting.collector.reading import Reading
 from voting.collector.submission import Submission
+from voting.collector.voters import (
+    TooLargeError,
+    TooManyError,
+    Voters,
+    add_voters,
+    read_body,
+)
 from voting.election.documents import parse_canonical
 
 ASICE = "application/vnd.etsi.asic-e+zip"
@@ -69,13 +76,10 @@ MESSAGES: dict[str, dict[str, str]] = {
 }
 
 
-class _TooLargeError(Exception):
-    """A body is longer than it may be."""
-
-
 def make_app(
     submission: Submission,
     reading: Reading,
+    voters: Voters,
     election_files: Mapping[str, bytes],
     health: Health,
 ) -> FastAPI:
@@ -83,8 +87,13 @@ def make_app(
     app = FastAPI(openapi_url=None)
     _add_health(app, health)
     _add_reading(app, reading, election_files)
-    _add_ballots(app, submission)
+    _add_ballots(app, submission, voters)
     _add_verification(app, reading)
+    add_voters(app, voters)
+    app.add_exception_handler(TooLargeError, _too_large)
+    app.add_exception_handler(TooManyError, _too_many)
+    app.add_exception_handler(EncodingError, _malformed)
+    app.add_exception_handler(VerificationError, _refused)
     app.add_exception_handler(HTTPException, _no_such_request)
     app.add_exception_handler(Exception, _failed)
     for fault in (SukashiError, SQLAlchemyError):
@@ -142,21 +151,23 @@ def _add_reading(app: FastAPI, reading: Reading, files: Mapping[str, bytes]) -> 
         return Response(data, media_type="application/octet-stream")
 
 
-def _add_ballots(app: FastAPI, submission: Submission) -> None:
+def _add_ballots(app: FastAPI, submission: Submission, voters: Voters) -> None:
     @app.post("/ballots")
     async def ballots(request: Request) -> Response:
+        voters.admit(request)
+        person = await voters.person(request)
         try:
-            data = await _body(request, submission.manifest.limits.container_bytes)
+            data = await read_body(request, submission.manifest.limits.container_bytes)
             with metrics.timed():
-                stored = await run_in_threadpool(submission.submit, data)
-        except _TooLargeError:
+                stored = await run_in_threadpool(submission.submit, data, person)
+        except TooLargeError:
             metrics.BALLOTS.labels("too_large").inc()
-            return _error(413, "too_large")
+            raise
         except VerificationError as refusal:
             metrics.BALLOTS.labels("refused").inc()
             metrics.REFUSALS.labels(refusal.check_id).inc()
             telling.event("ballot_refused", check=refusal.check_id)
-            return _refusal(refusal)
+            raise
         metrics.BALLOTS.labels("repeated" if stored.repeated else "stored").inc()
         return Response(stored.receipt, 200 if stored.repeated else 201, media_type=_TEXT)
 
@@ -165,12 +176,10 @@ def _add_verification(app: FastAPI, reading: Reading) -> None:
     @app.post("/verification")
     async def verification(request: Request) -> Response:
         try:
-            sequence, token = _verification_request(await _body(request, 1024))
-        except _TooLargeError:
-            return _error(413, "too_large")
+            sequence, token = _verification_request(await read_body(request, 1024))
         except EncodingError:
             metrics.VERIFICATIONS.labels("malformed").inc()
-            return _error(400, "malformed")
+            raise
         found = await run_in_threadpool(reading.verification, sequence, token)
         metrics.VERIFICATIONS.labels("not_found" if found is None else "shown").inc()
         if found is None:
@@ -197,17 +206,6 @@ def _verification_request(data: bytes) -> tuple[int, bytes]:
         raise EncodingError("the token is not hex") from None
 
 
-async def _body(request: Request, limit: int) -> bytes:
-    """The body, never more than `limit` bytes of it in memory."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            raise _TooLargeError
-        parts.append(part)
-    return b"".join(parts)
-
-
 def _no_such_request(_request: Request, fault: Exception) -> Response:
     """A path or a method that the specification does not have."""
     known = isinstance(fault, HTTPException) and fault.status_code == 404
@@ -229,10 +227,35 @@ def _failed(_request: Request, fault: Exception) -> Response:
     return _error(500, "failed")
 
 
-def _refusal(refusal: VerificationError) -> Response:
-    content = {"error": {"id": refusal.check_id, "message": sentences(refusal.check_id)}}
-    status = 503 if refusal.check_id.endswith(".unavailable") else 422
-    return Response(json.dumps(content, ensure_ascii=False), status, media_type="application/json")
+def _too_large(_request: Request, _fault: Exception) -> Response:
+    return _error(413, "too_large")
+
+
+def _malformed(_request: Request, _fault: Exception) -> Response:
+    return _error(400, "malformed")
+
+
+def _too_many(_request: Request, fault: Exception) -> Response:
+    seconds = fault.seconds if isinstance(fault, TooManyError) else 1
+    return _refusal(429, "accept.address_limit", {"Retry-After": str(seconds)})
+
+
+def _refused(_request: Request, fault: Exception) -> Response:
+    """A check said no."""
+    check_id = fault.check_id if isinstance(fault, VerificationError) else ""
+    if check_id.endswith(".unavailable"):
+        return _refusal(503, check_id, {})
+    if check_id == "login.format":
+        return _refusal(400, check_id, {})
+    if check_id in LOG_IN_IDS:
+        return _refusal(401, check_id, {"WWW-Authenticate": "Bearer"})
+    return _refusal(422, check_id, {})
+
+
+def _refusal(status: int, check_id: str, headers: Mapping[str, str]) -> Response:
+    content = {"error": {"id": check_id, "message": sentences(check_id)}}
+    text = json.dumps(content, ensure_ascii=False)
+    return Response(text, status, media_type="application/json", headers=dict(headers))
 
 
 def _error(status: int, error_id: str) -> Response:

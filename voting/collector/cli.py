@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from voting.collector.notice_cli import cases, contacts_app, deliver
+
 if TYPE_CHECKING:
     from voting.collector.home import Home as OpenedHome
     from voting.election.orders import OrderKind
@@ -16,6 +18,9 @@ collector_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+collector_app.add_typer(contacts_app, name="contacts")
+collector_app.command("deliver")(deliver)
+collector_app.command("cases")(cases)
 Home = Annotated[Path, typer.Option("--home", help="The collector's own folder.")]
 Passphrase = Annotated[
     Path | None,

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from voting.collector import accesses, store
+from voting.collector import accesses, notices, store
 from voting.collector.claim import Claim
 from voting.election.entries import BallotEntry
 
@@ -80,6 +80,7 @@ class Group:
             if rows:
                 connection.execute(sa.insert(table), rows)
         accesses.record_all(connection, "ballot", self._accesses)
+        notices.enqueue_all(connection, "ballot", self._accesses)
 
 
 def _rows(

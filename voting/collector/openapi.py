@@ -10,7 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from voting.acceptance import CHECK_IDS
+from voting.acceptance import CHECK_IDS, COLLECTOR_IDS
+from voting.acceptance.sentences import LOG_IN_IDS
 
 Json = dict[str, Any]
 _HEX = "^[0-9a-f]{64}$"
@@ -42,8 +43,11 @@ def document(errors: Mapping[str, Mapping[str, str]]) -> Json:
             {"name": "voting", "description": "What voters and their devices ask."},
             {"name": "operation", "description": "What supervisors and balancers ask."},
         ],
-        "paths": {**_reading(), **_voting(), **_operation()},
-        "components": {"schemas": _schemas([*errors, *CHECK_IDS])},
+        "paths": {**_reading(), **_voting(), **_sessions(), **_own_record(), **_operation()},
+        "components": {
+            "schemas": _schemas([*errors, *CHECK_IDS, *COLLECTOR_IDS, *LOG_IN_IDS]),
+            "securitySchemes": {"session": {"type": "http", "scheme": "bearer"}},
+        },
     }
 
 
@@ -119,12 +123,15 @@ def _voting() -> Json:
                     {
                         "201": _text("Stored now; the receipt (C2SP tlog-proof).", receipt),
                         "200": _text("Stored before; the same receipt.", receipt),
+                        **_LIMITED,
+                        **_IN_SESSION,
                         "413": _error("too_large"),
                         "422": _error("accept.grammar", "Refused, nothing stored: by which check."),
                     },
                     unavailable=True,
                 ),
                 "requestBody": {"required": True, "content": container},
+                "security": [{"session": []}],
             }
         },
         "/verification": {
@@ -146,6 +153,85 @@ def _voting() -> Json:
             }
         },
     }  # fmt: skip
+
+
+def _sessions() -> Json:
+    challenge = {"schema": "sukashi/challenge/1", "session": "0" * 64, "nonce": "AAAA"}
+    request = {"nonce": "AAAA", "session": "0" * 64, "token": "{…}"}
+    return {
+        "/session/challenge": {
+            "post": _operation_of(
+                "challenge", "voting", "What a card is asked to sign to log in (Web eID).",
+                {"200": _json("A challenge of five minutes.", "Challenge", challenge), **_LIMITED},
+                unavailable=True,
+            )
+        },
+        "/session": {
+            "post": {
+                **_operation_of(
+                    "logIn", "voting", "Begin a session with the token that a card made.",
+                    {
+                        "201": _json(
+                            "Logged in.", "Session",
+                            {"schema": "sukashi/session/1", "bearer": "0" * 64},
+                        ),
+                        "400": _error("malformed"),
+                        "401": _error("login.nonce", "The card is not let in; the id says why."),
+                        "413": _error("too_large"),
+                        **_LIMITED,
+                    },
+                    unavailable=True,
+                ),
+                "requestBody": _body("LoginRequest", request),
+            },
+            "delete": _in_session("logOut", "End the session.", {
+                "200": _json("There is no such session any more.", "Health", {"status": "ok"})
+            }),
+        },
+    }  # fmt: skip
+
+
+def _own_record() -> Json:
+    receipt = "c2sp.org/tlog-proof@v1\nindex 42\n…"
+    who = {"election": "0" * 64, "who": "700000000001"}
+    ballot = {"sequence": 42, "time": "2027-03-07T09:00:00Z", "receipt": receipt}
+    my = {"schema": "sukashi/my/1", **who, "ballots": [ballot]}
+    log = {"schema": "sukashi/access-log/1", **who, "rows": [], "entries": [], "waiting": []}
+    return {
+        "/my": {
+            "get": _in_session("ownBallots", "Number, time and receipt of the own ballots.", {
+                "200": _json("Never what is in them.", "My", my)
+            })
+        },
+        "/my/access": {
+            "get": _in_session("ownAccessLog", "The own access log, with proofs.", {
+                "200": _json("access.json.", "AccessLog", log)
+            })
+        },
+        "/my/not-me": {
+            "post": {
+                **_in_session("notMe", "Tell the office: this was not me.", {
+                    "201": _json("A case.", "Case", {"schema": "sukashi/case/1", "number": 1}),
+                    "400": _error("malformed"),
+                    "413": _error("too_large"),
+                }),
+                "requestBody": _body("Objection", {"remark": "I did not vote on Sunday."}),
+            }
+        },
+    }  # fmt: skip
+
+
+def _in_session(name: str, summary: str, answers: Json) -> Json:
+    found = _operation_of(name, "voting", summary, {**answers, **_IN_SESSION}, unavailable=True)
+    return {**found, "security": [{"session": []}]}
+
+
+def _body(schema: str, example: Json) -> Json:
+    reference = {"$ref": f"#/components/schemas/{schema}"}
+    return {
+        "required": True,
+        "content": {"application/json": {"schema": reference, "example": example}},
+    }
 
 
 def _operation() -> Json:
@@ -196,6 +282,42 @@ def _schemas(ids: list[str]) -> Json:
                 "receipt": text,
                 "latest": {"type": ["boolean", "null"]},
             }
+        ),
+        "Challenge": _object(
+            {
+                "schema": {"const": "sukashi/challenge/1"},
+                "session": {"type": "string", "pattern": _HEX},
+                "nonce": {"type": "string", "contentEncoding": "base64"},
+            }
+        ),
+        "LoginRequest": _object({"nonce": text, "session": text, "token": text}),
+        "Session": _object(
+            {
+                "schema": {"const": "sukashi/session/1"},
+                "bearer": {"type": "string", "pattern": _HEX},
+            }
+        ),
+        "My": _object(
+            {
+                "schema": {"const": "sukashi/my/1"},
+                "election": {"type": "string", "pattern": _HEX},
+                "who": text,
+                "ballots": {"type": "array", "items": {"type": "object"}},
+            }
+        ),
+        "AccessLog": _object(
+            {
+                "schema": {"const": "sukashi/access-log/1"},
+                "election": {"type": "string", "pattern": _HEX},
+                "who": text,
+                "rows": {"type": "array", "items": {"type": "object"}},
+                "entries": {"type": "array", "items": text},
+                "waiting": {"type": "array", "items": {"type": "object"}},
+            }
+        ),
+        "Objection": _object({"remark": {"type": "string", "maxLength": 1000}}),
+        "Case": _object(
+            {"schema": {"const": "sukashi/case/1"}, "number": {"type": "integer", "minimum": 1}}
         ),
         "Health": _object({"status": {"const": "ok"}}),
     }
@@ -253,6 +375,12 @@ def _any_file(said: str) -> Json:
 def _error(error_id: str, said: str = "") -> Json:
     example = {"error": {"id": error_id, "message": {"ja": "…", "en": "…", "et": "…"}}}
     return _json(said or f"Error `{error_id}`.", "Error", example)
+
+
+_LIMITED = {
+    "429": _error("accept.address_limit", "Too many requests of this address; see Retry-After.")
+}
+_IN_SESSION = {"401": _error("session.required", "Log in first.")}
 
 
 def as_text(errors: Mapping[str, Mapping[str, str]]) -> str:

@@ -240,6 +240,7 @@ def run_api(ready: Callable[[], None], place: Place, listener: socket.socket) ->
     from voting.collector.qualifying import open_qualifier
     from voting.collector.reading import Reading
     from voting.collector.submission import Submission
+    from voting.collector.wiring import make_voters, origin_of
 
     settings = read_settings(place.home, place.config)
     opened = open_home(place.home, settings)
@@ -249,7 +250,10 @@ def run_api(ready: Callable[[], None], place: Place, listener: socket.socket) ->
     qualifier = open_qualifier(opened.profile, settings.services)
     submission = Submission(engine, manifest, opened.profile, follower, courier, qualifier)
     health = Health(engine, lambda: submission.running, opened.disk)
-    app = make_app(submission, Reading(engine, manifest, follower), opened.files, health)
+    origin = origin_of(settings, listener)
+    voters = make_voters(engine, manifest, opened.profile, follower, settings, origin)
+    reading = Reading(engine, manifest, follower)
+    app = make_app(submission, reading, voters, opened.files, health)
     _serve(app, listener, ready)
 
 

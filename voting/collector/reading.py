@@ -11,10 +11,13 @@ from sqlalchemy.engine import Connection, Engine
 
 from crypto.tlog import tile_file
 from voting.ballot.ballot import token_matches
-from voting.collector import store
+from voting.collector import accesses, notices, store
+from voting.collector.entries import TIME_FORMAT
 from voting.collector.following import Follower
 from voting.collector.ledger import read_orders
 from voting.election.manifest import Manifest
+
+NO_FETCH = "0" * 64  # H(τ) of no τ that anybody knows
 
 
 @dataclass(frozen=True)
@@ -68,13 +71,15 @@ class Reading:
     def verification(self, sequence: int, token: bytes) -> Verification | None:
         """The stored ballot for the holder of its code, or None: unknown, wrong, late or used up.
 
-        Each answer that is not None counts; the count is on disk before it is given.
+        Each answer that is not None counts, stands in the person's access log, and is noticed; all
+        of that is on disk before it is given.
         """
         limits = self.manifest.limits
         query = sa.select(store.ballots).where(store.ballots.c.sequence == sequence)
         with store.reading(self._engine) as connection:  # a stranger's guess takes no lock
             row = connection.execute(query).one_or_none()
-        if row is None or not token_matches(token, row.fetch):
+        fetch = NO_FETCH if row is None else row.fetch  # the same work, whether there is one or not
+        if not token_matches(token, fetch) or row is None:
             return None
         with store.writing(self._engine) as connection, self._follower.locked(connection) as ledger:
             age = self._clock() - ledger.time_of(sequence)
@@ -86,6 +91,9 @@ class Reading:
             if ledger.phase != "closed":  # afterwards it would say which one is counted
                 latest = store.ballots_of(connection, row.voter)[-1] == sequence
             receipt = ledger.receipt(connection, sequence)
+            time = self._clock().strftime(TIME_FORMAT)
+            accesses.record(connection, row.voter, "verification", time)
+            notices.enqueue(connection, row.voter, "verification", time)
         return Verification(row.container, receipt, latest)
 
 

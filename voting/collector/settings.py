@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from crypto.errors import EncodingError
+from voting.collector.limits import Proxies
 from voting.console import UsageFault
+from voting.eid.web_eid import require_origin
 from voting.election.forms import in_words
 from voting.files import read_bounded
 
@@ -29,6 +32,18 @@ def _postgresql(url: str) -> str:
     if not url.startswith("postgresql://"):
         raise ValueError("write postgresql://… or leave it out, for SQLite in the home")
     return url
+
+
+def _origin(origin: str) -> str:
+    try:
+        return require_origin(origin)
+    except EncodingError as fault:
+        raise ValueError(str(fault)) from None
+
+
+def _networks(names: tuple[str, ...]) -> tuple[str, ...]:
+    Proxies(names)
+    return names
 
 
 class Database(_Section):
@@ -83,6 +98,35 @@ class Metrics(_Section):
     socket: str | None = None
 
 
+class Login(_Section):
+    """`origin`: the voting page's, as browsers write it: https://vote.example. By default the
+    address at which the collector listens, which only this machine can reach so."""
+
+    origin: Annotated[str, AfterValidator(_origin)] | None = None
+
+
+class Limits(_Section):
+    """How many ballots and log-ins an address may send: so many at once, then so many a minute.
+
+    `trusted_proxies`: the TLS servers in front, as addresses, networks, or `unix` for the
+    collector's own socket; what they report as the client's address is believed.
+    """
+
+    burst: Annotated[int, Field(ge=1, le=1_000_000)] = 600
+    per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 600
+    trusted_proxies: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_networks)] = ()
+
+
+class Notices(_Section):
+    """Where notices to voters leave: a mail server, and a secret that signs what webhooks get."""
+
+    smtp_host: str | None = None
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 25
+    smtp_security: Literal["none", "starttls", "tls"] = "starttls"
+    sender: str | None = None
+    webhook_key_file: str | None = None
+
+
 class Settings(_Section):
     """A whole server file."""
 
@@ -92,6 +136,9 @@ class Settings(_Section):
     sequencer: Sequencer = Sequencer()
     tls: Tls | None = None
     services: Services = Services()
+    login: Login = Login()
+    limits: Limits = Limits()
+    notices: Notices = Notices()
 
     @model_validator(mode="after")
     def _known_to_each_other(self) -> Settings:

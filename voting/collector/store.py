@@ -116,6 +116,54 @@ access_roots = sa.Table(  # what an access entry covers: the rows up to this num
     sa.Column("filler", sa.LargeBinary, nullable=False),
     sqlite_strict=True,
 )
+challenge_key = sa.Table(  # what the collector's processes know a challenge of theirs by
+    "challenge_key",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("key", sa.LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+sessions = sa.Table(
+    "sessions",
+    METADATA,
+    sa.Column("handle", sa.Text, primary_key=True),
+    sa.Column("challenge", sa.Text, nullable=False, unique=True),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("seen", sa.Text, nullable=False),
+    sa.Column("ended", sa.Integer, nullable=False),
+    sqlite_strict=True,
+)
+cases = sa.Table(  # "this was not me"
+    "cases",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("time", sa.Text, nullable=False),
+    sa.Column("remark", sa.Text, nullable=False),
+    sqlite_strict=True,
+)
+contacts = sa.Table(  # those of earlier lists stay for what waits for them, and are nobody's
+    "contacts",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("who", sa.Text, nullable=False, index=True),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sqlite_strict=True,
+)
+outbox = sa.Table(
+    "outbox",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("contact", sa.Integer, sa.ForeignKey("contacts.number"), nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("time", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("due", sa.Text, nullable=False, index=True),
+    sa.Column("sent", sa.Integer, nullable=False),
+    sqlite_strict=True,
+)
 reads = sa.Table(  # counts instead of appending
     "reads",
     METADATA,
@@ -136,6 +184,7 @@ lease = sa.Table(  # one row, which changes: who the sequencer is
 )
 APPEND_ONLY = (
     entries, ballots, components, rolls, papers, orders, checkpoints, accesses, access_roots,
+    challenge_key, cases,
 )  # fmt: skip
 
 
@@ -339,3 +388,9 @@ def access_rows(connection: Connection, after: int, last: int) -> list[bytes]:
     number = accesses.c.number
     query = sa.select(accesses.c.row).where(number > after, number <= last)
     return list(connection.scalars(query.order_by(number)))
+
+
+def next_number(connection: Connection, table: sa.Table) -> int:
+    """The next number of a table that numbers its rows, under the write lock."""
+    last = connection.scalar(sa.select(sa.func.max(table.c.number)))
+    return int(last or 0) + 1

@@ -50,38 +50,39 @@ class Submission:
         """Whether ballots can be stored."""
         return self._sequencing.running
 
-    def submit(self, container: bytes) -> Stored:
-        """Store a ballot and return its receipt; the same bytes get the same receipt.
+    def submit(self, container: bytes, person: str) -> Stored:
+        """Store a ballot of the person who is logged in, and return its receipt; the same bytes get
+        the same receipt.
 
         Raises:
             VerificationError: refused, nothing is stored; the id is of `acceptance.CHECK_IDS`.
             StoppedError: nothing is stored now, the same ballot may be sent again.
         """
         sha256 = digest(container)
-        if repeated := self._look_up(sha256):
+        if repeated := self._look_up(sha256, person):
             return repeated
         try:
-            claim = self._check(container)
+            claim = self._check(container, person)
         except VerificationError:
             # Somebody may have stored the same bytes since: their own earlier ballot.
-            if repeated := self._look_up(sha256):
+            if repeated := self._look_up(sha256, person):
                 return repeated
             raise
         return self._sequencing.store(claim)
 
-    def _look_up(self, sha256: str) -> Stored | None:
-        """The receipt of a container that is stored already."""
+    def _look_up(self, sha256: str, person: str) -> Stored | None:
+        """The receipt of the person's container, if it is stored already."""
         with self._follower.current() as (connection, ledger):
             sequence = store.sequence_of(connection, sha256)
-            if sequence is None:
+            if sequence is None or sequence not in store.ballots_of(connection, person):
                 return None
             return Stored(sequence, ledger.receipt(connection, sequence), True)
 
-    def _check(self, container: bytes) -> Claim:
+    def _check(self, container: bytes, person: str) -> Claim:
         """The claim of an acceptable ballot."""
         with store.reading(self._engine) as connection:
             context = self._snapshot(connection)
-            accepted = accept(container, context)
+            accepted = accept(container, context, person)
         qualification = self._qualifier.qualify(accepted)
         context = dataclasses.replace(context, now=self._clock())
         stamped = check_qualification(accepted, qualification, context)

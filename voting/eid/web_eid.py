@@ -24,18 +24,24 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from crypto.errors import EncodingError, VerificationError
+from voting.eid.cards import Card
 from voting.eid.chains import MALFORMED
+from voting.eid.profile import key_type
 
 TOKEN_BYTES = range(100, 10_001)  # as the published implementations take them
 NONCE_CHARACTERS = 44  # of base64 at least: 256 bits
+LOCAL = "http://localhost"  # the origin of a site that only this machine reaches
 WHERE = "token"
 _FORMAT = re.compile(r"web-eid:1(\.[0-9]{1,4})?")
 _ALGORITHM, _ANY = re.compile("(ES|PS|RS)(256|384|512)"), re.compile(".+", re.DOTALL)
-_ORIGIN = re.compile(r"https://[a-z0-9.-]{1,255}(:[1-9][0-9]{0,4})?|http://localhost(:[0-9]{1,5})?")
+_ORIGIN = re.compile(  # http only where browsers take it for secure: on this machine
+    r"(https://[a-z0-9.-]{1,255}|http://localhost|http://127\.0\.0\.1)(:[1-9][0-9]{0,4})?"
+)
 _HASHES: dict[str, hashes.HashAlgorithm] = {
     "256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512(),
 }  # fmt: skip
 _CURVES = {"256": "secp256r1", "384": "secp384r1", "512": "secp521r1"}  # RFC 7518 section 3.4
+_ALGORITHMS = {"P-256": "ES256", "P-384": "ES384", "RSA-2048": "RS256"}  # as cards here sign
 # Keys of a telephone's card, which a browser at another place could ask for: never for logging in.
 DISALLOWED_POLICIES = frozenset(
     f"1.3.6.1.4.1.10015.1.3{version}" for version in ("", ".1", ".2", ".3")
@@ -110,6 +116,24 @@ def verify_token(
     verify_signature(token, origin, nonce)  # 4
     revocation(certificate)  # 5
     return profile.identifier(certificate, check_id=check_id, where=WHERE)
+
+
+def make_token(card: Card, origin: str, nonce: str) -> bytes:
+    """The token with which a card logs in at this site, as Web eID's application makes it.
+
+    Raises EncodingError: the card has a key that does not log in.
+    """
+    algorithm = _ALGORITHMS.get(key_type(card.certificate), "")
+    if not algorithm:
+        raise EncodingError("a card with such a key cannot log in")
+    members = {
+        "algorithm": algorithm,
+        "appVersion": "https://web-eid.eu/web-eid-app/releases/2.0.0+0",
+        "format": "web-eid:1.0",
+        "signature": base64.b64encode(card.sign(signed_bytes(algorithm, origin, nonce))).decode(),
+        "unverifiedCertificate": base64.b64encode(card.certificate_der).decode(),
+    }
+    return json.dumps(members).encode()
 
 
 def require_origin(origin: str) -> str:

@@ -1,4 +1,4 @@
-"""When the log gets its `access` entries (docs/specification.md section 8.1): at every full hour
+"""When the log gets its `access` entries (docs/specification.md section 8.2): at every full hour
 while voting is open, and directly before it closes, whether or not anybody came.
 
 The rule alone; what their roots stand for is in voting.collector.access.

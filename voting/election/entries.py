@@ -59,7 +59,7 @@ class ResumedEntry(_Entry):
 
 
 class AccessEntry(_Entry):
-    """One root over everybody's accesses since the one before (section 8.1)."""
+    """One root over everybody's accesses since the one before (section 8.2)."""
 
     kind: Literal["access"] = "access"
     until: Time

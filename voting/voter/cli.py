@@ -90,7 +90,9 @@ def cast(
     if not yes and not typer.confirm("Send this vote?", err=True):
         raise console.Refused("not sent")
     opened = open_card(card, pkcs11, token, pin_file)
+    login = open_card(card, pkcs11, token, pin_file, to_log_in=True)
     identifier = _identifier(client, opened.certificate)
+    client.log_in(login, language)
     done = casting.cast(client, opened, identifier, vote, out, language)
     console.now_it_is_told()
     console.say(f"Your vote is stored as entry {done.receipt.sequence}; the receipt was checked.")

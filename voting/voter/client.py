@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -17,10 +19,12 @@ import httpx
 from crypto.errors import EncodingError, SukashiError, VerificationError
 from crypto.tlog import Checkpoint, LogProof, verify_cosignatures
 from crypto.tlog.checkpoint import open_checkpoint
-from voting.acceptance import CHECK_IDS
-from voting.acceptance.sentences import period, sentences
+from voting.acceptance import CHECK_IDS, COLLECTOR_IDS
+from voting.acceptance.sentences import LOG_IN_IDS, period, sentences
 from voting.console import Refused, Unfinished, UsageFault
+from voting.eid.cards import Card
 from voting.eid.profile import EidProfile
+from voting.eid.web_eid import LOCAL, make_token
 from voting.election.documents import canonical, digest
 from voting.election.entries import BallotEntry, parse_entry
 from voting.election.manifest import Manifest
@@ -29,6 +33,7 @@ from voting.election.signatures import Trust, check_signed_manifest
 
 _FILES = ("manifest.json", "manifest.asice", "manifest.trustees.json")
 _LIMIT = 1 << 24
+_PATIENCE, _LONGEST = 5, 60  # how often it waits where it came too often, and seconds at most
 _AGAIN = "nothing is known to be stored; run the same command again, it sends the same ballot"
 
 
@@ -70,6 +75,8 @@ class Client:
                 self._http = httpx.Client(base_url=address, timeout=60)
         except httpx.InvalidURL as fault:
             raise UsageFault(f"{address!r} is no address: {fault}") from None
+        self._origin = _origin(address)
+        self._bearer = ""
         files = {name: self._get(f"/election/{quote(name)}") for name in _FILES}
         self.manifest: Manifest = check_signed_manifest(files, trust)
 
@@ -131,28 +138,64 @@ class Client:
         verify_cosignatures(note, self.manifest.witness_keys, self._witnesses_required)
         return checkpoint
 
+    def log_in(self, card: Card, language: str) -> None:
+        """Begin a session of the person whose card this is: the one that logs in, not the one that
+        signs.
+
+        Raises:
+            Refused: the collector does not let the card in; the message says what to do.
+            Unfinished: no answer.
+        """
+        asked = self._ask("/session/challenge", b"", 200, language)
+        session, nonce = str(asked.get("session")), str(asked.get("nonce"))
+        token = make_token(card, self._origin, nonce).decode()
+        request = canonical({"nonce": nonce, "session": session, "token": token})
+        self._bearer = str(self._ask("/session", request, 201, language).get("bearer"))
+
+    def _ask(self, path: str, request: bytes, wanted: int, language: str) -> dict[str, object]:
+        """The collector's answer to a question that may be asked again."""
+        response = self._post(path, request)
+        if response.status_code == wanted:
+            return _json(response.content)
+        check_id = _refused_by(response, (*COLLECTOR_IDS, *LOG_IN_IDS))
+        if check_id is None:
+            raise Unfinished(f"the collector answered {response.status_code}; try again")
+        raise Refused(f"{check_id}: {sentences(check_id)[language]}")
+
+    def _post(self, path: str, content: bytes) -> httpx.Response:
+        """The answer; where this address comes too often, it waits as it is told. Raises
+        Unfinished."""
+        headers = {"Authorization": f"Bearer {self._bearer}"} if self._bearer else {}
+        for _ in range(_PATIENCE):
+            try:
+                response = self._http.post(path, content=content, headers=headers)
+            except httpx.HTTPError as fault:
+                raise Unfinished(f"no answer from the collector ({fault}): {_AGAIN}") from None
+            seconds = response.headers.get("retry-after", "")
+            if response.status_code != 429 or not seconds.isdecimal():
+                return response
+            time.sleep(min(int(seconds), _LONGEST))
+        raise Unfinished(f"too many requests come from this network: {_AGAIN}")
+
     def send(self, container: bytes, language: str) -> Receipt:
-        """Send a ballot; its checked receipt.
+        """Send a ballot of the person who is logged in; its checked receipt.
 
         Raises:
             Refused: the collector refused it; the message says what to do.
             Unfinished: no answer; sending the same bytes again is safe.
             VerificationError: the answer is not a receipt for these bytes.
         """
-        try:
-            response = self._http.post("/ballots", content=container)
-        except httpx.HTTPError as fault:
-            raise Unfinished(f"no answer from the collector ({fault}): {_AGAIN}") from None
+        response = self._post("/ballots", container)
         if response.status_code in (200, 201):
             return self.check_receipt(response.content, container)
-        if response.status_code in (422, 503):
-            error = _json(response.content).get("error")
-            check_id = error.get("id") if isinstance(error, dict) else None
-            if check_id in CHECK_IDS:  # in our own words: what the collector sends is not trusted
-                said = f"{check_id}: {sentences(str(check_id))[language]}"
-                if check_id == "accept.open":
-                    said = f"{said} {self.period(language)}"
-                raise Refused(said) if response.status_code == 422 else Unfinished(said)
+        check_id = _refused_by(response, (*CHECK_IDS, *COLLECTOR_IDS, "session.required"))
+        if check_id == "session.required":  # the ballot was not looked at
+            raise Unfinished(f"{check_id}: {sentences(check_id)[language]} {_AGAIN}")
+        if check_id is not None:
+            said = f"{check_id}: {sentences(check_id)[language]}"
+            if check_id == "accept.open":
+                said = f"{said} {self.period(language)}"
+            raise Refused(said) if response.status_code == 422 else Unfinished(said)
         raise Unfinished(f"the collector answered {response.status_code}: {_AGAIN}")
 
     def fetch(self, sequence: int, token: bytes) -> tuple[bytes, bytes, bool | None]:
@@ -215,6 +258,26 @@ class Client:
         if entry.container != digest(container):
             raise VerificationError("receipt", "receipt", "it is the receipt of another ballot")
         return Receipt(data, proof.index, entry, checkpoint)
+
+
+def _origin(address: str) -> str:
+    """What a browser at that address calls the site; this machine has one name."""
+    if address.startswith("unix:"):
+        return LOCAL
+    return address.rstrip("/").replace("http://127.0.0.1", LOCAL)
+
+
+def _refused_by(response: httpx.Response, known: Collection[str]) -> str | None:
+    """The id of the refusal, if it is a known one: what the collector says of it is not trusted, so
+    it is said in our own words."""
+    if response.status_code not in (400, 401, 422, 429, 503):
+        return None
+    try:
+        error = _json(response.content).get("error")
+    except SukashiError:
+        return None
+    check_id = error.get("id") if isinstance(error, dict) else None
+    return check_id if isinstance(check_id, str) and check_id in known else None
 
 
 def _json(data: bytes) -> dict[str, object]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from execution.pace import Advance
 from voting.console import UsageFault
-from voting.eid.cards import load_card
+from voting.eid.cards import authentication_file, load_card
 from voting.files import read_bounded
 from voting.voter.casting import cast, parse_vote
 from voting.voter.client import Client
@@ -82,6 +82,8 @@ def run(
 
 
 def _cast_one(client: Client, vote: PlannedVote, cards: Path, pin: str, out: Path) -> None:
-    card = load_card(cards / f"{vote.identifier}.p12", pin)
+    path = cards / f"{vote.identifier}.p12"
+    card, login = load_card(path, pin), load_card(authentication_file(path), pin)
     chosen = parse_vote(client.manifest, vote.choices, vote.style)
+    client.log_in(login, "en")
     cast(client, card, vote.identifier, chosen, out / f"{vote.number:05d}", "en")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
+
+from tests.voting.serving import browser
 
 BOTH = ("sqlite", "postgresql")
 
@@ -21,3 +25,10 @@ def collector_home(request: pytest.FixtureRequest, database: str) -> Path:
 def database() -> str:
     """SQLite, where a module does not say otherwise."""
     return "sqlite"
+
+
+@pytest.fixture
+def web(served: Path) -> Iterator[httpx.Client]:
+    """A browser at the collector of `collector`."""
+    with browser(served) as client:
+        yield client

@@ -7,7 +7,6 @@ import base64
 import io
 import json
 from collections.abc import Iterator, MutableMapping
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,19 +15,12 @@ import pytest
 from crypto.tlog import LogProof, read_entries
 from crypto.tlog.checkpoint import open_checkpoint
 from tests.voting.polls import CHILD, KITA, MINAMI, Collector
-from tests.voting.serving import browser
 from voting.acceptance.sentences import LANGUAGES, sentences
 from voting.ballot.ballot import fetch_token
 from voting.collector import telling
 from voting.election.documents import canonical
 
 SEED = b"s" * 32
-
-
-@pytest.fixture
-def web(served: Path) -> Iterator[httpx.Client]:
-    with browser(served) as client:
-        yield client
 
 
 def error(response: httpx.Response) -> str:
@@ -66,7 +58,7 @@ def test_state_follows_the_log(web: httpx.Client, collector: Collector) -> None:
 
 
 def test_log_is_served_as_monitors_read_it(web: httpx.Client, collector: Collector) -> None:
-    web.post("/ballots", content=collector.ballot())
+    collector.post(web, collector.ballot())
     note = web.get("/log/checkpoint")
     assert note.headers["cache-control"] == "no-store"
     checkpoint = open_checkpoint(note.content, collector.home.ledger().verifier_key)
@@ -85,7 +77,7 @@ def test_ballot_is_answered_with_its_receipt_and_again_with_the_same(
     web: httpx.Client, collector: Collector
 ) -> None:
     container = collector.ballot()
-    first, again = (web.post("/ballots", content=container) for _ in range(2))
+    first, again = (collector.post(web, container) for _ in range(2))
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.content == again.content
     proof = LogProof.parse(first.content)
@@ -98,7 +90,7 @@ def test_refusal_names_its_check_and_what_to_do(web: httpx.Client, collector: Co
         ("accept.grammar", b"PK"),
         ("accept.roll", collector.ballot(CHILD)),
     ):
-        response = web.post("/ballots", content=body)
+        response = collector.post(web, body)
         assert response.status_code == 422
         assert response.json() == {"error": {"id": check_id, "message": sentences(check_id)}}
 
@@ -106,7 +98,7 @@ def test_refusal_names_its_check_and_what_to_do(web: httpx.Client, collector: Co
 def test_refusal_after_closing_is_open(web: httpx.Client, collector: Collector) -> None:
     container = collector.ballot()
     collector.order("closed")
-    assert error(web.post("/ballots", content=container)) == "accept.open"
+    assert error(collector.post(web, container)) == "accept.open"
 
 
 def test_oversize_is_answered_without_reading_it_all(
@@ -127,15 +119,17 @@ def test_oversize_is_answered_without_reading_it_all(
         answers.append(message)
 
     body, answers = endless(), list[MutableMapping[str, Any]]()
-    scope: dict[str, Any] = {"type": "http", "method": "POST", "path": "/ballots", "headers": []}
+    header = (b"authorization", collector.session()["Authorization"].encode())
+    scope: dict[str, Any] = {"type": "http", "method": "POST", "path": "/ballots"}
+    scope["headers"] = [header]
     scope["query_string"] = b""
     asyncio.run(collector.app()(scope, receive, send))
     assert answers[0]["status"] == 413
     assert limit < read <= limit + (1 << 15)
 
 
-def test_bodies_above_their_limits_are_too_large(web: httpx.Client) -> None:
-    response = web.post("/ballots", content=bytes(1 << 20))
+def test_bodies_above_their_limits_are_too_large(web: httpx.Client, collector: Collector) -> None:
+    response = collector.post(web, bytes(1 << 20))
     assert (response.status_code, error(response)) == (413, "too_large")
     response = web.post("/verification", content=bytes(2000))
     assert (response.status_code, error(response)) == (413, "too_large")
@@ -144,7 +138,7 @@ def test_bodies_above_their_limits_are_too_large(web: httpx.Client) -> None:
 def test_stopped_collector_says_try_again(web: httpx.Client, collector: Collector) -> None:
     container = collector.ballot()
     collector.stop()
-    response = web.post("/ballots", content=container)
+    response = collector.post(web, container)
     assert (response.status_code, error(response)) == (503, "unavailable")
 
 
@@ -155,7 +149,7 @@ def test_damaged_database_stores_nothing_and_says_try_again(
     with monkeypatch.context() as patch:
         patch.setattr(collector.follower._ledger.entries, "leaf", lambda _: "ab" * 32)
         collector.order("closed")  # it does not follow from what this process knew
-        response = web.post("/ballots", content=container)
+        response = collector.post(web, container)
     assert (response.status_code, error(response)) == (503, "unavailable")
 
 
@@ -168,7 +162,7 @@ def ask(web: httpx.Client, sequence: object, token: object) -> httpx.Response:
 
 def cast(web: httpx.Client, collector: Collector, voter: int = KITA) -> tuple[int, str, bytes]:
     container = collector.ballot(voter, seed=SEED)
-    receipt = web.post("/ballots", content=container).content
+    receipt = collector.post(web, container).content
     token = fetch_token(SEED, collector.polls.manifest.digest).hex()
     return LogProof.parse(receipt).index, token, container
 
@@ -181,7 +175,7 @@ def test_holder_of_the_code_gets_container_and_receipt(
     assert response.headers["cache-control"] == "no-store"
     body = response.json()
     assert base64.b64decode(body["container"]) == container
-    assert body["receipt"].encode() == web.post("/ballots", content=container).content
+    assert body["receipt"].encode() == collector.post(web, container).content
     assert (body["schema"], body["latest"]) == ("sukashi/verification/1", True)
 
 
@@ -201,7 +195,7 @@ def test_unknown_wrong_expired_and_exhausted_get_one_identical_answer(
         200
     ] * limits.verification_reads
     exhausted = ask(web, sequence, token)
-    other = web.post("/ballots", content=collector.ballot(MINAMI, seed=b"t" * 32)).content
+    other = collector.post(web, collector.ballot(MINAMI, seed=b"t" * 32)).content
     collector.clock.turn(minutes=limits.verification_minutes, seconds=1)
     code = fetch_token(b"t" * 32, collector.polls.manifest.digest).hex()
     expired = ask(web, LogProof.parse(other).index, code)
@@ -244,7 +238,7 @@ def test_seed_is_never_asked_for_nor_logged(
     telling.configure(told)
     sequence, token, container = cast(web, collector)
     ask(web, sequence, token)
-    web.post("/ballots", content=collector.ballot(CHILD))
+    collector.post(web, collector.ballot(CHILD))
     assert "ballot_refused" in told.getvalue()
     said = (
         told.getvalue()

@@ -56,7 +56,7 @@ def checkpoint(collector: Collector, path: Path) -> Path:
 def test_backup_is_restored_with_everything(
     collector: Collector, tmp_path: Path, elsewhere: NewDatabase
 ) -> None:
-    stored = [collector.submission.submit(collector.ballot(voter)) for voter in (KITA, MINAMI)]
+    stored = [collector.submit(collector.ballot(voter)) for voter in (KITA, MINAMI)]
     reached = backup(collector.home, tmp_path / "backup")
     receipt = tmp_path / "receipt.txt"
     receipt.write_bytes(stored[-1].receipt)
@@ -75,10 +75,10 @@ def test_backup_is_restored_with_everything(
 def test_backup_older_than_a_receipt_is_not_restored(
     collector: Collector, tmp_path: Path, elsewhere: NewDatabase
 ) -> None:
-    collector.submission.submit(collector.ballot(KITA))
+    collector.submit(collector.ballot(KITA))
     backup(collector.home, tmp_path / "backup")
     receipt = tmp_path / "receipt.txt"
-    receipt.write_bytes(collector.submission.submit(collector.ballot(MINAMI)).receipt)
+    receipt.write_bytes(collector.submit(collector.ballot(MINAMI)).receipt)
     for known in ([receipt], [checkpoint(collector, tmp_path / "checkpoint")]):
         with pytest.raises(Refused, match=r"would be a second history.*Nothing was restored"):
             restore(tmp_path / "backup", tmp_path / "new", elsewhere(), known)
@@ -111,7 +111,7 @@ def test_what_is_known_must_be_of_this_log(collector: Collector, tmp_path: Path)
 
 
 def test_damaged_backup_is_not_restored(collector: Collector, tmp_path: Path) -> None:
-    collector.submission.submit(collector.ballot(KITA))
+    collector.submit(collector.ballot(KITA))
     backup(collector.home, tmp_path / "backup")
     known = [checkpoint(collector, tmp_path / "checkpoint")]
     for statement in (
@@ -169,7 +169,7 @@ def test_backup_taken_while_ballots_arrive_is_whole(collector: Collector, tmp_pa
 
     def vote() -> None:
         for voter in (KITA, MINAMI) * 2:
-            collector.submission.submit(collector.ballot(voter))
+            collector.submit(collector.ballot(voter))
         end.set()
 
     voting = threading.Thread(target=vote)

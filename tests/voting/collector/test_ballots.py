@@ -58,16 +58,16 @@ def refused(check_id: str, submit: Callable[[], object]) -> None:
 def test_receipt_shows_that_exactly_these_bytes_stand_in_the_log(collector: Collector) -> None:
     for voter in (KITA, MINAMI, KITA):
         container = collector.ballot(voter)
-        entry = entry_of(collector, collector.submission.submit(container))
+        entry = entry_of(collector, collector.submit(container))
         assert entry.container == digest(container)
 
 
 def test_same_bytes_get_the_same_receipt_and_no_second_entry(collector: Collector) -> None:
     container = collector.ballot()
-    first = collector.submission.submit(container)
-    collector.submission.submit(collector.ballot(MINAMI))
+    first = collector.submit(container)
+    collector.submit(collector.ballot(MINAMI))
     size = collector.count_entries()
-    again = collector.submission.submit(container)
+    again = collector.submit(container)
     assert (again.sequence, again.receipt, again.repeated) == (*_parts(first), True)
     assert collector.count_entries() == size
 
@@ -78,31 +78,31 @@ def _parts(stored: Stored) -> tuple[int, bytes]:
 
 def test_receipt_is_given_again_after_closing_and_a_restart(collector: Collector) -> None:
     container = collector.ballot()
-    first = collector.submission.submit(container)
+    first = collector.submit(container)
     collector.order("closed")
-    assert _parts(collector.submission.submit(container)) == _parts(first)
+    assert _parts(collector.submit(container)) == _parts(first)
     collector.stop()
-    assert _parts(collector.again().submission.submit(container)) == _parts(first)
+    assert _parts(collector.again().submit(container)) == _parts(first)
 
 
 def test_same_ballot_signed_again_is_not_a_second_one(collector: Collector) -> None:
     """Other bytes, because a signature is never made twice the same."""
     ballot = collector.polls.ballot(collector.home.ledger())
-    collector.submission.submit(collector.polls.signed(ballot))
+    collector.submit(collector.polls.signed(ballot))
     again = collector.polls.signed(ballot)
-    refused("accept.anchor", lambda: collector.submission.submit(again))
+    refused("accept.anchor", lambda: collector.submit(again))
 
 
 def test_two_voters_never_share_a_receipt(collector: Collector) -> None:
-    one, two = (collector.submission.submit(collector.ballot(voter)) for voter in (KITA, ALSO_KITA))
+    one, two = (collector.submit(collector.ballot(voter)) for voter in (KITA, ALSO_KITA))
     assert one.sequence != two.sequence
     assert entry_of(collector, one).container != entry_of(collector, two).container
 
 
 def test_refused_ballot_leaves_everything_as_it_was(collector: Collector) -> None:
     before = collector.audit_everything()
-    refused("accept.roll", lambda: collector.submission.submit(collector.ballot(CHILD)))
-    refused("accept.grammar", lambda: collector.submission.submit(b"PK"))
+    refused("accept.roll", lambda: collector.submit(collector.ballot(CHILD)))
+    refused("accept.grammar", lambda: collector.submit(b"PK"))
     assert collector.audit_everything() == before
 
 
@@ -117,7 +117,7 @@ def all_at_once(submit: list[Callable[[], Stored]]) -> list[Stored | BaseExcepti
 
 def test_ballots_that_arrive_at_once_are_all_stored_in_one_chain(collector: Collector) -> None:
     containers = [collector.ballot(voter) for voter in (KITA, MINAMI, ALSO_KITA)]
-    answers = all_at_once([partial(collector.submission.submit, c) for c in containers])
+    answers = all_at_once([partial(collector.submit, c) for c in containers])
     stored = [answer for answer in answers if isinstance(answer, Stored)]
     assert len({answer.sequence for answer in stored}) == len(containers)
     digests = [entry_of(collector, answer).container for answer in stored]
@@ -126,9 +126,9 @@ def test_ballots_that_arrive_at_once_are_all_stored_in_one_chain(collector: Coll
 
 def test_same_bytes_sent_many_times_at_once_are_one_ballot(collector: Collector) -> None:
     container, before = collector.ballot(), collector.count_entries()
-    answers = all_at_once([partial(collector.submission.submit, container)] * 6)
+    answers = all_at_once([partial(collector.submit, container)] * 6)
     assert {_parts(a) for a in answers if isinstance(a, Stored)} == {
-        _parts(collector.submission.submit(container))
+        _parts(collector.submit(container))
     }
     assert collector.count_entries() == before + 1
 
@@ -137,7 +137,7 @@ def test_of_two_ballots_of_one_person_at_once_the_other_must_be_signed_again(
     collector: Collector,
 ) -> None:
     containers = [collector.ballot() for _ in range(2)]
-    answers = all_at_once([partial(collector.submission.submit, c) for c in containers])
+    answers = all_at_once([partial(collector.submit, c) for c in containers])
     refusals = [a.check_id for a in answers if isinstance(a, VerificationError)]
     assert refusals == ["accept.anchor"]
     assert sum(isinstance(answer, Stored) for answer in answers) == 1
@@ -145,7 +145,7 @@ def test_of_two_ballots_of_one_person_at_once_the_other_must_be_signed_again(
 
 def test_second_use_of_a_seed_is_refused_even_at_once(collector: Collector) -> None:
     containers = [collector.ballot(voter, seed=b"s" * 32) for voter in (KITA, ALSO_KITA)]
-    answers = all_at_once([partial(collector.submission.submit, c) for c in containers])
+    answers = all_at_once([partial(collector.submit, c) for c in containers])
     assert [a.check_id for a in answers if isinstance(a, VerificationError)] == ["accept.fresh"]
 
 
@@ -157,7 +157,7 @@ def waiting(collector: Collector, container: bytes) -> Iterator[Future[Stored]]:
     """A ballot that passed the checks and waits for its transaction."""
     waits = collector.again()
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(waits.submission.submit, container)
+        answer = pool.submit(waits.submit, container)
         while waits.sequencer._queue.empty():
             assert not answer.done(), answer.exception()
             time.sleep(0.002)
@@ -175,7 +175,7 @@ def test_ballot_that_waits_while_voting_closes_is_refused(collector: Collector) 
 def test_ballot_that_waits_over_the_closing_time_is_refused(collector: Collector) -> None:
     closes = dt.datetime.fromisoformat(collector.polls.manifest.period.closes)
     collector.clock.time = closes - dt.timedelta(seconds=1)
-    collector.submission.submit(collector.ballot(MINAMI))  # so that the log seen last is recent
+    collector.submit(collector.ballot(MINAMI))  # so that the log seen last is recent
     with waiting(collector, collector.ballot()) as answer:
         collector.clock.turn(seconds=1)
     refused("accept.open", answer.result)
@@ -207,15 +207,15 @@ def test_ballot_that_waits_while_the_same_bytes_are_stored_is_that_ballot(
 ) -> None:
     container = collector.ballot()
     with waiting(collector, container) as answer:
-        stored = collector.submission.submit(container)
+        stored = collector.submit(container)
     assert _parts(answer.result()) == _parts(stored)
 
 
 def test_ballot_that_waits_while_the_limit_is_reached_is_refused(collector: Collector) -> None:
     for _ in range(collector.polls.manifest.limits.ballots_per_voter - 1):
-        collector.submission.submit(collector.ballot())
+        collector.submit(collector.ballot())
     with waiting(collector, collector.ballot()) as answer:
-        collector.submission.submit(collector.ballot())
+        collector.submit(collector.ballot())
     refused("accept.voter_limit", answer.result)
 
 
@@ -236,10 +236,10 @@ def next_roll(collector: Collector) -> Addition:
 def test_new_version_of_the_roll_is_used_at_once(collector: Collector) -> None:
     old = collector.ballot()
     collector.append(next_roll(collector))
-    refused("accept.roll", lambda: collector.submission.submit(old))
+    refused("accept.roll", lambda: collector.submit(old))
     assert collector.reading.state()["roll_version"] == 2
     ballot = collector.polls.ballot(collector.home.ledger(), roll_version=2)
-    entry_of(collector, collector.submission.submit(collector.polls.signed(ballot)))
+    entry_of(collector, collector.submit(collector.polls.signed(ballot)))
 
 
 # -- the limits of one person -------------------------------------------------------------------
@@ -247,22 +247,22 @@ def test_new_version_of_the_roll_is_used_at_once(collector: Collector) -> None:
 
 def test_person_may_vote_as_often_as_is_allowed_and_no_more(collector: Collector) -> None:
     for _ in range(collector.polls.manifest.limits.ballots_per_voter):
-        collector.submission.submit(collector.ballot())
-    refused("accept.voter_limit", lambda: collector.submission.submit(collector.ballot()))
-    collector.submission.submit(collector.ballot(ALSO_KITA))
+        collector.submit(collector.ballot())
+    refused("accept.voter_limit", lambda: collector.submit(collector.ballot()))
+    collector.submit(collector.ballot(ALSO_KITA))
 
 
 def test_withheld_ballot_is_refused_after_a_later_one(collector: Collector) -> None:
     withheld = collector.ballot()
-    collector.submission.submit(collector.ballot())
-    refused("accept.anchor", lambda: collector.submission.submit(withheld))
+    collector.submit(collector.ballot())
+    refused("accept.anchor", lambda: collector.submit(withheld))
 
 
 def test_times_of_the_log_never_go_back_with_the_clock(collector: Collector) -> None:
     """And every ballot is judged at its entry's time, as the counting room will."""
     for minutes in (0, -20, 5):
         collector.clock.turn(minutes=minutes)
-        collector.submission.submit(collector.ballot(KITA))
+        collector.submit(collector.ballot(KITA))
     times = [parse_entry(entry).time for entry in collector.audit_everything()]
     assert times == sorted(times)
 
@@ -272,13 +272,13 @@ def test_times_of_the_log_never_go_back_with_the_clock(collector: Collector) -> 
 
 def cast(collector: Collector, voter: int = KITA) -> tuple[int, bytes]:
     seed = collector.polls.root.name.encode().ljust(32, bytes([voter]))[:32]
-    stored = collector.submission.submit(collector.ballot(voter, seed=seed))
+    stored = collector.submit(collector.ballot(voter, seed=seed))
     return stored.sequence, fetch_token(seed, collector.polls.manifest.digest)
 
 
 def test_holder_of_a_code_gets_the_stored_ballot_and_its_receipt(collector: Collector) -> None:
     container = collector.ballot(seed=b"s" * 32)
-    stored = collector.submission.submit(container)
+    stored = collector.submit(container)
     token = fetch_token(b"s" * 32, collector.polls.manifest.digest)
     found = collector.reading.verification(stored.sequence, token)
     assert found is not None
@@ -287,7 +287,7 @@ def test_holder_of_a_code_gets_the_stored_ballot_and_its_receipt(collector: Coll
 
 def test_holder_of_a_code_learns_that_a_later_ballot_counts(collector: Collector) -> None:
     sequence, token = cast(collector)
-    collector.submission.submit(collector.ballot())
+    collector.submit(collector.ballot())
     found = collector.reading.verification(sequence, token)
     assert found is not None
     assert not found.latest
@@ -298,7 +298,7 @@ def test_after_the_close_nobody_learns_from_a_code_which_ballot_is_counted(
 ) -> None:
     """A buyer of votes with the code could otherwise see whether the bought one stands."""
     (sequence, token), (other, other_token) = cast(collector), cast(collector, MINAMI)
-    collector.submission.submit(collector.ballot())
+    collector.submit(collector.ballot())
     collector.order("closed")
     for found in (
         collector.reading.verification(sequence, token),
@@ -345,7 +345,7 @@ def test_after_stopping_no_ballot_is_taken(collector: Collector) -> None:
     container = collector.ballot()
     collector.stop()
     with pytest.raises(StoppedError):
-        collector.submission.submit(container)
+        collector.submit(container)
 
 
 @pytest.mark.parametrize("database", ["sqlite"])
@@ -360,12 +360,12 @@ def test_full_disk_stores_nothing_and_the_next_ballot_is_stored(collector: Colle
     sa.event.listen(engine, "connect", full)
     engine.dispose()
     with pytest.raises(StoppedError, match=r"nothing was stored .* disk is full"):
-        collector.submission.submit(containers[0])
+        collector.submit(containers[0])
     sa.event.remove(engine, "connect", full)
     engine.dispose()
     assert collector.audit_everything() == before
-    entry_of(collector, collector.submission.submit(containers[1]))
-    entry_of(collector, collector.submission.submit(containers[0]))
+    entry_of(collector, collector.submit(containers[1]))
+    entry_of(collector, collector.submit(containers[0]))
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -381,10 +381,10 @@ def test_when_the_sequencer_dies_nobody_waits_for_ever(
         patch.setattr(collector.sequencer._ledger, "next_time", broken)
         for container in containers:
             with pytest.raises(StoppedError):
-                collector.submission.submit(container)
+                collector.submit(container)
     restarted = collector.again()
     restarted.start()
-    entry_of(collector, restarted.submission.submit(containers[0]))
+    entry_of(collector, restarted.submit(containers[0]))
     restarted.stop()
 
 
@@ -398,11 +398,11 @@ def test_same_bytes_stored_by_another_collector_while_they_are_checked_are_that_
     honest, stored = collector.submission._snapshot, list[Stored]()
 
     def late(connection: sa.Connection) -> Context:
-        stored.append(other.submission.submit(container))
+        stored.append(other.submit(container))
         return honest(connection)
 
     monkeypatch.setattr(collector.submission, "_snapshot", late)
-    assert _parts(collector.submission.submit(container)) == _parts(stored[0])
+    assert _parts(collector.submit(container)) == _parts(stored[0])
     other.stop()
     other.home.engine.dispose()
     assert collector.count_entries() == 4
@@ -415,7 +415,7 @@ def test_second_collector_on_the_same_database_continues_the_same_chain(
     other.start()
     for turn in range(2):
         for running, voter in ((collector, KITA), (other, MINAMI)):
-            entry_of(running, running.submission.submit(running.ballot(voter)))
+            entry_of(running, running.submit(running.ballot(voter)))
         assert collector.count_entries() == 3 + 2 * (turn + 1)
     other.stop()
     other.home.engine.dispose()

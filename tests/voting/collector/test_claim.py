@@ -21,7 +21,7 @@ from voting.collector.gate import GROUP_SIZE, join, split
 
 
 def claim_of(collector: Collector) -> Claim:
-    return collector.submission._check(collector.ballot())
+    return collector.submission._check(collector.ballot(), identifier(KITA))
 
 
 def test_claim_arrives_as_it_was_sent(collector: Collector) -> None:
@@ -29,7 +29,7 @@ def test_claim_arrives_as_it_was_sent(collector: Collector) -> None:
     assert Claim.parse(claim.encode()) == claim
     assert claim.conditions.identifier == identifier(KITA)
     stored = collector.sequencer.store(Claim.parse(claim.encode()))
-    assert collector.submission.submit(claim.container).receipt == stored.receipt
+    assert collector.submit(claim.container).receipt == stored.receipt
 
 
 def test_claim_is_never_shown(collector: Collector) -> None:

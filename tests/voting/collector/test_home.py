@@ -206,7 +206,7 @@ def test_box_holds_every_ballot_with_a_receipt_and_the_whole_log(
     containers = []
     for voter in (KITA, MINAMI, KITA):
         containers.append(collector.ballot(voter))
-        collector.submission.submit(containers[-1])
+        collector.submit(containers[-1])
     collector.order("closed")
     assert homes.export(collector.home, tmp_path / "box.sqlite") == 3
     box = Box(tmp_path / "box.sqlite")
@@ -224,7 +224,7 @@ def test_box_holds_every_ballot_with_a_receipt_and_the_whole_log(
 def test_log_is_written_as_monitors_read_it(collector: Collector, tmp_path: Path) -> None:
     out = tmp_path / "log"
     for _ in range(2):  # a newer log over an older one
-        collector.submission.submit(collector.ballot(MINAMI))
+        collector.submit(collector.ballot(MINAMI))
         size = homes.write_log(collector.home, out)
         files = read_tree(out, 1 << 20)
         note = files.pop("checkpoint")

@@ -97,7 +97,7 @@ def test_claims_are_taken_from_machines_that_the_authority_knows_and_from_no_oth
     stored: Collector, authority: Authority, tmp_path: Path
 ) -> None:
     with server(stored) as (_, client):
-        check_all_stored_once(stored, {c: send(client, c) for c in ballots(stored)})
+        check_all_stored_once(stored, {c: send(stored, client, c) for c in ballots(stored)})
         assert address(stored) == f"https://localhost:{PORT}"
         stranger = Authority.make(tmp_path / "stranger")
         for known in (None, stranger):

@@ -62,9 +62,9 @@ def test_answers_to_ballots_are_counted_by_outcome_and_check(
     with browser(served) as web:
         ballot = collector.ballot(KITA)
         for container in (ballot, ballot, collector.ballot(MINAMI), collector.ballot(CHILD)):
-            web.post("/ballots", content=container)
-        web.post("/ballots", content=b"x")
-        web.post("/ballots", content=b"x" * (limit + 1))
+            collector.post(web, container)
+        collector.post(web, b"x")
+        collector.post(web, b"x" * (limit + 1))
     after = numbers(scrape)
     grown = {name: after[name] - before.get(name, 0) for name in after}
     outcomes = {name: grown[f'sukashi_ballots_total{{outcome="{name}"}}'] for name in (
@@ -91,7 +91,7 @@ def test_every_refusal_is_counted_from_the_start(scrape: httpx.Client) -> None:
 
 
 def test_numbers_name_nobody(scrape: httpx.Client, collector: Collector) -> None:
-    collector.submission.submit(collector.ballot(KITA))
+    collector.submit(collector.ballot(KITA))
     text = scrape.get("/metrics").text
     assert identifier(KITA) not in text
     assert not re.search(r"[0-9a-f]{32}", text)
@@ -164,9 +164,9 @@ def test_numbers_of_all_processes_of_a_running_collector_meet_at_one_address(
             assert "collecting votes" in process.stdout.readline()
             with browser(api) as web, browser(own) as scrape:
                 for voter in (KITA, MINAMI):
-                    sent = web.post("/ballots", content=collector.ballot(voter))
+                    sent = collector.post(web, collector.ballot(voter))
                     assert sent.status_code == 201
-                assert web.post("/ballots", content=b"x").status_code == 422
+                assert collector.post(web, b"x").status_code == 422
                 for _ in range(200):  # the sequencer's process reconciles when it has started
                     found = numbers(scrape)
                     if "sukashi_reconciliation_differences" in found:

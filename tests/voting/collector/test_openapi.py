@@ -22,7 +22,8 @@ from schemathesis.specs.openapi import checks as of_schemathesis
 from tests.openapi import FILE
 from tests.voting.polls import KITA, Collector
 from tests.voting.serving import browser
-from voting.acceptance import CHECK_IDS
+from voting.acceptance import CHECK_IDS, COLLECTOR_IDS
+from voting.acceptance.sentences import LOG_IN_IDS
 from voting.collector.app import ASICE, MESSAGES
 from voting.collector.openapi import as_text, document
 
@@ -54,7 +55,7 @@ def test_every_request_is_described_and_every_description_is_of_one(collector: C
 
 def test_every_error_id_is_described_and_in_the_specification() -> None:
     ids = document(MESSAGES)["components"]["schemas"]["Error"]["properties"]["error"]
-    assert ids["properties"]["id"]["enum"] == [*MESSAGES, *CHECK_IDS]
+    assert ids["properties"]["id"]["enum"] == [*MESSAGES, *CHECK_IDS, *COLLECTOR_IDS, *LOG_IN_IDS]
     text = SPECIFICATION.read_text(encoding="utf-8")
     start = text.index("| error id |")
     table = text[start : text.index("\n\n", start)].splitlines()[2:]
@@ -100,7 +101,7 @@ def at_port(collector: Collector) -> Iterator[str]:
 def test_running_application_answers_whatever_is_asked_as_described(collector: Collector) -> None:
     """Requests made from the description, good and bad, to every path: no answer but those
     described, in their form."""
-    collector.submission.submit(collector.ballot(KITA))
+    collector.submit(collector.ballot(KITA))
     asked: set[str] = set()
 
     def ask(case: Any) -> None:

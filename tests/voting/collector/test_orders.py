@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -12,7 +11,6 @@ import sqlalchemy as sa
 
 from crypto.errors import VerificationError
 from tests.voting.polls import KITA, MINAMI, Collector, Polls, order_addition, sign
-from tests.voting.serving import browser
 from voting.acceptance.sentences import LANGUAGES, sentences
 from voting.ballot.ballot import fetch_token
 from voting.collector.documents import read_order
@@ -22,12 +20,6 @@ from voting.console import Refused
 from voting.election.orders import OrderKind, make_order, open_order
 from voting.roll.roll import Roll
 from voting.voter.client import Client
-
-
-@pytest.fixture
-def web(served: Path) -> Iterator[httpx.Client]:
-    with browser(served) as client:
-        yield client
 
 
 def write(folder: Path, polls: Polls, kind: str, number: int, signers: int = 2) -> Path:
@@ -45,19 +37,19 @@ def test_ballot_is_refused_while_voting_is_suspended_and_taken_afterwards(
     collector: Collector, web: httpx.Client
 ) -> None:
     first, waiting = collector.ballot(MINAMI), collector.ballot(KITA)
-    receipt = web.post("/ballots", content=first)
+    receipt = collector.post(web, first)
     collector.order("suspended")
     assert web.get("/state").json()["phase"] == "suspended"
-    refusal = web.post("/ballots", content=waiting)
+    refusal = collector.post(web, waiting)
     assert refusal.status_code == 422
     assert refusal.json()["error"] == {
         "id": "accept.suspended",
         "message": sentences("accept.suspended"),
     }
-    again = web.post("/ballots", content=first)  # it was stored before: its receipt is given still
+    again = collector.post(web, first)  # it was stored before: its receipt is given still
     assert (again.status_code, again.content) == (200, receipt.content)
     collector.order("resumed")
-    assert web.post("/ballots", content=waiting).status_code == 201
+    assert collector.post(web, waiting).status_code == 201
 
 
 def test_refusal_says_what_it_means_and_when_to_come_back() -> None:
@@ -69,7 +61,7 @@ def test_refusal_says_what_it_means_and_when_to_come_back() -> None:
 
 
 def test_second_device_sees_its_ballot_while_voting_is_suspended(collector: Collector) -> None:
-    stored = collector.submission.submit(collector.ballot(seed=b"s" * 32))
+    stored = collector.submit(collector.ballot(seed=b"s" * 32))
     collector.order("suspended")
     token = fetch_token(b"s" * 32, collector.polls.manifest.digest)
     found = collector.reading.verification(stored.sequence, token)

@@ -15,7 +15,7 @@ from tests.postgres import Postgres
 from tests.voting.collector.test_store import TABLES
 from tests.voting.conftest import Run
 from tests.voting.election.office import PASSPHRASE
-from tests.voting.polls import KITA, MINAMI, Clock, Collector, Polls, now, reopen
+from tests.voting.polls import KITA, MINAMI, Clock, Collector, Polls, identifier, now, reopen
 from voting.collector import home as homes
 from voting.collector import store
 from voting.collector.home import Home
@@ -42,7 +42,8 @@ def full(polls: Polls, opened: Home) -> Home:
     collector = Collector(polls, opened, Clock(now()))
     collector.start()
     for voter in (KITA, MINAMI, KITA):
-        collector.submission.submit(collector.ballot(voter))
+        collector.submit(collector.ballot(voter))
+    collector.voters.personal.object(identifier(KITA), "this was not me")
     collector.stop()
     collector.order("closed")
     return opened

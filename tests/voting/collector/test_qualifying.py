@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from tests.voting.collector.test_app import error
 from tests.voting.eid.made import Made
 from tests.voting.eid.test_services import answering, serving
-from tests.voting.polls import KITA, MINAMI, Clock, Collector, Polls
+from tests.voting.polls import KITA, MINAMI, Clock, Collector, Polls, identifier
 from tests.voting.serving import browser, serve
 from voting.acceptance import accept, check_qualification
 from voting.acceptance.sentences import sentences
@@ -88,7 +88,7 @@ def test_ballot_is_stored_with_what_both_services_said(
 ) -> None:
     with serving(pki) as address:
         qualifier = open_qualifier(profile, Services(timestamps=address, ocsp=address))
-        receipt = submission(live, profile, qualifier).submit(live.ballot(KITA))
+        receipt = submission(live, profile, qualifier).submit(live.ballot(KITA), identifier(KITA))
         qualifier.close()
     ((sequence, container, qualification),) = stored(live)
     entry = live.home.ledger().entries[sequence]
@@ -122,7 +122,7 @@ def test_service_that_is_down_stores_nothing_and_the_voter_is_told(
         qualifier = open_qualifier(profile, services)
         app = app_of(live, profile, qualifier)
         with serve(app) as socket, browser(socket) as web:
-            answer = web.post("/ballots", content=live.ballot(MINAMI))
+            answer = live.post(web, live.ballot(MINAMI))
         qualifier.close()
     check_id = f"accept.{down}.unavailable"
     assert (answer.status_code, error(answer)) == (503, check_id)
@@ -145,7 +145,7 @@ def test_ballot_of_a_revoked_card_is_refused(
             qualifier = open_qualifier(profile, Services(timestamps=address, ocsp=address))
             app = app_of(live, profile, qualifier)
             with serve(app) as socket, browser(socket) as web:
-                answer = web.post("/ballots", content=container)
+                answer = live.post(web, container)
             qualifier.close()
     finally:
         index.write_bytes(before)
@@ -161,7 +161,7 @@ def test_no_service_is_asked_about_a_ballot_that_is_refused_anyway(
         qualifier = open_qualifier(profile, Services(timestamps=address, ocsp=address))
         app = app_of(live, profile, qualifier)
         with serve(app) as socket, browser(socket) as web:
-            assert error(web.post("/ballots", content=b"PK")) == "accept.grammar"
+            assert error(live.post(web, b"PK")) == "accept.grammar"
         qualifier.close()
 
 
@@ -182,7 +182,7 @@ def test_stored_ballot_is_written_at_level_lt(
 ) -> None:
     with serving(pki) as address:
         qualifier = open_qualifier(profile, Services(timestamps=address, ocsp=address))
-        receipt = submission(live, profile, qualifier).submit(live.ballot(KITA))
+        receipt = submission(live, profile, qualifier).submit(live.ballot(KITA), identifier(KITA))
         qualifier.close()
     container, qualification = homes.ballot(live.home, receipt.sequence)
     signed = parse(container, "ballot.json", 1 << 20)

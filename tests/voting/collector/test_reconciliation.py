@@ -24,7 +24,7 @@ def kept(polls: Polls, tmp_path: Path) -> Collector:
     collector = Collector(polls, polls.home(tmp_path / "kept"), Clock(now()))
     collector.start()
     for voter in (KITA, MINAMI, KITA):
-        collector.submission.submit(collector.ballot(voter))
+        collector.submit(collector.ballot(voter))
     collector.stop()
     return collector
 

@@ -51,7 +51,7 @@ def cast(collector: Collector, voter: int, version: int, style: str = "") -> Sto
     ballot = collector.polls.ballot(
         collector.home.ledger(), voter, roll_version=version, style=style or None
     )
-    return collector.submission.submit(collector.polls.signed(ballot, voter))
+    return collector.submit(collector.polls.signed(ballot, voter))
 
 
 def refused(collector: Collector, voter: int, version: int, style: str = "") -> tuple[str, str]:
@@ -142,7 +142,7 @@ def test_every_ballot_that_arrives_while_the_roll_changes_is_of_the_roll_of_its_
     def send(container: bytes) -> int | str:
         start.wait()
         try:
-            return collector.submission.submit(container).sequence
+            return collector.submit(container).sequence
         except VerificationError as refusal:
             return refusal.check_id
 

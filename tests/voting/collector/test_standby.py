@@ -19,7 +19,7 @@ from crypto.tlog import LogProof
 from tests.postgres import Postgres
 from tests.voting.collector.conftest import BOTH
 from tests.voting.collector.test_processes import ballots, send, server
-from tests.voting.polls import KITA, MINAMI, Clock, Collector, Polls, now, reopen
+from tests.voting.polls import KITA, MINAMI, Clock, Collector, Polls, identifier, now, reopen
 from voting.collector import store
 from voting.collector.claim import Claim, MovedError
 from voting.collector.duty import Duty
@@ -88,7 +88,9 @@ def test_ballots_sent_while_the_sequencer_is_killed_are_stored_once_by_the_stand
         containers = ballots(stored)
         sequencer, *_ = children(first)
         with ThreadPoolExecutor(6) as pool:
-            answers = {c: [pool.submit(send, to, c) for to in (one, two)] for c in containers}
+            answers = {
+                c: [pool.submit(send, stored, to, c) for to in (one, two)] for c in containers
+            }
             os.kill(sequencer, signal.SIGKILL)
         receipts = {c: answer[0].result() for c, answer in answers.items()}
         assert receipts == {c: answer[1].result() for c, answer in answers.items()}
@@ -107,9 +109,9 @@ def test_holder_that_stood_still_stores_nothing_after_another_took_over(
         os.kill(sequencer, signal.SIGSTOP)
         until(lambda: address(stored) != before)
         for container in ballots(stored):
-            receipts[container] = send(two, container)
+            receipts[container] = send(stored, two, container)
         with ThreadPoolExecutor(3) as pool:  # this one's courier still knows the old address
-            late = {c: pool.submit(send, one, c) for c in ballots(stored)}
+            late = {c: pool.submit(send, stored, one, c) for c in ballots(stored)}
             time.sleep(0.1)
             os.kill(sequencer, signal.SIGCONT)
         receipts |= {c: answer.result() for c, answer in late.items()}
@@ -124,7 +126,7 @@ def test_process_that_checks_ballots_is_started_again_when_it_ends(stored: Colle
         os.kill(api, signal.SIGKILL)
         until(lambda: len(children(process)) == 2 and children(process)[1] != api)
         until(lambda: answers(client))
-        check_all_stored_once(stored, {c: send(client, c) for c in ballots(stored)})
+        check_all_stored_once(stored, {c: send(stored, client, c) for c in ballots(stored)})
 
 
 def answers(client: httpx.Client) -> bool:
@@ -138,16 +140,16 @@ def answers(client: httpx.Client) -> bool:
 @pytest.mark.parametrize("database", ["postgresql"])
 def test_database_that_comes_back_is_gone_on_with(stored: Collector, postgres: Postgres) -> None:
     with server(stored) as (_, client):
-        containers = ballots(stored)
+        containers, header = ballots(stored), stored.session(KITA)
         postgres.stop(signal.SIGQUIT)
         try:
-            response = client.post("/ballots", content=containers[0])
+            response = client.post("/ballots", content=containers[0], headers=header)
             assert (response.status_code, client.get("/state").status_code) == (503, 503)
         finally:
             postgres.start()
         until(lambda: answers(client))
         stored.home.engine.dispose()
-        check_all_stored_once(stored, {c: send(client, c) for c in containers})
+        check_all_stored_once(stored, {c: send(stored, client, c) for c in containers})
 
 
 # -- the lease ----------------------------------------------------------------------------------
@@ -160,7 +162,7 @@ def duty(stored: Collector, address: str, seconds: float = 5) -> Duty:
 
 
 def claim_of(stored: Collector, voter: int = KITA) -> Claim:
-    return stored.submission._check(stored.ballot(voter))
+    return stored.submission._check(stored.ballot(voter), identifier(voter))
 
 
 def test_holder_whose_lease_another_took_stores_nothing(stored: Collector) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests.voting.polls import KITA, MINAMI, Collector, Polls, sign
+from tests.voting.polls import KITA, MINAMI, Collector, Polls, identifier, sign
 from voting.collector import store
 from voting.collector.documents import Addition
 from voting.collector.home import open_home
@@ -21,7 +21,7 @@ from voting.election.entries import PaperEntry
 
 TABLES = (
     "entries", "ballots", "components", "rolls", "papers", "orders", "checkpoints", "accesses",
-    "access_roots",
+    "access_roots", "challenge_key", "cases",
 )  # fmt: skip
 
 
@@ -34,7 +34,8 @@ def full(polls: Polls, tmp_path_factory: pytest.TempPathFactory) -> Path:
     collector = Collector(polls, home, Clock(now()))
     collector.start()
     for voter in (KITA, MINAMI, KITA):
-        collector.submission.submit(collector.ballot(voter))
+        collector.submit(collector.ballot(voter))
+    collector.voters.personal.object(identifier(KITA), "this was not me")
     collector.stop()
     collector.order("closed")
     paper = {
@@ -234,7 +235,7 @@ def test_running_collector_refuses_a_log_that_no_longer_follows(collector: Colle
         values = {"sequence": size, "previous": "ab" * 32, "entry": b"{}"}
         connection.execute(sa.insert(store.entries).values(values))
     with pytest.raises(DatabaseDamagedError):
-        collector.submission.submit(ballot)
+        collector.submit(ballot)
     with store.writing(engine) as connection:
         connection.exec_driver_sql("DROP TRIGGER entries_no_delete")
         connection.exec_driver_sql(f"DELETE FROM entries WHERE sequence = {size}")

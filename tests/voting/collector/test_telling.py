@@ -60,7 +60,7 @@ def test_line_that_cannot_be_written_is_lost_and_nothing_else(collector: Collect
     for stream in (FullDisk(), closed):
         telling.configure(stream)
         with serve(collector.app()) as socket, browser(socket) as web:
-            answer = web.post("/ballots", content=b"not a ballot")
+            answer = collector.post(web, b"not a ballot")
         assert (answer.status_code, error(answer)) == (422, "accept.grammar")
     telling.configure()
 
@@ -99,10 +99,10 @@ def test_nothing_that_a_voter_sends_or_gets_is_ever_written(
     receipts: list[str] = []
     with serve(collector.app()) as socket, browser(socket) as web:
         for voter in (KITA, MINAMI, CHILD, KITA):
-            answer = web.post("/ballots", content=containers[voter])
+            answer = collector.post(web, containers[voter])
             if answer.status_code in (200, 201):
                 receipts.append(answer.text)
-        web.post("/ballots", content=b"not a ballot")
+        collector.post(web, b"not a ballot")
         sequence = collector.home.ledger().size - 1
         for token in tokens.values():
             body = canonical({"sequence": sequence, "token": token.hex()})
@@ -114,7 +114,7 @@ def test_nothing_that_a_voter_sends_or_gets_is_ever_written(
 
         with monkeypatch.context() as patch:
             patch.setattr(collector.submission, "submit", broken)
-            assert error(web.post("/ballots", content=containers[MINAMI])) == "failed"
+            assert error(collector.post(web, containers[MINAMI])) == "failed"
     assert len(receipts) == 3
     events = {line["event"] for line in lines(told)}
     assert {"ballot_refused", "request_failed"} <= events

@@ -205,7 +205,7 @@ def test_voter_reaches_everything_that_the_specification_has(
     front: Front, collector: Collector
 ) -> None:
     with front.client() as web:
-        assert web.post("/ballots", content=collector.ballot(KITA)).status_code == 201
+        assert collector.post(web, collector.ballot(KITA)).status_code == 201
         for path in (
             "/state", "/openapi.json", "/log/checkpoint", "/log/tile/entries/000.p/4",
             "/orders/order-opened-1.asice", "/election/manifest.json",
@@ -317,7 +317,7 @@ def test_nothing_of_a_voter_is_written_down(
     front: Front, collector: Collector, tmp_path: Path
 ) -> None:
     with front.client() as web:
-        web.post("/ballots", content=collector.ballot(KITA))
+        collector.post(web, collector.ballot(KITA))
         web.post("/ballots", content=b"x" * ((1 << 20) + 1))
         web.get("/state")
     logs = [path for path in tmp_path.iterdir() if path.suffix == ".log" or "access" in path.name]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.voting.polls import Collector
+from tests.voting.polls import KITA, Collector
 from tests.voting.serving import serve
 from voting.voter.client import Client
 
@@ -76,6 +76,7 @@ def address(liar: Liar) -> Iterator[str]:
 @pytest.fixture
 def client(address: str, collector: Collector) -> Iterator[Client]:
     made = Client(address, collector.polls.trust)
+    made.log_in(collector.polls.issue.login(KITA), "en")
     yield made
     made.close()
 

@@ -64,7 +64,7 @@ def test_lost_answer_and_another_run_give_the_same_ballot(
     liar.lost.clear()
     done = voter.cast()
     assert voter.files == {"receipt.txt", "qr.txt"}
-    assert done.receipt.data == collector.submission.submit(pending).receipt
+    assert done.receipt.data == collector.submit(pending).receipt
     assert ballots(collector) == 1
 
 
@@ -98,7 +98,7 @@ def test_seed_of_a_ballot_that_was_never_signed_is_not_used(
 def test_receipt_of_another_ballot_is_not_kept(
     voter: Voter, liar: Liar, collector: Collector
 ) -> None:
-    other = collector.submission.submit(collector.ballot(MINAMI)).receipt
+    other = collector.submit(collector.ballot(MINAMI)).receipt
     liar.lies["/ballots"] = (201, other)
     with pytest.raises(VerificationError, match="receipt of another ballot"):
         voter.cast()
@@ -109,6 +109,7 @@ def test_receipt_of_another_ballot_is_not_kept(
 
 
 def test_refused_ballot_is_not_kept(client: Client, collector: Collector, tmp_path: Path) -> None:
+    client.log_in(collector.polls.issue.login(CHILD), "en")
     child = Voter(client, collector, tmp_path / "vote", CHILD)
     with pytest.raises(Refused, match=r"accept\.roll"):
         child.cast()

@@ -28,7 +28,7 @@ SEED = b"s" * 32
 
 
 def cast(collector: Collector, voter: int = KITA, seed: bytes = SEED) -> QrCode:
-    stored = collector.submission.submit(collector.ballot(voter, seed=seed))
+    stored = collector.submit(collector.ballot(voter, seed=seed))
     return QrCode(stored.sequence, seed)
 
 
@@ -78,7 +78,7 @@ def test_ballot_of_somebody_else_is_noticed(
 ) -> None:
     """With its own good receipt: but it was not made with this seed."""
     code, container = cast(collector), collector.ballot(MINAMI)
-    other = collector.submission.submit(container)
+    other = collector.submit(container)
     liar.shows(container, other.receipt)
     refused(client, QrCode(other.sequence, SEED), "verify.opening")
     refused(client, code, "verify.receipt")

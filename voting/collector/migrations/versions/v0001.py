@@ -10,7 +10,7 @@ branch_labels = depends_on = None
 
 APPEND_ONLY = (
     "entries", "ballots", "components", "rolls", "papers", "orders", "checkpoints", "accesses",
-    "access_roots",
+    "access_roots", "challenge_key", "cases",
 )  # fmt: skip
 _LONG = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # whose INTEGER has 64 bits
 
@@ -20,6 +20,7 @@ def upgrade() -> None:
     _create_ballots()
     _create_documents()
     _create_accesses()
+    _create_persons()
     for table in APPEND_ONLY:
         if op.get_context().dialect.name == "sqlite":
             _sqlite_append_only(table)
@@ -126,6 +127,56 @@ def _create_accesses() -> None:
         _sequence(),
         sa.Column("number", sa.Integer, nullable=False),
         sa.Column("filler", sa.LargeBinary, nullable=False),
+        sqlite_strict=True,
+    )
+
+
+def _create_persons() -> None:
+    _create_sessions()
+    op.create_table(
+        "cases",
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("who", sa.Text, nullable=False),
+        sa.Column("time", sa.Text, nullable=False),
+        sa.Column("remark", sa.Text, nullable=False),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "contacts",
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("who", sa.Text, nullable=False, index=True),
+        sa.Column("channel", sa.Text, nullable=False),
+        sa.Column("address", sa.Text, nullable=False),
+        sa.Column("language", sa.Text, nullable=False),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "outbox",
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("contact", sa.Integer, sa.ForeignKey("contacts.number"), nullable=False),
+        sa.Column("what", sa.Text, nullable=False),
+        sa.Column("time", sa.Text, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("due", sa.Text, nullable=False, index=True),
+        sa.Column("sent", sa.Integer, nullable=False),
+        sqlite_strict=True,
+    )
+
+
+def _create_sessions() -> None:
+    op.create_table(
+        "challenge_key",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("key", sa.LargeBinary, nullable=False),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "sessions",
+        sa.Column("handle", sa.Text, primary_key=True),
+        sa.Column("challenge", sa.Text, nullable=False, unique=True),
+        sa.Column("who", sa.Text, nullable=False),
+        sa.Column("seen", sa.Text, nullable=False),
+        sa.Column("ended", sa.Integer, nullable=False),
         sqlite_strict=True,
     )
 

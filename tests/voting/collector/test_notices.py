@@ -1,0 +1,331 @@
+"""Claims about notices: none is lost, none is early, and none says what was voted.
+
+Mail goes to a real SMTP server in this process, webhooks to a real HTTP server.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import hmac
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from aiosmtpd.controller import Controller
+
+from tests.voting.collector.test_personal import SEED, verify
+from tests.voting.conftest import Run
+from tests.voting.polls import KITA, MINAMI, Collector, identifier
+from voting.collector import notices, store
+from voting.collector.delivery import (
+    LONGEST_WAIT,
+    Channel,
+    Delivered,
+    Mail,
+    Notice,
+    UndeliveredError,
+    Webhook,
+    deliver,
+)
+from voting.console import Refused
+
+CONTACTS = f"""\
+identifier,channel,address,language
+{identifier(KITA)},email,kita@example.org,ja
+{identifier(KITA)},email,kita@example.net,en
+{identifier(MINAMI)},email,minami@example.org,et
+"""
+
+
+class Inbox:
+    """What a mail server got; it turns away mail to those in `refuses`."""
+
+    def __init__(self) -> None:
+        self.messages: list[Any] = []
+        self.refuses: set[str] = set()
+
+    async def handle_RCPT(
+        self, _server: object, _session: object, envelope: Any, address: str, _options: object
+    ) -> str:
+        if address in self.refuses:
+            return "450 mailbox busy"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:
+        self.messages.append(
+            email.message_from_bytes(envelope.content, policy=email.policy.default)
+        )
+        return "250 OK"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def inbox() -> Iterator[tuple[Inbox, int]]:
+    box, port = Inbox(), free_port()
+    server = Controller(box, hostname="127.0.0.1", port=port)
+    server.start()
+    yield box, port
+    server.stop()
+
+
+@pytest.fixture
+def mail(collector: Collector, inbox: tuple[Inbox, int]) -> dict[str, Channel]:
+    sender = "office@kawabe.example"
+    return {"email": Mail(collector.polls.manifest, "127.0.0.1", inbox[1], sender, "none")}
+
+
+@pytest.fixture
+def told(collector: Collector) -> Collector:
+    """A collector that knows where to tell people."""
+    with store.writing(collector.home.engine) as connection:
+        notices.replace_contacts(connection, notices.read_contacts(CONTACTS.encode()))
+    return collector
+
+
+def send(told: Collector, channels: dict[str, Channel]) -> Delivered:
+    return deliver(told.home.engine, channels, told.clock)
+
+
+def waiting(collector: Collector) -> int:
+    with store.reading(collector.home.engine) as connection:
+        query = sa.select(sa.func.count()).select_from(store.outbox).where(store.outbox.c.sent == 0)
+        return connection.scalar(query) or 0
+
+
+def test_ballot_verification_and_view_are_noticed_at_every_address(
+    told: Collector, inbox: tuple[Inbox, int], mail: dict[str, Channel], web: httpx.Client
+) -> None:
+    stored = told.submit(told.ballot(KITA, seed=SEED))
+    assert verify(told, stored.sequence)
+    web.get("/my", headers=told.session(KITA))
+    assert send(told, mail) == Delivered(6, 0)
+    found = [(message["To"], message["Auto-Submitted"]) for message in inbox[0].messages]
+    assert found == 3 * [
+        ("kita@example.org", "auto-generated"),
+        ("kita@example.net", "auto-generated"),
+    ]
+    english = [message.get_content() for message in inbox[0].messages[1::2]]
+    assert "a ballot was stored in your name" in english[0]
+    assert "read by a second device" in english[1]
+    assert "your own record was looked at" in english[2]
+    assert send(told, mail) == Delivered(0, 0)
+
+
+def test_notice_of_what_did_not_happen_is_never_written(told: Collector, web: httpx.Client) -> None:
+    header = told.session(KITA)
+    web.post("/ballots", content=b"no ballot", headers=header)
+    assert verify(told, 999) is None
+    assert waiting(told) == 0
+
+
+def test_notice_is_on_disk_with_its_ballot(told: Collector) -> None:
+    """Whatever becomes of the process that sends: it is in the same transaction."""
+    told.submit(told.ballot(MINAMI))
+    assert waiting(told.again()) == 1
+
+
+def test_nobody_is_told_of_anothers_ballot(
+    told: Collector, inbox: tuple[Inbox, int], mail: dict[str, Channel]
+) -> None:
+    told.submit(told.ballot(MINAMI))
+    send(told, mail)
+    assert [message["To"] for message in inbox[0].messages] == ["minami@example.org"]
+
+
+@pytest.mark.parametrize("language", ["ja", "en", "et"])
+@pytest.mark.parametrize("what", ["ballot", "verification", "view"])
+def test_text_has_the_time_and_no_choice_and_no_number(
+    what: notices.Noticed, language: str
+) -> None:
+    text = notices.text(language, what, "2027-04-02T09:20:11Z")
+    assert "2027-04-02 09:20:11" in text
+    assert "{" not in text + notices.subject(language, "市長選挙")
+    assert identifier(KITA) not in text
+
+
+def test_mail_that_is_not_taken_waits_longer_each_time_and_the_others_go_out(
+    told: Collector, inbox: tuple[Inbox, int], mail: dict[str, Channel]
+) -> None:
+    inbox[0].refuses.add("kita@example.org")
+    told.submit(told.ballot(KITA))
+    assert send(told, mail) == Delivered(1, 1)
+    assert send(told, mail) == Delivered(0, 0)
+    told.clock.turn(seconds=31)
+    assert send(told, mail) == Delivered(0, 1)
+    told.clock.turn(seconds=31)
+    assert send(told, mail) == Delivered(0, 0)
+    told.clock.turn(seconds=30)
+    inbox[0].refuses.clear()
+    assert send(told, mail) == Delivered(1, 0)
+    assert waiting(told) == 0
+
+
+def test_wait_never_grows_beyond_an_hour(told: Collector) -> None:
+    told.submit(told.ballot(MINAMI))
+    for _ in range(20):
+        assert send(told, {}) == Delivered(0, 1)
+        told.clock.turn(seconds=LONGEST_WAIT.total_seconds())
+
+
+def test_mail_server_that_is_gone_loses_nothing(told: Collector) -> None:
+    gone: dict[str, Channel] = {
+        "email": Mail(told.polls.manifest, "127.0.0.1", free_port(), "a@b.example", "none")
+    }
+    told.submit(told.ballot(KITA))
+    assert send(told, gone) == Delivered(0, 2)
+    assert waiting(told) == 2
+
+
+def test_mail_server_without_tls_gets_nothing_where_tls_is_wanted(
+    told: Collector, inbox: tuple[Inbox, int]
+) -> None:
+    wanted = Mail(told.polls.manifest, "127.0.0.1", inbox[1], "a@b.example", "starttls")
+    told.submit(told.ballot(MINAMI))
+    assert send(told, {"email": wanted}) == Delivered(0, 1)
+    assert inbox[0].messages == []
+
+
+def test_crash_between_sending_and_writing_it_down_sends_again_under_the_same_number(
+    told: Collector, inbox: tuple[Inbox, int], mail: dict[str, Channel]
+) -> None:
+    told.submit(told.ballot(MINAMI))
+
+    class Crashes:
+        """Power fails just after the mail server has it."""
+
+        def send(self, notice: Notice) -> None:
+            mail["email"].send(notice)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        send(told, {"email": Crashes()})
+    assert send(told, mail) == Delivered(1, 0)
+    one, again = inbox[0].messages
+    assert one["Message-ID"] == again["Message-ID"]
+
+
+class Hook(BaseHTTPRequestHandler):
+    """Takes notices, or answers with the number in its path."""
+
+    got: list[tuple[bytes, str]]
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.got.append((body, self.headers["Sukashi-Signature"]))
+        self.send_response(int(self.path.strip("/") or 200))
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing is said."""
+
+
+@pytest.fixture
+def hook() -> Iterator[tuple[str, list[tuple[bytes, str]]]]:
+    got: list[tuple[bytes, str]] = []
+    handler = type("Own", (Hook,), {"got": got})
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", got
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def notice(address: str) -> Notice:
+    return Notice(7, "ballot", "2027-04-02T09:20:11Z", address, "en")
+
+
+def test_webhook_is_signed_so_that_its_receiver_knows_who_speaks(
+    collector: Collector, hook: tuple[str, list[tuple[bytes, str]]]
+) -> None:
+    secret, (address, got) = b"k" * 32, hook
+    Webhook(collector.polls.manifest, secret, verify=True).send(notice(address))
+    ((body, signature),) = got
+    assert signature == hmac.digest(secret, body, "sha256").hex()
+    said = json.loads(body)
+    assert (said["schema"], said["number"], said["what"]) == ("sukashi/notice/1", 7, "ballot")
+    assert identifier(KITA) not in body.decode()
+
+
+@pytest.mark.parametrize("status", [302, 400, 500])
+def test_webhook_that_does_not_take_it_has_not_got_it(
+    collector: Collector, hook: tuple[str, list[tuple[bytes, str]]], status: int
+) -> None:
+    channel = Webhook(collector.polls.manifest, b"k" * 32, verify=True)
+    with pytest.raises(UndeliveredError, match=str(status)):
+        channel.send(notice(f"{hook[0]}/{status}"))
+
+
+def test_notice_names_nobody_where_it_is_printed() -> None:
+    assert "example.org" not in repr(notice("kita@example.org"))
+
+
+BAD_CONTACTS: dict[str, Callable[[str], str]] = {
+    "another first line": lambda text: text.replace("language", "lang", 1),
+    "a value missing": lambda text: text + "1,email,a@b\n",
+    "another channel": lambda text: text + "1,pigeon,a@b,en\n",
+    "another language": lambda text: text + "1,email,a@b,fr\n",
+    "no person": lambda text: text + ",email,a@b,en\n",
+    "no e-mail address": lambda text: text + "1,email,hello,en\n",
+    "two addresses": lambda text: text + "1,email,a@b@c,en\n",
+    "a header in the address": lambda text: text + '1,email,"a@b\nBcc: c@d",en\n',
+    "a webhook without TLS": lambda text: text + "1,webhook,http://a/b,en\n",
+    "empty": lambda _: "",
+}
+
+
+@pytest.mark.parametrize("change", BAD_CONTACTS.values(), ids=BAD_CONTACTS)
+def test_contacts_of_another_form_are_refused_and_not_repeated(
+    change: Callable[[str], str],
+) -> None:
+    with pytest.raises(Refused) as refusal:
+        notices.read_contacts(change(CONTACTS).encode())
+    assert "@" not in str(refusal.value)
+
+
+def test_operator_imports_contacts_and_delivers(
+    collector: Collector, inbox: tuple[Inbox, int], voting: Run, tmp_path: Path
+) -> None:
+    home, file = collector.home.path, tmp_path / "contacts.csv"
+    file.write_text(CONTACTS)
+    said = voting("collector", "contacts", "import", file, "--home", home)
+    assert (said.code, said.out.splitlines()[0][:10]) == (0, "3 contacts")
+    collector.submit(collector.ballot(KITA))
+    settings = f'smtp_host = "127.0.0.1"\nsmtp_port = {inbox[1]}\nsmtp_security = "none"\n'
+    (home / "server.toml").write_text(f'[notices]\n{settings}sender = "office@kawabe.example"\n')
+    said = voting("collector", "deliver", "--home", home)
+    assert (said.code, said.out) == (0, "2 notices sent, 0 wait to be tried again\n")
+    inbox[0].refuses |= {"kita@example.org", "kita@example.net"}
+    collector.submit(collector.ballot(KITA))
+    assert voting("collector", "deliver", "--home", home).code == 3
+
+
+def test_new_list_of_contacts_takes_the_place_of_the_old_one(
+    told: Collector, inbox: tuple[Inbox, int], mail: dict[str, Channel]
+) -> None:
+    told.submit(told.ballot(MINAMI))
+    rows = notices.read_contacts(CONTACTS.replace("minami@", "new@").encode())
+    with store.writing(told.home.engine) as connection:
+        notices.replace_contacts(connection, rows)
+    told.submit(told.ballot(MINAMI))
+    assert send(told, mail) == Delivered(2, 0)
+    assert [message["To"] for message in inbox[0].messages] == [
+        "minami@example.org",  # what was written before goes where it was to go
+        "new@example.org",
+    ]

@@ -1,0 +1,182 @@
+"""Sending the notices that wait: e-mail over SMTP, and webhooks that can be authenticated.
+
+At least once: a notice is called sent when the other side has taken it, so after a crash it is sent
+again, under the same number. What fails is tried again later, less and less often. Addresses and
+texts are never logged.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+import smtplib
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Any, Literal, Protocol
+
+import httpx
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from crypto.errors import SukashiError
+from voting.collector import notices, store
+from voting.collector.entries import TIME_FORMAT
+from voting.election.documents import canonical
+from voting.election.manifest import Manifest
+
+BATCH = 100
+TIMEOUT = 20.0  # seconds that another server may take
+FIRST_WAIT, LONGEST_WAIT = dt.timedelta(seconds=30), dt.timedelta(hours=1)
+SIGNATURE = "Sukashi-Signature"
+
+
+class UndeliveredError(SukashiError):
+    """The other side did not take the notice."""
+
+
+@dataclass(frozen=True, repr=False)
+class Notice:
+    """One notice for one address."""
+
+    number: int
+    what: notices.Noticed
+    time: str
+    address: str
+    language: str
+
+
+class Channel(Protocol):
+    """A way to an address; when `send` returns, the other side has the notice."""
+
+    def send(self, notice: Notice) -> None:
+        """Raises UndeliveredError."""
+
+
+class Mail:
+    """A mail server. `security`: STARTTLS, TLS from the start, or none at all on this machine."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        host: str,
+        port: int,
+        sender: str,
+        security: Literal["none", "starttls", "tls"],
+    ) -> None:
+        self._manifest, self._host, self._port = manifest, host, port
+        self._sender, self._security = sender, security
+
+    def send(self, notice: Notice) -> None:
+        """As `Channel.send`; the same notice has the same Message-ID each time."""
+        try:
+            with self._connect() as server:
+                server.send_message(self._message(notice))
+        except (OSError, smtplib.SMTPException, ValueError) as fault:
+            raise UndeliveredError(f"the mail server: {type(fault).__name__}") from None
+
+    def _connect(self) -> smtplib.SMTP:
+        if self._security == "tls":
+            context = ssl.create_default_context()
+            return smtplib.SMTP_SSL(self._host, self._port, timeout=TIMEOUT, context=context)
+        server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT)
+        if self._security == "starttls":
+            server.starttls(context=ssl.create_default_context())
+        return server
+
+    def _message(self, notice: Notice) -> EmailMessage:
+        message, manifest = EmailMessage(), self._manifest
+        title = manifest.title.get(notice.language) or next(iter(manifest.title.values()))
+        message["From"], message["To"] = self._sender, notice.address
+        message["Subject"] = notices.subject(notice.language, title)
+        message["Message-ID"] = f"<{notice.number}.{manifest.digest.hex()[:32]}@{manifest.name}>"
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday answers it
+        message.set_content(notices.text(notice.language, notice.what, notice.time))
+        return message
+
+
+class Webhook:
+    """A POST of `sukashi/notice/1` with the header Sukashi-Signature: HMAC-SHA256 of the body in
+    hex, under a secret that the receiver has too."""
+
+    def __init__(self, manifest: Manifest, secret: bytes, verify: ssl.SSLContext | bool) -> None:
+        self._election, self._secret = manifest.digest.hex(), secret
+        self._http = httpx.Client(timeout=TIMEOUT, verify=verify, trust_env=False)
+
+    def send(self, notice: Notice) -> None:
+        """As `Channel.send`."""
+        body = canonical(
+            {
+                "schema": "sukashi/notice/1",
+                "election": self._election,
+                "number": notice.number,
+                "what": notice.what,
+                "time": notice.time,
+                "language": notice.language,
+                "text": notices.text(notice.language, notice.what, notice.time),
+            }
+        )
+        signature = hmac.digest(self._secret, body, "sha256").hex()
+        headers = {SIGNATURE: signature, "Content-Type": "application/json"}
+        try:
+            response = self._http.post(notice.address, content=body, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            raise UndeliveredError(f"the webhook: {type(fault).__name__}") from None
+        if not response.is_success:
+            raise UndeliveredError(f"the webhook answered {response.status_code}")
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What became of the notices that were due."""
+
+    sent: int
+    failed: int
+
+
+def deliver(
+    engine: Engine,
+    channels: Mapping[str, Channel],
+    clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+) -> Delivered:
+    """Send what is due, the oldest first; what a channel does not take waits twice as long as
+    before. Contacts whose channel is not configured wait as if it had failed."""
+    sent = failed = 0
+    for row in _due(engine, clock().strftime(TIME_FORMAT)):
+        notice = Notice(row.number, row.what, row.time, row.address, row.language)
+        try:
+            if row.channel not in channels:
+                raise UndeliveredError(f"no {row.channel} is configured")  # noqa: TRY301
+            channels[row.channel].send(notice)
+        except UndeliveredError:
+            wait = min(FIRST_WAIT * 2 ** min(row.attempts, 16), LONGEST_WAIT)
+            due = (clock() + wait).strftime(TIME_FORMAT)
+            _change(engine, row.number, attempts=row.attempts + 1, due=due)
+            failed += 1
+        else:
+            _change(engine, row.number, attempts=row.attempts + 1, sent=1)
+            sent += 1
+    return Delivered(sent, failed)
+
+
+def _due(engine: Engine, now: str) -> list[Any]:
+    box, contact = store.outbox.c, store.contacts.c
+    query = (
+        sa.select(
+            box.number, box.what, box.time, box.attempts,
+            contact.channel, contact.address, contact.language,
+        )
+        .join(store.contacts, contact.number == box.contact)
+        .where(box.sent == 0, box.due <= now)
+        .order_by(box.number)
+        .limit(BATCH)
+    )  # fmt: skip
+    with store.reading(engine) as connection:
+        return list(connection.execute(query))
+
+
+def _change(engine: Engine, number: int, **values: object) -> None:
+    with store.writing(engine) as connection:
+        change = sa.update(store.outbox).where(store.outbox.c.number == number)
+        connection.execute(change.values(**values))

@@ -1,0 +1,137 @@
+"""A person's own record: ballots without choices, the access log with proofs, "this was not me".
+
+The caller knows who asks (`Sessions.person`). Every look is itself an access, written down before
+anything is told.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from voting.collector import accesses, notices, store
+from voting.collector.access import Period, Row
+from voting.collector.entries import TIME_FORMAT
+from voting.collector.following import Follower
+from voting.election.manifest import Manifest
+
+_KEPT = 8  # trees of hours
+REMARK = 1000  # characters that an objection may have
+
+
+class Personal:
+    """What one person may see and say. Safe for threads."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        manifest: Manifest,
+        follower: Follower,
+        clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    ) -> None:
+        self._engine, self._manifest, self._follower = engine, manifest, follower
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._periods: dict[int, Period] = {}
+
+    def ballots(self, who: str) -> dict[str, Any]:
+        """Number, time and receipt of the person's ballots; never what they say."""
+        self._note_view(who)
+        with self._follower.current() as (connection, ledger):
+            found = [
+                {
+                    "sequence": sequence,
+                    "time": ledger.time_of(sequence).strftime(TIME_FORMAT),
+                    "receipt": ledger.receipt(connection, sequence).decode(),
+                }
+                for sequence in store.ballots_of(connection, who)
+            ]
+        return {
+            "schema": "sukashi/my/1",
+            "election": self._manifest.digest.hex(),
+            "who": who,
+            "ballots": found,
+        }
+
+    def access_log(self, who: str) -> dict[str, Any]:
+        """access.json (section 8.2). Its last row, which waits, is this look."""
+        self._note_view(who)
+        with store.reading(self._engine) as connection:
+            rows, waiting = self._rows(connection, who)
+        places = sorted({row["entry"] for row in rows})
+        with self._follower.current() as (connection, ledger):
+            receipts = [ledger.receipt(connection, place).decode() for place in places]
+        return {
+            "schema": "sukashi/access-log/1",
+            "election": self._manifest.digest.hex(),
+            "who": who,
+            "rows": rows,
+            "entries": receipts,
+            "waiting": waiting,
+        }
+
+    def _rows(
+        self, connection: Connection, who: str
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The person's rows that an entry covers, with their proofs, and those that wait."""
+        table = store.accesses.c
+        query = sa.select(table.number, table.row).where(table.who == who).order_by(table.number)
+        own = connection.execute(query).all()
+        roots = sa.select(store.access_roots).order_by(store.access_roots.c.sequence)
+        rows: list[dict[str, Any]] = []
+        after = 0
+        for root in connection.execute(roots).all():
+            covered = [row.row for row in own if after < row.number <= root.number]
+            if covered:
+                period = self._period(connection, after, root)
+                rows += [_proven(period, row, root.sequence) for row in covered]
+            after = root.number
+        return rows, [_members(row.row) for row in own if row.number > after]
+
+    def _period(self, connection: Connection, after: int, root: Any) -> Period:
+        """The tree of an entry; it never changes, and the newest are asked for most."""
+        with self._lock:
+            known = self._periods.get(root.sequence)
+        if known is None:
+            known = Period(store.access_rows(connection, after, root.number), root.filler)
+            with self._lock:
+                self._periods[root.sequence] = known
+                while len(self._periods) > _KEPT:
+                    del self._periods[min(self._periods)]
+        return known
+
+    def object(self, who: str, remark: str) -> int:
+        """Open a case for the operator: "this was not me"; its number."""
+        time = self._clock().strftime(TIME_FORMAT)
+        with store.writing(self._engine) as connection:
+            number = store.next_number(connection, store.cases)
+            values = {"number": number, "who": who, "time": time, "remark": remark}
+            connection.execute(sa.insert(store.cases).values(**values))
+            accesses.record(connection, who, "objection", time)
+        return number
+
+    def _note_view(self, who: str) -> None:
+        time = self._clock().strftime(TIME_FORMAT)
+        with store.writing(self._engine) as connection:
+            accesses.record(connection, who, "view", time)
+            notices.enqueue(connection, who, "view", time)
+
+
+def _proven(period: Period, row: bytes, sequence: int) -> dict[str, Any]:
+    proof = period.proof(row)
+    return {
+        "row": _members(row),
+        "entry": sequence,
+        "index": proof.index,
+        "size": proof.size,
+        "proof": [digest.hex() for digest in proof.hashes],
+    }
+
+
+def _members(row: bytes) -> dict[str, Any]:
+    return Row.parse(row).model_dump(by_alias=True)
