@@ -71,6 +71,11 @@ class Postgres:
         self._process.send_signal(how)
         self._process.wait()
 
+    @property
+    def pid(self) -> int:
+        """Of the process whose children all others are."""
+        return self._process.pid
+
     def url(self, database: str) -> str:
         return f"postgresql:///{database}?host={self.folder}&user={OWNER}"
 

@@ -576,7 +576,7 @@ def main() -> int:
         parser.error("--kills must lie between 0 and 100")
     out = arguments.out.resolve()
     started = time.monotonic()
-    name = "faults" if arguments.kills else "demo"
+    name = "tally-faults" if arguments.kills else "demo"
     demo = Demo(
         arguments.config.resolve(),
         out,

@@ -22,11 +22,11 @@ STEPS = {
 
 
 def test_killed_steps_run_again_and_the_verdict_stays_verified(tmp_path: Path) -> None:
-    out = tmp_path / "faults"
+    out = tmp_path / "tally-faults"
     command = [sys.executable, str(DEMO), "--voters", "6", "--kills", "5", "--out", str(out)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    assert done.stdout.endswith("faults: ok verified 6 voters, tampered record refused\n")
+    assert done.stdout.endswith("tally-faults: ok verified 6 voters, tampered record refused\n")
     report = json.loads((out / "report.json").read_text())
     assert report["verdict"] == "verified"
     assert report["not_run"] == []
