@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import os
 import re
@@ -26,6 +27,8 @@ from cryptography.x509.oid import NameOID
 from fastapi import FastAPI, Request
 
 from tests.voting.polls import KITA, Collector
+from voting.acceptance.sentences import sentences
+from voting.collector.app import MESSAGES
 
 pytestmark = pytest.mark.e2e
 CONFIGURATION = Path(__file__).parents[3] / "deploy" / "nginx" / "sukashi.conf"
@@ -131,6 +134,7 @@ def written(text: str, root: Path, front: int, behind: int) -> str:
         (r"/var/log/nginx/", f"{root}/"),
         (r"client_header_timeout 5s", "client_header_timeout 1s"),
         (r"client_body_timeout 10s", "client_body_timeout 1s"),
+        (r"proxy_read_timeout 60s", "proxy_read_timeout 1s"),
     ):
         text, found = re.subn(pattern, new, text)
         assert found, pattern
@@ -189,8 +193,12 @@ def front(collector: Collector, tmp_path: Path) -> Iterator[Front]:
 
 @pytest.fixture
 def mirror(tmp_path: Path) -> Iterator[Front]:
-    """nginx before an application that answers with the headers that reached it."""
+    """nginx before an application that answers with the headers that reached it, or late."""
     app = FastAPI()
+
+    @app.get("/state")
+    async def state() -> None:
+        await asyncio.sleep(3)  # longer than nginx waits here
 
     @app.post("/ballots")
     async def ballots(request: Request) -> dict[str, list[str]]:
@@ -199,6 +207,18 @@ def mirror(tmp_path: Path) -> Iterator[Front]:
 
     with served(app) as behind, nginx(tmp_path, behind) as found:
         yield found
+
+
+def said_by(answer: httpx.Response) -> str:
+    """The id of a refusal, whose form, sentence and headers are those that every refusal has."""
+    error: dict[str, object] = answer.json()["error"]
+    error_id = str(error["id"])
+    expected = MESSAGES.get(error_id) or sentences(error_id)
+    assert (answer.json(), error["message"]) == ({"error": error}, expected)
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["strict-transport-security"] == "max-age=63072000"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    return error_id
 
 
 def test_voter_reaches_everything_that_the_specification_has(
@@ -236,7 +256,8 @@ def test_tricks_with_paths_lead_nowhere(front: Front, path: str) -> None:
 def test_other_methods_are_refused(front: Front) -> None:
     with front.client() as web:
         for method, path in (("GET", "/ballots"), ("PUT", "/ballots"), ("POST", "/state")):
-            assert web.request(method, path).status_code == 403
+            answer = web.request(method, path)
+            assert (answer.status_code, said_by(answer)) == (405, "malformed")
 
 
 def test_request_that_is_too_large_is_not_read(front: Front) -> None:
@@ -244,6 +265,31 @@ def test_request_that_is_too_large_is_not_read(front: Front) -> None:
         assert web.post("/ballots", content=b"x" * ((1 << 20) + 1)).status_code == 413
         assert web.post("/verification", content=b"x" * 1025).status_code == 413
         assert web.get("/state", headers={"x": "y" * 20000}).status_code in (400, 414, 431)
+
+
+def test_what_nginx_itself_refuses_has_the_form_of_every_refusal(front: Front) -> None:
+    large = b"x" * ((1 << 20) + 1)
+    with front.client() as web:
+        for answer, status, error_id in (
+            (web.get("/nothing"), 404, "not_found"),
+            (web.put("/state"), 405, "malformed"),
+            (web.post("/ballots", content=large), 413, "too_large"),
+            (web.get("/state", headers={"x": "y" * 20000}), 400, "malformed"),
+        ):
+            assert (answer.status_code, said_by(answer)) == (status, error_id)
+    assert b'"malformed"' in front.say(b"hello\r\n\r\n")
+
+
+def test_collector_that_is_gone_or_silent_is_said_in_the_form_of_every_refusal(
+    mirror: Front, tmp_path: Path
+) -> None:
+    with mirror.client() as web:
+        answer = web.get("/state")
+        assert (answer.status_code, said_by(answer)) == (503, "unavailable")
+    (tmp_path / "gone").mkdir()
+    with nginx(tmp_path / "gone", free_port()) as front, front.client() as web:
+        answer = web.get("/state")
+        assert (answer.status_code, said_by(answer)) == (503, "unavailable")
 
 
 @pytest.mark.parametrize(
@@ -287,6 +333,12 @@ def test_one_address_sends_so_many_ballots_at_once_and_no_more(mirror: Front) ->
         forged = {"X-Forwarded-For": "203.0.113.8"}  # another address is no way around it
         again = [web.post("/ballots", content=b"x", headers=forged).status_code for _ in range(3)]
         assert 429 in again
+        for _ in range(14):
+            refused = web.post("/ballots", content=b"x")
+            if refused.status_code == 429:
+                break
+        assert said_by(refused) == "accept.address_limit"
+        assert int(refused.headers["retry-after"]) >= 1
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
