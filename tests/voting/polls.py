@@ -35,6 +35,7 @@ from voting.collector.following import Follower
 from voting.collector.health import Health
 from voting.collector.home import Home
 from voting.collector.ledger import Ledger, read_checked
+from voting.collector.limits import shared_room
 from voting.collector.qualifying import Qualifier
 from voting.collector.reading import Reading
 from voting.collector.sequencer import Sequencer
@@ -270,9 +271,10 @@ class Collector:
         )
         self.reading = Reading(engine, manifest, self.follower, clock)
         self.settings = Settings()
-        self.voters = make_voters(
-            engine, manifest, polls.profile, self.follower, self.settings, LOCAL, clock
-        )
+        with shared_room() as room:  # what is open stays
+            self.voters = make_voters(
+                engine, manifest, polls.profile, self.follower, self.settings, LOCAL, room, clock
+            )
 
     def start(self) -> None:
         self.sequencer.start()

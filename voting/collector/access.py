@@ -61,21 +61,29 @@ class Period:
     """The rows between two roots, and the hash of nothing."""
 
     def __init__(self, rows: Iterable[bytes], filler: bytes) -> None:
-        """`rows`: canonical bytes of each; `filler`: 32 random bytes, kept with the root."""
-        self._leaves = sorted([*map(leaf_hash, rows), leaf_hash(filler)])
-        self._tree = Tree(self._leaves)
+        """`rows`: canonical bytes of each; `filler`: 32 random bytes, kept with the root. About 64
+        bytes a row stay in memory."""
+        self._tree = Tree(sorted([*map(leaf_hash, rows), leaf_hash(filler)]))
 
     @property
     def root(self) -> bytes:
         return self._tree.root()
 
+    @property
+    def size(self) -> int:
+        """How many leaves there are: one more than rows."""
+        return self._tree.size
+
     def proof(self, row: bytes) -> RowProof:
         """Raises ValueError for a row that is not of this period."""
         leaf = leaf_hash(row)
-        index = bisect_left(self._leaves, leaf)
-        if self._leaves[index : index + 1] != [leaf]:
+        index = bisect_left(range(self.size), leaf, key=self._leaf)
+        if index == self.size or self._leaf(index) != leaf:
             raise ValueError("the row is of another period")
-        return RowProof(index, len(self._leaves), tuple(self._tree.inclusion_proof(index)))
+        return RowProof(index, self.size, tuple(self._tree.inclusion_proof(index)))
+
+    def _leaf(self, index: int) -> bytes:
+        return self._tree.full_subtrees(0, index, index + 1)[0]
 
 
 def new_filler() -> bytes:

@@ -140,8 +140,8 @@ def deliver(
     channels: Mapping[str, Channel],
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
 ) -> Delivered:
-    """Send what is due, the oldest first; what a channel does not take waits twice as long as
-    before. Contacts whose channel is not configured wait as if it had failed."""
+    """Send up to BATCH that are due, the oldest first; what a channel does not take waits twice as
+    long as before. Contacts whose channel is not configured wait as if it had failed."""
     sent = failed = 0
     for row in _due(engine, clock().strftime(TIME_FORMAT)):
         notice = Notice(row.number, row.what, row.time, row.address, row.language)
@@ -160,6 +160,21 @@ def deliver(
     return Delivered(sent, failed)
 
 
+def deliver_all(
+    engine: Engine,
+    channels: Mapping[str, Channel],
+    clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+) -> Delivered:
+    """As `deliver`, until nothing is due. What fails is due later, so this ends when no new notices
+    are written faster than they are sent."""
+    sent = failed = 0
+    while True:
+        done = deliver(engine, channels, clock)
+        if not done.sent and not done.failed:
+            return Delivered(sent, failed)
+        sent, failed = sent + done.sent, failed + done.failed
+
+
 def _due(engine: Engine, now: str) -> list[Any]:
     box, contact = store.outbox.c, store.contacts.c
     query = (
@@ -168,7 +183,7 @@ def _due(engine: Engine, now: str) -> list[Any]:
             contact.channel, contact.address, contact.language,
         )
         .join(store.contacts, contact.number == box.contact)
-        .where(box.sent == 0, box.due <= now)
+        .where(store.WAITS, box.due <= now)
         .order_by(box.number)
         .limit(BATCH)
     )  # fmt: skip

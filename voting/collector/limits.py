@@ -6,15 +6,29 @@ operator named is it the one that this server reports; a voter's own header is n
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import math
+import mmap
+import os
+import secrets
+import struct
+import tempfile
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 
 SOCKET = "unix"  # who connects at a Unix socket has no address
-_REMEMBERED = 1 << 16
+_ENTRY = struct.Struct("=Qd")  # what an address is known by, and its number
+_ROW = 8 * _ENTRY.size
+_ROWS = 1 << 13
+_SIZE = _ROWS * _ROW  # 65,536 addresses in one MiB
+_EXACT = 1e-6  # seconds that rounding may make of nothing
 
 
 class Proxies:
@@ -50,27 +64,82 @@ class Proxies:
         return any(found in network for network in self._networks)
 
 
+@dataclass(frozen=True, repr=False)
+class Room:
+    """Where the processes of one machine keep their buckets: a file, and the key that they know
+    addresses by. The file alone says nothing about an address."""
+
+    file: Path
+    key: bytes
+
+
+@contextmanager
+def shared_room() -> Iterator[Room]:
+    """A new one, for this process and those that it starts."""
+    with tempfile.NamedTemporaryFile(prefix="sukashi-") as file:
+        file.truncate(_SIZE)
+        yield Room(Path(file.name), secrets.token_bytes(32))
+
+
 class Buckets:
-    """A bucket of tokens for each address: a request takes one, and they come back with time."""
+    """A bucket of tokens for each address: a request takes one, and they come back with time.
+
+    One table for all processes that have its room, so that what is allowed is allowed once on this
+    machine and not once in each process. It has a fixed size: where a place is needed, the address
+    goes that is nearest to being forgotten anyway. A process that is killed leaves no lock behind.
+    """
 
     def __init__(
-        self, per_minute: float, burst: int, clock: Callable[[], float] = time.monotonic
+        self,
+        per_minute: float,
+        burst: int,
+        room: Room,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._rate, self._burst, self._clock = per_minute / 60, burst, clock
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        self._lock = threading.Lock()
+        """`clock`: the same for all processes, as the machine's own is."""
+        self._interval, self._burst, self._clock = 60 / per_minute, burst, clock
+        self._key = room.key
+        self._file = os.open(room.file, os.O_RDWR)
+        weakref.finalize(self, os.close, self._file)
+        self._table = mmap.mmap(self._file, _SIZE)
+        self._lock = threading.Lock()  # the file's is this process's, not its threads'
 
     def take(self, address: str) -> int:
-        """0 if a token was taken, otherwise in how many seconds there is one."""
+        """0 if a token was taken, otherwise in how many seconds there is one.
+
+        What is kept of an address is until when its bucket is not full again (the "theoretical
+        arrival time" of the generic cell rate algorithm): a bucket in one number.
+        """
+        place, tag = self._place(address)
         with self._lock:
-            now = self._clock()
-            tokens, since = self._buckets.pop(address, (float(self._burst), now))
-            tokens = min(self._burst, tokens + (now - since) * self._rate)
-            allowed = tokens >= 1
-            self._buckets[address] = (tokens - 1 if allowed else tokens, now)
-            while len(self._buckets) > _REMEMBERED:
-                self._buckets.popitem(last=False)
-            return 0 if allowed else math.ceil((1 - tokens) / self._rate)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            try:
+                now = self._clock()
+                where, until = self._find(place, tag, now)
+                wait = max(until, now) - now - self._interval * (self._burst - 1)
+                if wait > _EXACT:
+                    return math.ceil(wait - _EXACT)
+                _ENTRY.pack_into(self._table, where, tag, max(until, now) + self._interval)
+                return 0
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def _place(self, address: str) -> tuple[int, int]:
+        """In which row of the table an address stands, and what it is known by there."""
+        found = hashlib.blake2b(address.encode(), key=self._key, digest_size=16).digest()
+        row = int.from_bytes(found[:8], "big") % _ROWS
+        return row * _ROW, int.from_bytes(found[8:], "big") | 1  # 0 is nobody
+
+    def _find(self, row: int, tag: int, now: float) -> tuple[int, float]:
+        """Where an address stands or may stand in its row, and until when it is not full."""
+        least, least_until = row, math.inf
+        for where in range(row, row + _ROW, _ENTRY.size):
+            known, until = _ENTRY.unpack_from(self._table, where)
+            if known == tag:
+                return where, until
+            if until < least_until:
+                least, least_until = where, until
+        return least, now
 
 
 def _counted(address: str) -> str:

@@ -93,7 +93,7 @@ class FromDatabase:
         found: list[GaugeMetricFamily] = []
         try:
             with store.reading(self._engine) as connection:
-                found = list(_log(connection))
+                found = [*_log(connection), *_notices(connection)]
         except sa.exc.SQLAlchemyError:
             up = GaugeMetricFamily("sukashi_database_up", "1 where the database answers.", value=0)
         yield up
@@ -131,6 +131,20 @@ def _log(connection: Connection) -> Iterator[GaugeMetricFamily]:
         "sukashi_log_last_entry_timestamp_seconds", "Time of the last entry.",
         value=moment.timestamp(),
     )  # fmt: skip
+
+
+def _notices(connection: Connection) -> Iterator[GaugeMetricFamily]:
+    query = sa.select(sa.func.count(), sa.func.min(store.outbox.c.time)).where(store.WAITS)
+    waiting, oldest = connection.execute(query).one()
+    age = 0.0
+    if oldest is not None:
+        age = max(0.0, time.time() - dt.datetime.fromisoformat(oldest).timestamp())
+    yield GaugeMetricFamily(
+        "sukashi_notices_waiting", "Notices that were not sent yet.", value=waiting
+    )
+    yield GaugeMetricFamily(
+        "sukashi_notices_oldest_seconds", "How long the oldest of them waits.", value=age
+    )
 
 
 def make_metrics(engine: Engine, disk: Path | None) -> Starlette:

@@ -75,7 +75,7 @@ def deliver(
     opened, settings = _open(home, config)
     channels = _channels(opened, settings)
     while True:
-        done = delivery.deliver(opened.engine, channels)
+        done = delivery.deliver_all(opened.engine, channels)
         if done.sent or done.failed or every is None:
             console.say(f"{done.sent} notices sent, {done.failed} wait to be tried again")
         if every is None:

@@ -20,6 +20,7 @@ from voting.collector import store
 from voting.console import Refused
 
 Noticed = Literal["ballot", "verification", "view"]
+NOTICED = ("ballot", "verification", "view")
 CHANNELS = ("email", "webhook")
 _COLUMNS = ["identifier", "channel", "address", "language"]
 _ADDRESS_LIMIT = 320
@@ -146,6 +147,7 @@ def replace_contacts(connection: Connection, rows: list[dict[str, str]]) -> int:
     """From now on notices go to these contacts alone; their number. What waits already goes where
     it was written to."""
     number = store.next_number(connection, store.contacts)
+    after = connection.scalar(sa.select(sa.func.max(store.accesses.c.number))) or 0
     connection.execute(sa.update(store.contacts).values(who=""))
     for place, row in enumerate(rows):
         values = {
@@ -154,6 +156,7 @@ def replace_contacts(connection: Connection, rows: list[dict[str, str]]) -> int:
             "channel": row["channel"],
             "address": row["address"],
             "language": row["language"],
+            "after": after,
         }
         connection.execute(sa.insert(store.contacts).values(**values))
     return len(rows)

@@ -200,18 +200,19 @@ def _own_record() -> Json:
     return {
         "/my": {
             "get": _in_session("ownBallots", "Number, time and receipt of the own ballots.", {
-                "200": _json("Never what is in them.", "My", my)
+                "200": _json("Never what is in them.", "My", my), **_LIMITED
             })
         },
         "/my/access": {
             "get": _in_session("ownAccessLog", "The own access log, with proofs.", {
-                "200": _json("access.json.", "AccessLog", log)
+                "200": _json("access.json.", "AccessLog", log), **_LIMITED
             })
         },
         "/my/not-me": {
             "post": {
                 **_in_session("notMe", "Tell the office: this was not me.", {
                     "201": _json("A case.", "Case", {"schema": "sukashi/case/1", "number": 1}),
+                    **_LIMITED,
                     "400": _error("malformed"),
                     "413": _error("too_large"),
                 }),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,7 @@ from voting.collector.entries import TIME_FORMAT
 from voting.collector.following import Follower
 from voting.election.manifest import Manifest
 
-_KEPT = 8  # trees of hours
+KEPT = 1 << 20  # leaves of hours' trees that stay in memory: 64 MiB
 REMARK = 1000  # characters that an objection may have
 
 
@@ -37,7 +38,7 @@ class Personal:
         self._engine, self._manifest, self._follower = engine, manifest, follower
         self._clock = clock
         self._lock = threading.Lock()
-        self._periods: dict[int, Period] = {}
+        self._periods: OrderedDict[int, Period] = OrderedDict()  # what was asked for last, last
 
     def ballots(self, who: str) -> dict[str, Any]:
         """Number, time and receipt of the person's ballots; never what they say."""
@@ -94,16 +95,20 @@ class Personal:
         return rows, [_members(row.row) for row in own if row.number > after]
 
     def _period(self, connection: Connection, after: int, root: Any) -> Period:
-        """The tree of an entry; it never changes, and the newest are asked for most."""
+        """The tree of an entry; it never changes. One is made at a time, whoever asks, and those
+        that nobody asked for the longest go when they are too many."""
         with self._lock:
             known = self._periods.get(root.sequence)
-        if known is None:
-            known = Period(store.access_rows(connection, after, root.number), root.filler)
-            with self._lock:
+            if known is None:
+                known = Period(store.access_rows(connection, after, root.number), root.filler)
                 self._periods[root.sequence] = known
-                while len(self._periods) > _KEPT:
-                    del self._periods[min(self._periods)]
+            self._periods.move_to_end(root.sequence)
+            while len(self._periods) > 1 and self._leaves() > KEPT:
+                self._periods.popitem(last=False)
         return known
+
+    def _leaves(self) -> int:
+        return sum(period.size for period in self._periods.values())
 
     def object(self, who: str, remark: str) -> int:
         """Open a case for the operator: "this was not me"; its number."""

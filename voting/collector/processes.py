@@ -1,4 +1,5 @@
-"""A collector's processes: one sequencer with the log's key, several that check ballots without it.
+"""A collector's processes: one sequencer with the log's key, several that check ballots without it,
+and one that keeps house.
 
 The supervisor starts them, starts them again when they end, and stops them in the right order. It
 keeps the passphrase and passes it to the sequencer alone; what children say to it is only text.
@@ -28,6 +29,7 @@ import uvicorn
 from crypto.errors import SukashiError
 from voting.collector import telling
 from voting.collector.home import open_home
+from voting.collector.limits import Room, shared_room
 from voting.collector.listening import listen_at_port, listen_at_socket
 from voting.collector.settings import METRICS_FOLDER, Settings, Tls, read_settings
 from voting.console import EXIT_REFUSED, EXIT_UNFINISHED, Refused, Unfinished
@@ -107,9 +109,12 @@ def supervise(
         if role != "api":
             children.append(_Child("sequencer", run_sequencer, place, passphrase))
             running.callback(children[0].stop)
+            children.append(_Child("housekeeping", run_housekeeping, place))
+            running.callback(children[1].stop)
         if role != "sequencer":
+            room = running.enter_context(shared_room())
             for number in range(1, settings.api.processes + 1):
-                children.append(_Child(f"api-{number}", run_api, place, listener))
+                children.append(_Child(f"api-{number}", run_api, place, listener, room))
                 running.callback(children[-1].stop)  # they stop before the sequencer does
         for child in children:
             child.await_ready()
@@ -231,7 +236,7 @@ def _when_ended(sentinel: int, then: Callable[[], None]) -> None:
     then()
 
 
-def run_api(ready: Callable[[], None], place: Place, listener: socket.socket) -> None:
+def run_api(ready: Callable[[], None], place: Place, listener: socket.socket, room: Room) -> None:
     """Check ballots and answer, with no key."""
     from voting.collector.app import make_app
     from voting.collector.courier import Courier
@@ -251,7 +256,7 @@ def run_api(ready: Callable[[], None], place: Place, listener: socket.socket) ->
     submission = Submission(engine, manifest, opened.profile, follower, courier, qualifier)
     health = Health(engine, lambda: submission.running, opened.disk)
     origin = origin_of(settings, listener)
-    voters = make_voters(engine, manifest, opened.profile, follower, settings, origin)
+    voters = make_voters(engine, manifest, opened.profile, follower, settings, origin, room)
     reading = Reading(engine, manifest, follower)
     app = make_app(submission, reading, voters, opened.files, health)
     _serve(app, listener, ready)
@@ -261,7 +266,6 @@ def run_sequencer(ready: Callable[[], None], place: Place, passphrase: str) -> N
     """Store ballots while it is this process's turn."""
     from voting.collector.duty import Duty
     from voting.collector.gate import make_gate
-    from voting.collector.reconciliation import every_hour
     from voting.eid import answers
 
     settings = read_settings(place.home, place.config)
@@ -273,10 +277,21 @@ def run_sequencer(ready: Callable[[], None], place: Place, passphrase: str) -> N
         gate = make_gate(duty, 4 * opened.manifest.limits.container_bytes + 4 * answers.LIMIT)
         duty.start()
         tls = settings.tls if settings.sequencer.host is not None else None
-        with every_hour(opened.engine, opened.manifest):
-            _serve(gate, listener, ready, tls)
+        _serve(gate, listener, ready, tls)
         duty.stop()
         opened.engine.dispose()
+
+
+def run_housekeeping(ready: Callable[[], None], place: Place) -> None:
+    """Compare the books and forget sessions, out of everybody's way; SIGTERM ends it at once."""
+    from voting.collector.housekeeping import keep_house
+
+    os.nice(10)
+    opened = open_home(place.home, read_settings(place.home, place.config))
+    supervisor = multiprocessing.parent_process()
+    ready()
+    gone = [supervisor.sentinel] if supervisor is not None else []
+    keep_house(opened.engine, opened.manifest, lambda seconds: bool(wait(gone, seconds)))
 
 
 @contextmanager

@@ -6,9 +6,9 @@ does is for a person at once. A full reading (`voting collector reconcile`) also
 
 from __future__ import annotations
 
-import threading
+import hashlib
+import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -16,9 +16,13 @@ from sqlalchemy.engine import Connection, Engine
 
 from crypto.errors import SukashiError
 from voting.collector import metrics, store, telling
+from voting.collector.entries import TIME_FORMAT
 from voting.collector.ledger import Ledger
+from voting.collector.notices import NOTICED
 from voting.election.entries import PaperEntry, RollEntry
 from voting.election.manifest import Manifest
+
+_STREAMED = {"yield_per": 1000}  # rows in memory
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,16 @@ def reconcile(connection: Connection, ledger: Ledger) -> Books:
     2. Every stored ballot has its ciphertexts' first components, and there are no others.
     3. Rolls, lists of paper voters and orders are as many as the log names.
     4. The newest checkpoint covers the whole log.
+    5. Every stored ballot has its row in the access log, of its voter and its entry's time.
+    6. Every access that is told has a notice for each contact that the person had then.
     """
     b = store.ballots.c
     rows = connection.execute(sa.select(b.sequence, b.digest).order_by(b.sequence))
     stored, found = _compare(ledger, ((row.sequence, row.digest) for row in rows))
     found += _components(connection)
     found += _documents(connection, ledger)
+    found += _accesses(connection, ledger)
+    found += _notices(connection)
     covered = connection.scalar(sa.select(sa.func.max(store.checkpoints.c.size))) or 0
     if covered != ledger.size:
         found.append(f"the newest checkpoint covers {covered} of {ledger.size} entries")
@@ -57,27 +65,8 @@ def read_books(engine: Engine, manifest: Manifest) -> Books:
         return reconcile(connection, ledger)
 
 
-@contextmanager
-def every_hour(engine: Engine, manifest: Manifest, seconds: float = 3600) -> Iterator[None]:
-    """Reconcile now and every hour, in a thread; what is found is an alarm and a number."""
-    end = threading.Event()
-
-    def run() -> None:
-        while True:
-            _reconcile_and_tell(engine, manifest)
-            if end.wait(seconds):
-                return
-
-    thread = threading.Thread(target=run, name="reconciliation", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        end.set()
-        thread.join()
-
-
-def _reconcile_and_tell(engine: Engine, manifest: Manifest) -> None:
+def reconcile_and_tell(engine: Engine, manifest: Manifest) -> None:
+    """Reconcile; what is found is an alarm and a number."""
     try:
         books = read_books(engine, manifest)
     except (SukashiError, sa.exc.SQLAlchemyError) as fault:
@@ -146,3 +135,58 @@ def _documents(connection: Connection, ledger: Ledger) -> list[str]:
         if kept != number:
             found.append(f"the log names {number} {table.name}, and {kept} are stored")
     return found
+
+
+class _Bag:
+    """What was put in, in any order, as one number: a count and a sum of hashes. So a million rows
+    on each side are compared without keeping them."""
+
+    def __init__(self) -> None:
+        self.count, self._sum = 0, 0
+
+    def put(self, *values: object) -> None:
+        data = json.dumps(values).encode()
+        self.count += 1
+        self._sum += int.from_bytes(hashlib.sha256(data).digest(), "big")
+
+    def differs(self, other: _Bag) -> bool:
+        return (self.count, self._sum) != (other.count, other._sum)
+
+
+def _accesses(connection: Connection, ledger: Ledger) -> list[str]:
+    """Of ballots; every row's root is looked at when everything is read."""
+    stored, told = _Bag(), _Bag()
+    b, table = store.ballots.c, store.accesses.c
+    for row in connection.execute(sa.select(b.sequence, b.voter), execution_options=_STREAMED):
+        if row.sequence < ledger.size:  # what the log does not have is said already
+            stored.put(row.voter, ledger.time_of(row.sequence).strftime(TIME_FORMAT))
+    for row in connection.execute(sa.select(table.who, table.row), execution_options=_STREAMED):
+        access = json.loads(row.row)
+        if access["what"] == "ballot":
+            told.put(row.who, access["time"])
+    if stored.count != told.count:
+        return [f"{stored.count} ballots are stored, and the access log has {told.count}"]
+    return ["the access log's ballots are not those stored"] if stored.differs(told) else []
+
+
+def _notices(connection: Connection) -> list[str]:
+    """Of those contacts that are anybody's now; where earlier ones belonged is forgotten."""
+    due, written = _Bag(), _Bag()
+    contact, table, box = store.contacts.c, store.accesses.c, store.outbox.c
+    query = sa.select(contact.number, table.row).join_from(
+        store.accesses, store.contacts, contact.who == table.who
+    )
+    of_somebody = query.where(contact.who != "", table.number > contact.after)
+    for row in connection.execute(of_somebody, execution_options=_STREAMED):
+        access = json.loads(row.row)
+        if access["what"] in NOTICED:
+            due.put(row.number, access["what"], access["time"])
+    waiting = sa.select(box.contact, box.what, box.time).join_from(
+        store.outbox, store.contacts, contact.number == box.contact
+    )
+    told = waiting.where(contact.who != "")
+    for notice in connection.execute(told, execution_options=_STREAMED):
+        written.put(notice.contact, notice.what, notice.time)
+    if due.count != written.count:
+        return [f"{due.count} notices are due to contacts, and {written.count} were written"]
+    return ["the notices are not those of the access log"] if due.differs(written) else []

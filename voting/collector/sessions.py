@@ -2,7 +2,8 @@
 
 A challenge is kept nowhere: its nonce carries its time and a code that only this collector's
 processes can make, bound to the session it is for. A session is kept as the hash of its secret, so
-that nobody who reads the database can use it. A nonce that was used is refused for ever.
+that nobody who reads the database can use it, and no longer than it lives: it says who was there
+and when. A nonce that was used is refused as long as that is kept, and afterwards as too old.
 """
 
 from __future__ import annotations
@@ -115,11 +116,11 @@ class Sessions:
         return who
 
     def log_out(self, secret: str) -> None:
-        """End the session. Raises as `person`."""
+        """End the session; whose it was is forgotten at once. Raises as `person`."""
         self.person(secret)
         known = store.sessions.c.handle == _handle(_bytes(secret))
         with store.writing(self._engine) as connection:
-            connection.execute(sa.update(store.sessions).where(known).values(ended=1))
+            connection.execute(sa.update(store.sessions).where(known).values(ended=1, who=""))
 
     def _check_challenge(self, challenge: Challenge) -> None:
         try:
@@ -137,6 +138,17 @@ class Sessions:
     def _code(self, session: str, content: bytes) -> bytes:
         message = len(content).to_bytes(4, "big") + content + session.encode()
         return hmac.digest(self._key, message, "sha256")[:_CODE]
+
+
+def forget(engine: Engine, now: dt.datetime) -> int:
+    """Remove the sessions that are over; how many. A session's row also keeps its nonce from being
+    used again, and outlives the nonce: nothing is forgotten that would still be refused for it."""
+    over = store.sessions.c.seen < (now - SESSION_LIFE).strftime(TIME_FORMAT)
+    with store.reading(engine) as connection:  # where there are none, nobody waits for the lock
+        if connection.scalar(sa.select(sa.exists().where(over))) in (0, False):
+            return 0
+    with store.writing(engine) as connection:
+        return connection.execute(sa.delete(store.sessions).where(over)).rowcount
 
 
 def _challenge_key(engine: Engine) -> bytes:

@@ -150,6 +150,7 @@ contacts = sa.Table(  # those of earlier lists stay for what waits for them, and
     sa.Column("channel", sa.Text, nullable=False),
     sa.Column("address", sa.Text, nullable=False),
     sa.Column("language", sa.Text, nullable=False),
+    sa.Column("after", sa.Integer, nullable=False),  # the access that was the last one before
     sqlite_strict=True,
 )
 outbox = sa.Table(
@@ -160,10 +161,12 @@ outbox = sa.Table(
     sa.Column("what", sa.Text, nullable=False),
     sa.Column("time", sa.Text, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("due", sa.Text, nullable=False, index=True),
+    sa.Column("due", sa.Text, nullable=False),
     sa.Column("sent", sa.Integer, nullable=False),
     sqlite_strict=True,
 )
+WAITS = outbox.c.sent == sa.literal_column("0")  # written out, so that the index is used for it
+sa.Index("ix_outbox_due", outbox.c.due, sqlite_where=WAITS, postgresql_where=WAITS)
 reads = sa.Table(  # counts instead of appending
     "reads",
     METADATA,

@@ -92,16 +92,19 @@ def _add_own_record(app: FastAPI, voters: Voters) -> None:
 
     @app.get("/my")
     async def my(request: Request) -> Response:
+        voters.admit(request)
         who = await voters.person(request)
         return _own(await run_in_threadpool(personal.ballots, who))
 
     @app.get("/my/access")
     async def access(request: Request) -> Response:
+        voters.admit(request)
         who = await voters.person(request)
         return _own(await run_in_threadpool(personal.access_log, who))
 
     @app.post("/my/not-me")
     async def not_me(request: Request) -> Response:
+        voters.admit(request)
         who = await voters.person(request)
         remark = _objection(await read_body(request, 8 * REMARK))
         number = await run_in_threadpool(personal.object, who, remark)

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Engine
 
 from crypto.errors import VerificationError
 from voting.collector.following import Follower
-from voting.collector.limits import Buckets, Proxies
+from voting.collector.limits import Buckets, Proxies, Room
 from voting.collector.personal import Personal
 from voting.collector.sessions import Sessions
 from voting.collector.settings import Services, Settings
@@ -35,15 +35,16 @@ def make_voters(
     follower: Follower,
     settings: Settings,
     origin: str,
+    room: Room,
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
 ) -> Voters:
-    """Everything behind /session and /my."""
+    """Everything behind /session and /my. `room`: what this machine's processes count in."""
     limits = settings.limits
     return Voters(
         Sessions(engine, profile, origin, revocation_of(profile, settings.services, clock), clock),
         Personal(engine, manifest, follower, clock),
         Proxies(limits.trusted_proxies),
-        Buckets(limits.per_minute, limits.burst),
+        Buckets(limits.per_minute, limits.burst, room),
     )
 
 

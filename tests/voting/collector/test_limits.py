@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
+
 import httpx
 import pytest
 
 from tests.voting.polls import Collector
-from voting.collector.limits import Buckets, Proxies
+from voting.collector.limits import Buckets, Proxies, Room, shared_room
 
 FRONT = Proxies(["10.0.0.0/8", "unix", "2001:db8:1::1"])
 
@@ -51,9 +55,15 @@ def test_name_that_is_no_network_is_refused() -> None:
         Proxies(["proxy.example"])
 
 
-def test_burst_is_let_in_and_then_so_many_a_minute() -> None:
+@pytest.fixture
+def room() -> Iterator[Room]:
+    with shared_room() as made:
+        yield made
+
+
+def test_burst_is_let_in_and_then_so_many_a_minute(room: Room) -> None:
     time = [0.0]
-    buckets = Buckets(per_minute=6, burst=3, clock=lambda: time[0])
+    buckets = Buckets(6, 3, room, lambda: time[0])
     assert [buckets.take("a") for _ in range(4)] == [0, 0, 0, 10]
     assert buckets.take("b") == 0
     time[0] = 9.0
@@ -62,6 +72,54 @@ def test_burst_is_let_in_and_then_so_many_a_minute() -> None:
     assert [buckets.take("a"), buckets.take("a")] == [0, 10]
     time[0] = 1000.0
     assert [buckets.take("a") for _ in range(4)] == [0, 0, 0, 10]
+
+
+TAKE = """
+import sys
+from pathlib import Path
+from voting.collector.limits import Buckets, Room
+buckets = Buckets(0.001, 100, Room(Path(sys.argv[1]), bytes.fromhex(sys.argv[2])))
+print(sum(buckets.take("a") == 0 for _ in range(80)))
+"""
+
+
+def test_processes_of_one_machine_let_in_no_more_together_than_one_would(room: Room) -> None:
+    command = [sys.executable, "-c", TAKE, str(room.file), room.key.hex()]
+    started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    assert sum(int(process.communicate()[0]) for process in started) == 100
+    assert Buckets(0.001, 100, room).take("a") > 0
+
+
+def test_process_that_is_killed_while_it_counts_stops_nobody(room: Room) -> None:
+    holds = "import fcntl, sys, time; f = open(sys.argv[1]); fcntl.flock(f, fcntl.LOCK_EX)"
+    script = f"{holds}; print('held', flush=True); time.sleep(60)"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(room.file)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    process.kill()
+    process.communicate()
+    assert Buckets(6, 3, room).take("a") == 0
+
+
+def test_table_that_is_full_forgets_whoever_would_be_forgotten_first(room: Room) -> None:
+    time = [0.0]
+    buckets = Buckets(6, 3, room, lambda: time[0])
+    buckets._place = lambda address: (0, int(address))  # type: ignore[method-assign]  # one row
+    for _ in range(3):
+        assert buckets.take("1") == 0
+    for other in range(2, 60):
+        assert buckets.take(str(other)) == 0
+    assert buckets.take("1") == 10  # whoever came most often is still known
+
+
+def test_room_holds_no_address(room: Room) -> None:
+    Buckets(6, 3, room).take("198.51.100.1")
+    table = room.file.read_bytes()
+    assert any(table)
+    assert b"198.51.100.1" not in table
+    assert room.key.hex() not in repr(room)
 
 
 def test_address_that_comes_too_often_is_told_when_to_come_again(
@@ -76,6 +134,9 @@ def test_address_that_comes_too_often_is_told_when_to_come_again(
         assert response.json()["error"]["id"] == "accept.address_limit"
         assert set(response.json()["error"]["message"]) == {"ja", "en", "et"}
         assert int(response.headers["retry-after"]) >= 1
+    for path in ("/my", "/my/access"):
+        assert web.get(path).status_code == 429
+    assert web.post("/my/not-me").status_code == 429
     assert collector.count_entries() == 3
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from tests.voting.election.office import PASSPHRASE
 from tests.voting.polls import (
@@ -29,8 +31,9 @@ from tests.voting.polls import (
 )
 from tests.voting.serving import browser
 from voting.acceptance import CHECK_IDS
-from voting.collector import metrics
+from voting.collector import metrics, notices, store
 from voting.collector.listening import listen_at_socket
+from voting.collector.reconciliation import reconcile_and_tell
 from voting.collector.settings import METRICS_FOLDER
 
 PROGRAM = Path(sys.executable).parent / "voting"
@@ -83,6 +86,49 @@ def test_answers_to_ballots_are_counted_by_outcome_and_check(
     )
     assert after["sukashi_database_up"] == 1
     assert after["sukashi_disk_free_bytes"] > 0
+
+
+def test_notices_that_wait_and_how_long_are_numbers(
+    scrape: httpx.Client, collector: Collector
+) -> None:
+    found = numbers(scrape)
+    names = ("sukashi_notices_waiting", "sukashi_notices_oldest_seconds")
+    assert [found[name] for name in names] == [0, 0]
+    contacts = f"identifier,channel,address,language\n{identifier(KITA)},email,a@b.example,en\n"
+    with store.writing(collector.home.engine) as connection:
+        notices.replace_contacts(connection, notices.read_contacts(contacts.encode()))
+    collector.clock.turn(minutes=-10)
+    with store.writing(collector.home.engine) as connection:
+        time_then = f"{collector.clock():%Y-%m-%dT%H:%M:%SZ}"
+        notices.enqueue(connection, identifier(KITA), "view", time_then)
+    found = numbers(scrape)
+    assert found[names[0]] == 1
+    assert 590 < found[names[1]] < 900
+    with store.writing(collector.home.engine) as connection:
+        connection.execute(sa.update(store.outbox).values(sent=1))
+    assert [numbers(scrape)[name] for name in names] == [0, 0]
+
+
+ALERTS = Path(__file__).parents[3] / "deploy" / "alerts.yml"
+
+
+def test_every_number_that_wakes_somebody_exists(
+    scrape: httpx.Client, collector: Collector
+) -> None:
+    reconcile_and_tell(collector.home.engine, collector.home.manifest)
+    found = {name.split("{")[0] for name in numbers(scrape)}
+    named = set(re.findall(r"sukashi_[a-z_]+", ALERTS.read_text(encoding="utf-8")))
+    assert len(named) > 6
+    assert named <= found
+
+
+def test_rules_are_what_prometheus_reads() -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("not run: there is no promtool (Debian: apt-get install prometheus)")
+    command = [promtool, "check", "rules", str(ALERTS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_refusal_is_counted_from_the_start(scrape: httpx.Client) -> None:

@@ -26,6 +26,7 @@ from tests.voting.conftest import Run
 from tests.voting.polls import KITA, MINAMI, Collector, identifier
 from voting.collector import notices, store
 from voting.collector.delivery import (
+    BATCH,
     LONGEST_WAIT,
     Channel,
     Delivered,
@@ -34,6 +35,7 @@ from voting.collector.delivery import (
     UndeliveredError,
     Webhook,
     deliver,
+    deliver_all,
 )
 from voting.console import Refused
 
@@ -314,6 +316,19 @@ def test_operator_imports_contacts_and_delivers(
     inbox[0].refuses |= {"kita@example.org", "kita@example.net"}
     collector.submit(collector.ballot(KITA))
     assert voting("collector", "deliver", "--home", home).code == 3
+
+
+def test_one_run_of_the_operators_command_sends_all_that_are_due(
+    told: Collector, inbox: tuple[Inbox, int], mail: dict[str, Channel]
+) -> None:
+    """More than are read from the database at once."""
+    people = [(identifier(MINAMI), f"{told.clock():%Y-%m-%dT%H:%M:%SZ}")] * (BATCH + 3)
+    with store.writing(told.home.engine) as connection:
+        notices.enqueue_all(connection, "view", people)
+    inbox[0].refuses.add("kita@example.org")
+    told.submit(told.ballot(KITA))
+    assert deliver_all(told.home.engine, mail, told.clock) == Delivered(BATCH + 4, 1)
+    assert waiting(told) == 1
 
 
 def test_new_list_of_contacts_takes_the_place_of_the_old_one(

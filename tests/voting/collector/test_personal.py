@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from tests.verifier_app.conftest import Call, call
 from tests.voting.conftest import Run
 from tests.voting.polls import KITA, MINAMI, Collector, identifier
 from voting.ballot.ballot import fetch_token
+from voting.collector import personal as module
 from voting.collector import store
+from voting.collector.access import Period
 from voting.election.documents import canonical
 
 __all__ = ["call"]
@@ -133,6 +136,32 @@ def test_auditors_program_verifies_what_the_collector_tells(
     assert [row["what"] for row in said.json["rows"]] == ["ballot"] * 3
     (tmp_path / "access.json").write_bytes(data.replace(b'"ballot"', b'"login"', 1))
     assert call("access", tmp_path / "access.json", *where).code == 1
+
+
+def test_trees_of_past_hours_are_made_once_and_the_least_asked_for_go(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+
+    class Counted(Period):
+        def __init__(self, rows: Iterable[bytes], filler: bytes) -> None:
+            super().__init__(rows, filler)
+            made.append(self.size)
+
+    for _ in range(3):
+        collector.submit(collector.ballot(KITA))
+        collector.clock.turn(hours=1)
+    collector.submit(collector.ballot(KITA))
+    monkeypatch.setattr(module, "Period", Counted)
+    record = collector.voters.personal
+    first = record.access_log(identifier(KITA))["rows"]
+    assert (len(first), made) == (3, [2, 2, 2])
+    assert record.access_log(identifier(KITA))["rows"] == first
+    assert len(made) == 3
+    monkeypatch.setattr(module, "KEPT", 4)
+    record.access_log(identifier(KITA))
+    assert [period.size for period in record._periods.values()] == [2, 2]
+    assert record.access_log(identifier(KITA))["rows"] == first
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,8 @@ def server(stored: Collector) -> Iterator[tuple[subprocess.Popen[str], httpx.Cli
         finally:
             kill(process)
             process.wait()
+            assert process.stdout is not None
+            process.stdout.close()
 
 
 def kill(process: subprocess.Popen[str]) -> None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from tests.voting.collector.test_notices import CONTACTS
 from tests.voting.conftest import Run
 from tests.voting.polls import KITA, MINAMI, Clock, Collector, Polls, now
-from voting.collector import metrics, store
-from voting.collector.reconciliation import Books, every_hour, read_books
+from voting.collector import metrics, notices, store
+from voting.collector.housekeeping import keep_house
+from voting.collector.reconciliation import Books, read_books, reconcile_and_tell
 
 
 @pytest.fixture
@@ -23,6 +24,8 @@ def kept(polls: Polls, tmp_path: Path) -> Collector:
     """A collector of three ballots, whose database a test damages; nobody audits it afterwards."""
     collector = Collector(polls, polls.home(tmp_path / "kept"), Clock(now()))
     collector.start()
+    with store.writing(collector.home.engine) as connection:
+        notices.replace_contacts(connection, notices.read_contacts(CONTACTS.encode()))
     for voter in (KITA, MINAMI, KITA):
         collector.submit(collector.ballot(voter))
     collector.stop()
@@ -62,6 +65,14 @@ def test_books_of_an_honest_collector_agree(kept: Collector) -> None:
         (["DELETE FROM checkpoints WHERE size = 6"], "the newest checkpoint covers 5 of 6 entries"),
         (["DELETE FROM orders"], "the log names 1 orders, and 0 are stored"),
         (["DELETE FROM rolls"], "the log names 1 rolls, and 0 are stored"),
+        (
+            ["DELETE FROM accesses WHERE number = 2"],
+            "3 ballots are stored, and the access log has 2",
+        ),
+        (["UPDATE accesses SET who = 'x' WHERE number = 2"], "ballots are not those stored"),
+        (["DELETE FROM outbox WHERE number = 2"], "5 notices are due to contacts, and 4 were"),
+        (["UPDATE outbox SET contact = 3 WHERE number = 2"], "not those of the access log"),
+        (["UPDATE contacts SET after = 9 WHERE number = 2"], "3 notices are due to contacts, and"),
         (["INSERT INTO papers VALUES (5, x'00')"], "the log names 0 papers, and 1 are stored"),
     ],
 )
@@ -109,25 +120,46 @@ def test_differences_name_nobody(kept: Collector) -> None:
     assert not any(secret in said for secret in secrets)
 
 
-def test_running_collector_reconciles_by_itself_and_raises_an_alarm(
-    kept: Collector, told: io.StringIO
-) -> None:
-    def wait_for(event: str) -> None:
-        for _ in range(500):
-            if event in told.getvalue():
-                return
-            time.sleep(0.01)
-        pytest.fail(f"no {event}")
+def test_contacts_that_came_later_are_owed_nothing_of_before(kept: Collector) -> None:
+    with store.writing(kept.home.engine) as connection:
+        notices.replace_contacts(connection, notices.read_contacts(CONTACTS.encode()))
+    assert books(kept).differences == ()
+    kept = kept.again()
+    kept.start()
+    kept.submit(kept.ballot(KITA))
+    kept.stop()
+    assert books(kept).differences == ()
+    damage(kept, "DELETE FROM outbox WHERE number = 6")
+    assert books(kept).differences == ("2 notices are due to contacts, and 1 were written",)
 
-    with every_hour(kept.home.engine, kept.home.manifest, seconds=0.01):
-        wait_for("reconciled")
-        assert metrics.DIFFERENCES._value.get() == 0
-        damage(kept, "DELETE FROM ballots WHERE sequence = 4")
-        wait_for("books_differ")
-    assert metrics.DIFFERENCES._value.get() == 2  # the ballot, and its components that are left
+
+def test_difference_is_an_alarm_and_a_number(kept: Collector, told: io.StringIO) -> None:
+    keep_house(kept.home.engine, kept.home.manifest, lambda _: True, kept.clock)
+    assert metrics.DIFFERENCES._value.get() == 0
+    assert "books_differ" not in told.getvalue()
+    damage(kept, "DELETE FROM ballots WHERE sequence = 4")
+    keep_house(kept.home.engine, kept.home.manifest, lambda _: True, kept.clock)
+    assert metrics.DIFFERENCES._value.get() == 3  # the ballot, its components, its access
     metrics.DIFFERENCES.set(0)
     alarm = next(line for line in told.getvalue().splitlines() if "books_differ" in line)
     assert json.loads(alarm)["level"] == "error"
+
+
+def test_house_is_kept_every_minute_and_the_books_every_hour(
+    kept: Collector, told: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    seconds = [0.0]
+    monkeypatch.setattr("voting.collector.housekeeping.time.monotonic", lambda: seconds[0])
+
+    def ended(long: float) -> bool:
+        waited.append(long)
+        seconds[0] += long
+        return len(waited) == 61
+
+    keep_house(kept.home.engine, kept.home.manifest, ended, kept.clock)
+    assert set(waited) == {60.0}
+    assert told.getvalue().count('"reconciled"') == 2
 
 
 def test_reconciliation_that_cannot_read_is_said_and_its_number_grows_old(
@@ -135,7 +167,6 @@ def test_reconciliation_that_cannot_read_is_said_and_its_number_grows_old(
 ) -> None:
     damage(kept, "UPDATE entries SET entry = x'00' WHERE sequence = 4")
     before = metrics.RECONCILED._value.get()
-    with every_hour(kept.home.engine, kept.home.manifest):
-        pass
+    reconcile_and_tell(kept.home.engine, kept.home.manifest)
     assert json.loads(told.getvalue())["event"] == "reconciliation_failed"
     assert metrics.RECONCILED._value.get() == before

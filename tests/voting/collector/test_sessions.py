@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from cryptography import x509
 
 from crypto.errors import VerificationError
+from tests.voting.collector.conftest import BOTH
 from tests.voting.polls import KITA, MINAMI, Collector, identifier
 from voting.collector import store
-from voting.collector.sessions import Challenge, Sessions
+from voting.collector.sessions import Challenge, Sessions, forget
 from voting.eid.web_eid import LOCAL, make_token
 from voting.election.documents import canonical
 
@@ -157,6 +158,46 @@ def test_challenge_stores_nothing(collector: Collector) -> None:
     with store.reading(collector.home.engine) as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(store.sessions)) == 0
         assert connection.scalar(sa.select(sa.func.count()).select_from(store.accesses)) == 0
+
+
+def kept(collector: Collector) -> list[str]:
+    """Whose sessions the database has."""
+    with store.reading(collector.home.engine) as connection:
+        return list(connection.scalars(sa.select(store.sessions.c.who)))
+
+
+def test_whose_session_it_was_is_forgotten_with_its_end(collector: Collector) -> None:
+    secret = collector.log_in(KITA)
+    collector.log_in(MINAMI)
+    collector.voters.sessions.log_out(secret)
+    assert sorted(kept(collector)) == ["", identifier(MINAMI)]
+
+
+@pytest.mark.parametrize("database", BOTH)
+def test_session_that_is_over_is_removed_and_a_living_one_stays(collector: Collector) -> None:
+    sessions, engine = collector.voters.sessions, collector.home.engine
+    old = collector.log_in(KITA)
+    assert forget(engine, collector.clock()) == 0
+    collector.clock.turn(minutes=15)
+    young = collector.log_in(MINAMI)
+    assert forget(engine, collector.clock()) == 0
+    collector.clock.turn(seconds=1)
+    assert forget(engine, collector.clock()) == 1
+    assert kept(collector) == [identifier(MINAMI)]
+    assert refused(lambda: sessions.person(old)) == "session.required"
+    assert sessions.person(young) == identifier(MINAMI)
+
+
+def test_token_of_a_session_that_was_removed_is_refused_still(collector: Collector) -> None:
+    sessions = collector.voters.sessions
+    challenge = sessions.challenge()
+    sent = token(collector, challenge)
+    sessions.log_out(sessions.log_in(challenge, sent))
+    for _ in range(4):  # whenever its row goes, the nonce is refused before and after
+        collector.clock.turn(minutes=5, seconds=1)
+        forget(collector.home.engine, collector.clock())
+        assert refused(lambda: sessions.log_in(challenge, sent)) == "login.nonce"
+    assert kept(collector) == []
 
 
 # -- over HTTP ------------------------------------------------------------------------------------

@@ -148,6 +148,7 @@ def _create_persons() -> None:
         sa.Column("channel", sa.Text, nullable=False),
         sa.Column("address", sa.Text, nullable=False),
         sa.Column("language", sa.Text, nullable=False),
+        sa.Column("after", sa.Integer, nullable=False),
         sqlite_strict=True,
     )
     op.create_table(
@@ -157,10 +158,12 @@ def _create_persons() -> None:
         sa.Column("what", sa.Text, nullable=False),
         sa.Column("time", sa.Text, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
-        sa.Column("due", sa.Text, nullable=False, index=True),
+        sa.Column("due", sa.Text, nullable=False),
         sa.Column("sent", sa.Integer, nullable=False),
         sqlite_strict=True,
     )
+    waits = sa.text("sent = 0")
+    op.create_index("ix_outbox_due", "outbox", ["due"], sqlite_where=waits, postgresql_where=waits)
 
 
 def _create_sessions() -> None:
