@@ -9,7 +9,7 @@ from voting.collector.cli import collector_app
 from voting.eid.cli import pki_app
 from voting.election.cli import election_app, party_app, sign
 from voting.roll.cli import roll_app
-from voting.voter.cli import cast, simulate, verify_ballot
+from voting.voter.cli import cast, my_record, not_me, simulate, verify_ballot
 
 app = typer.Typer(
     name="voting",
@@ -28,6 +28,8 @@ app.add_typer(collector_app, name="collector")
 app.command("sign")(sign)
 app.command("cast")(cast)
 app.command("verify-ballot")(verify_ballot)
+app.command("my-record")(my_record)
+app.command("not-me")(not_me)
 app.command("simulate")(simulate)
 
 

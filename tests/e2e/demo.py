@@ -19,6 +19,7 @@ import secrets
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -50,7 +51,17 @@ NAMES = {
 PASS = "--passphrase-file secrets/passphrase.txt"
 PIN = "--pin-file secrets/pin.txt"
 COLLECTOR = f"--home homes/collector {PASS}"
-SERVICES = '[services]\ntimestamps = "unix:pki.sock"\nocsp = "unix:pki.sock"\n'
+SERVER = """\
+[services]
+timestamps = "unix:pki.sock"
+ocsp = "unix:pki.sock"
+
+[notices]
+smtp_host = "127.0.0.1"
+smtp_port = {port}
+smtp_security = "none"
+sender = "office@election.example"
+"""
 VOTER = f"--collector unix:collector.sock --trust trust {PIN}"
 CEREMONY = f"--exchange ceremony --config election.yaml --parties parties {PASS}"
 WORK = "--work counting-room"
@@ -315,37 +326,56 @@ class Demo:
             f" --roll roll-0001.asice {COLLECTOR}"
         )
         serve = f"voting collector serve --socket collector.sock {COLLECTOR}"
-        self.log("# homes/collector/server.toml: where the eID's services are")
-        (self.out / "homes/collector/server.toml").write_text(SERVICES)
+        port = free_port()
+        self.log("# homes/collector/server.toml: where the eID's services and the mail server are")
+        (self.out / "homes/collector/server.toml").write_text(SERVER.format(port=port))
+        self.know_addresses()
         services = "voting pki serve pki --socket pki.sock"
-        with self.serving(services, "pki"), self.serving(serve, "collector"):
+        mailbox = f"aiosmtpd -n -l 127.0.0.1:{port} -c aiosmtpd.handlers.Mailbox mail"
+        with (
+            self.serving(services, "pki"),
+            self.serving(mailbox, "mail", port),
+            self.serving(serve, "collector"),
+        ):
             order = self.order("opened", 1)
             self.run(f"voting collector open {order} --roll roll-0001.asice {COLLECTOR}")
             yield
 
+    def know_addresses(self) -> None:
+        """Where voters are told what happens in their name."""
+        self.log("# contacts.csv: everybody's address for notices")
+        language = self.election["languages"][-1]
+        rows = "".join(
+            f"{identifier(number)},email,voter-{number}@example.org,{language}\n"
+            for number in range(1, self.voters + 1)
+        )
+        (self.out / "contacts.csv").write_text(f"identifier,channel,address,language\n{rows}")
+        self.run("voting collector contacts import contacts.csv --home homes/collector")
+
     @contextmanager
-    def serving(self, command: str, name: str) -> Iterator[None]:
-        """A program that serves at NAME.sock until the voting is over."""
+    def serving(self, command: str, name: str, port: int | None = None) -> Iterator[None]:
+        """A program that serves at NAME.sock, or at a port, until the voting is over."""
         self.log(f"{command} &")
+        program, *arguments = shlex.split(command)
         with (self.out / f"{name}.log").open("w") as log:
             server = subprocess.Popen(
-                [BIN / "voting", *shlex.split(command)[1:]],
+                [BIN / program, *arguments],
                 cwd=self.out,
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
             )
             try:
-                self.wait_for_socket(server, name)
+                self.wait_for(server, name, port)
                 yield
             finally:
                 server.send_signal(signal.SIGTERM)
                 server.wait(30)
                 self.transcribe(command, (self.out / f"{name}.log").read_text(encoding="utf-8"))
 
-    def wait_for_socket(self, server: subprocess.Popen[bytes], name: str) -> None:
+    def wait_for(self, server: subprocess.Popen[bytes], name: str, port: int | None) -> None:
         for _ in range(300):
-            if (self.out / f"{name}.sock").exists():
+            if answers(port) if port else (self.out / f"{name}.sock").exists():
                 return
             if server.poll() is not None:
                 break
@@ -435,6 +465,17 @@ class Demo:
         self.run(f"voting collector restore backup --home restored {known}")
         self.say(f"{len(paper)} of the voters also voted on paper: the paper counts instead")
 
+    def tell_voters(self) -> None:
+        """Notices go out, and the first voter looks at what was done in that name."""
+        self.run(
+            f"voting my-record {VOTER} --card cards/{identifier(1)}.p12 --out voter-1/access.json"
+        )
+        sent = self.run("voting collector deliver --home homes/collector")
+        delivered = len(list((self.out / "mail/new").iterdir()))
+        if sent.split()[0] != str(delivered):
+            raise DemoError(f"the mail server has {delivered} notices, the collector said: {sent}")
+        self.say(f"{delivered} notices went out by mail: what was done in voters' names")
+
     # -- counting ---------------------------------------------------------------------------------
 
     def seal_and_select(self) -> None:
@@ -486,6 +527,8 @@ class Demo:
             raise DemoError(f"the verifier did not verify the election: {said}")
         self.say(f"verdict: {report['verdict']}, {len(report['checks'])} checks passed")
         self.say(f"scope: {report['scope']}")
+        self.say("the first voter's access log, against the public log of the record:")
+        self.say(self.run("verifier access voter-1/access.json --record record --trust trust"))
 
     def tamper(self) -> None:
         """One byte of one mixed ciphertext is changed in a copy; the verifier must refuse it."""
@@ -529,6 +572,7 @@ class Demo:
         ):
             self.vote()
             self.close()
+            self.tell_voters()
         with self.chapter(5, "Officials seal the box and select: last votes, minus paper voters."):
             self.seal_and_select()
         with self.chapter(6, "An auditor replays the selection from the signed ballots."):
@@ -543,6 +587,19 @@ class Demo:
             self.verify()
         with self.chapter(11, "Somebody changes one byte. The verifier says no."):
             self.tamper()
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+    return port
+
+
+def answers(port: int) -> bool:
+    """Whether somebody listens at a port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def empty(out: Path) -> None:

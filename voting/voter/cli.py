@@ -24,6 +24,7 @@ Pin = Annotated[
     Path | None, typer.Option("--pin-file", help="File with the PIN; asked for if not given.")
 ]
 Language = Annotated[str, typer.Option("--lang", help="ja, en or et.")]
+REMARK = 1000  # characters that an objection may have (section 7.1)
 
 
 def _connect(collector: str, trust: Path) -> Client:
@@ -145,6 +146,64 @@ def verify_ballot(
         )
     console.say("This is your latest ballot. Is the name yours, and is every choice yours?")
     console.say("If not, vote again from another device and tell the election office.")
+
+
+def my_record(
+    collector: Collector,
+    trust: Trust,
+    out: Annotated[Path, typer.Option("--out", help="File for the access log (access.json).")],
+    card: CardFile = None,
+    pkcs11: Module = None,
+    token: Token = None,
+    pin_file: Pin = None,
+    language: Language = "en",
+) -> None:
+    """Show which ballots are stored in your name, and fetch the log of who acted in it.
+
+    Example: voting my-record --collector http://localhost:8080 --trust trust --card card.p12
+    --out access.json
+    """
+    from voting import console
+    from voting.files import write_new
+
+    client = _connect(collector, trust)
+    client.log_in(open_card(card, pkcs11, token, pin_file, to_log_in=True), _language(language))
+    receipts = client.own_ballots()
+    data, accesses = client.own_access_log()
+    write_new(out, data, mode=0o600)
+    for receipt in receipts:
+        console.say(f"Ballot: entry {receipt.sequence}, stored at {receipt.entry.time}")
+    console.say(f"{len(receipts)} ballots are stored in your name; each receipt was checked.")
+    console.say(f"{out} lists {accesses} log-ins, ballots, verifications and looks in your name.")
+    console.say("See whether the public log vouches for it, and whether they were all you:")
+    console.say(f"  verifier access {out} --record RECORD --trust {trust}")
+
+
+def not_me(
+    collector: Collector,
+    trust: Trust,
+    remark: Annotated[str, typer.Option("--remark", help="What it is about, in your words.")],
+    card: CardFile = None,
+    pkcs11: Module = None,
+    token: Token = None,
+    pin_file: Pin = None,
+    language: Language = "en",
+) -> None:
+    """Tell the election office that somebody else acted in your name.
+
+    Example: voting not-me --collector http://localhost:8080 --trust trust --card card.p12
+    --remark "I did not vote on Sunday"
+    """
+    from voting import console
+
+    language = _language(language)
+    if not 0 < len(remark) <= REMARK:
+        raise console.UsageFault(f"--remark has 1 to {REMARK} characters")
+    client = _connect(collector, trust)
+    client.log_in(open_card(card, pkcs11, token, pin_file, to_log_in=True), language)
+    number = client.object(remark, language)
+    console.say(f"The office has it as case {number}. Call the office, too.")
+    console.say("Until voting closes you can vote again; your last vote counts.")
 
 
 def simulate(

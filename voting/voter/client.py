@@ -228,6 +228,55 @@ class Client:
             raise EncodingError("the collector's answer is malformed") from None
         return container, receipt, latest
 
+    # -- the own record, of the person who is logged in -------------------------------------------
+
+    def own_ballots(self) -> list[Receipt]:
+        """The receipts of the own ballots, each checked, in order.
+
+        Raises:
+            Unfinished: no answer, or the session is over.
+            EncodingError, VerificationError: the answer is not of this election.
+        """
+        page = _json(self._own("/my"))
+        rows = page.get("ballots")
+        if page.get("election") != self.manifest.digest.hex() or not isinstance(rows, list):
+            raise EncodingError("the collector's answer is not of this election")
+        receipts = [row.get("receipt") if isinstance(row, dict) else None for row in rows]
+        return [self.open_receipt(str(receipt).encode()) for receipt in receipts]
+
+    def own_access_log(self) -> tuple[bytes, int]:
+        """access.json and how many accesses it holds; `verifier access` judges it. Raises as
+        `own_ballots`."""
+        data = self._own("/my/access")
+        log = _json(data)
+        rows, waiting = log.get("rows"), log.get("waiting")
+        if log.get("election") != self.manifest.digest.hex():
+            raise EncodingError("the collector's answer is not of this election")
+        if not isinstance(rows, list) or not isinstance(waiting, list):
+            raise EncodingError("the collector's answer is no access log")
+        return data, len(rows) + len(waiting)
+
+    def _own(self, path: str) -> bytes:
+        try:
+            answer = self._http.get(path, headers={"Authorization": f"Bearer {self._bearer}"})
+        except httpx.HTTPError as fault:
+            raise Unfinished(f"the collector cannot be reached ({fault}); try again") from None
+        if answer.status_code != 200 or len(answer.content) > _LIMIT:
+            raise Unfinished(f"the collector answered {answer.status_code} for {path}; try again")
+        return answer.content
+
+    def object(self, remark: str, language: str) -> int:
+        """Tell the election office "this was not me"; the number of the case.
+
+        Raises:
+            Unfinished: no answer, or none with a number: it is not known that the office has it.
+        """
+        said = self._ask("/my/not-me", canonical({"remark": remark}), 201, language)
+        number = said.get("number")
+        if type(number) is not int:
+            raise Unfinished("the collector's answer names no case; tell the office yourself")
+        return number
+
     # -- receipts ---------------------------------------------------------------------------------
 
     @property
@@ -240,6 +289,17 @@ class Client:
 
         Raises:
             VerificationError: (`receipt`) it does not.
+        """
+        receipt = self.open_receipt(data)
+        if receipt.entry.container != digest(container):
+            raise VerificationError("receipt", "receipt", "it is the receipt of another ballot")
+        return receipt
+
+    def open_receipt(self, data: bytes) -> Receipt:
+        """The receipt of a ballot that stands in this election's log, whoever's it is.
+
+        Raises:
+            VerificationError: (`receipt`) it shows no such thing.
         """
         try:
             proof = LogProof.parse(data)
@@ -255,8 +315,6 @@ class Client:
             raise VerificationError("receipt", "receipt", str(fault)) from fault
         if entry.kind != "ballot" or entry.sequence != proof.index:
             raise VerificationError("receipt", "receipt", "it is not the receipt of a ballot")
-        if entry.container != digest(container):
-            raise VerificationError("receipt", "receipt", "it is the receipt of another ballot")
         return Receipt(data, proof.index, entry, checkpoint)
 
 

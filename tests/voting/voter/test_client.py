@@ -7,13 +7,14 @@ import dataclasses
 import json
 
 import pytest
+import sqlalchemy as sa
 
 from crypto.errors import EncodingError, SukashiError, VerificationError
 from crypto.signing import SigningKey
 from crypto.tlog import Checkpoint, LogProof, Tree, leaf_hash
 from crypto.tlog.checkpoint import sign_checkpoint
-from tests.voting.polls import KITA, MINAMI, Collector, Polls
-from tests.voting.voter.conftest import Liar
+from tests.voting.polls import KITA, MINAMI, Collector, Polls, identifier
+from tests.voting.voter.conftest import Answer, Liar
 from voting.acceptance.sentences import sentences
 from voting.collector import store
 from voting.console import Refused, Unfinished, UsageFault
@@ -279,3 +280,60 @@ def test_trust_of_another_form_is_refused(polls: Polls) -> None:
     ):
         with pytest.raises(EncodingError):
             Trust.parse(canonical({**good, **members}))
+
+
+# -- the own record -----------------------------------------------------------------------------
+
+
+def test_voter_reads_the_own_ballots_and_accesses_and_nobody_elses(
+    client: Client, collector: Collector
+) -> None:
+    stored = [collector.submit(collector.ballot(KITA)) for _ in range(2)]
+    collector.submit(collector.ballot(MINAMI))
+    found = client.own_ballots()
+    assert [(one.sequence, one.data) for one in found] == [(s.sequence, s.receipt) for s in stored]
+    data, accesses = client.own_access_log()
+    assert (json.loads(data)["who"], accesses) == (identifier(KITA), 5)
+
+
+def test_false_receipt_in_the_own_record_is_refused(
+    liar: Liar, client: Client, collector: Collector
+) -> None:
+    election = collector.polls.manifest.digest.hex()
+    real = collector.submit(collector.ballot(KITA)).receipt.decode()
+    forged = real.replace("index 3", "index 2")
+    assert forged != real
+    for election_told, row in (
+        (election, {"receipt": forged}),
+        (election, {"receipt": "hello"}),
+        (election, {}),
+        (election, "row"),
+        ("0" * 64, {"receipt": forged}),
+    ):
+        page = {"election": election_told, "ballots": [row]}
+        liar.lies["/my"] = (200, json.dumps(page).encode())
+        with pytest.raises((VerificationError, EncodingError)):
+            client.own_ballots()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(200, b"{}"), (200, b"hello"), (401, b"{}"), (503, b"")],
+    ids=["another election", "no JSON", "no session", "not now"],
+)
+def test_own_record_of_another_form_is_not_kept(liar: Liar, client: Client, answer: Answer) -> None:
+    liar.lies["/my/access"] = answer
+    with pytest.raises(SukashiError):
+        client.own_access_log()
+
+
+def test_voter_says_that_it_was_somebody_else(
+    liar: Liar, client: Client, collector: Collector
+) -> None:
+    assert client.object("I did not vote", "en") == 1
+    with store.reading(collector.home.engine) as connection:
+        (case,) = connection.execute(sa.select(store.cases)).all()
+    assert (case.who, case.remark) == (identifier(KITA), "I did not vote")
+    liar.lies["/my/not-me"] = (201, b"{}")
+    with pytest.raises(Unfinished, match="names no case"):
+        client.object("I did not vote", "en")

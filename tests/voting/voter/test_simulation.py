@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.verifier_app.conftest import Call, call
 from tests.voting.conftest import PIN, Run
 from tests.voting.polls import ALSO_KITA, KITA, MINAMI, Collector, identifier
 from voting.console import UsageFault
@@ -14,6 +15,7 @@ from voting.eid import test_pki
 from voting.voter.client import Client
 from voting.voter.simulation import read_plan, run
 
+__all__ = ["call"]
 VOTES = [
     (KITA, {"mayor": 1, "assembly-kita": 1}),
     (MINAMI, {"mayor": 0, "assembly-minami": 7}),
@@ -113,3 +115,27 @@ def test_voter_at_a_terminal_casts_and_looks_with_the_second_device(
     said = voting(*look)
     assert said.code == 1
     assert "NOT your latest ballot" in said.err
+
+
+def test_voter_at_a_terminal_reads_the_own_record_and_objects(
+    voting: Run, call: Call, address: str, collector: Collector, cards: Path, tmp_path: Path
+) -> None:
+    collector.submit(collector.ballot(KITA))
+    (tmp_path / "pin.txt").write_text(f"{PIN}\n")
+    trust = collector.polls.root / "trust"
+    where = ["--collector", address, "--trust", trust]
+    card = ["--card", cards / f"{identifier(KITA)}.p12", "--pin-file", tmp_path / "pin.txt"]
+    file = tmp_path / "access.json"
+    said = voting("my-record", *where, *card, "--out", file)
+    assert (said.code, said.err) == (0, "")
+    assert said.out.splitlines()[1].startswith("1 ballots are stored in your name")
+    judged = call("access", file, "--record", collector.polls.election, "--trust", trust, "--json")
+    assert [row["what"] for row in judged.json["waiting"]] == ["ballot", "login", "view", "view"]
+    assert file.stat().st_mode & 0o77 == 0
+    assert voting("my-record", *where, *card, "--out", file).code == 1  # another log, same file
+    said = voting("not-me", *where, *card, "--remark", "I did not vote")
+    assert (said.code, said.out.splitlines()[0]) == (
+        0, "The office has it as case 1. Call the office, too."
+    )  # fmt: skip
+    assert voting("not-me", *where, *card, "--remark", "x" * 1001).code == 2
+    assert voting("not-me", *where, *card, "--remark", "").code == 2
