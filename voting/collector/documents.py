@@ -86,7 +86,7 @@ def append(
     ledger = Ledger(manifest)
     read_checked(engine, ledger)
     with store.writing(engine) as connection:
-        ledger.catch_up(connection)
+        ledger.begin(connection)
         check_order(ledger.entries.others, addition)
         addition.require_fit(ledger)
         return append_in(connection, ledger, key, addition, now)

@@ -1,6 +1,6 @@
 """The log in memory: entries, tree and state, always a prefix of what the database holds.
 
-Several processes may append to one database. Whoever writes calls `catch_up` inside the writing
+Several processes may append to one database. Whoever writes calls `begin` inside the writing
 transaction first; the write lock then guarantees that the head it sees is the head.
 """
 
@@ -28,6 +28,7 @@ from voting.election.orders import order_name
 from voting.roll.roll import PaperList, Roll
 
 _AT_ONCE = 1000  # rows in memory
+_LAST_ENTRY = sa.select(store.entries.c.entry).order_by(store.entries.c.sequence.desc()).limit(1)
 
 
 class DatabaseDamagedError(SukashiError):
@@ -117,12 +118,24 @@ class Ledger:
 
     # -- writing ----------------------------------------------------------------------------------
 
+    def begin(self, connection: Connection) -> None:
+        """Catch up under the write lock, before anything is appended.
+
+        Raises:
+            DatabaseDamagedError: as `catch_up`, or the database does not hold all that this ledger
+                has; to append then would sign entries that exist nowhere.
+        """
+        self.catch_up(connection)
+        last = connection.scalar(_LAST_ENTRY)
+        if last is None or self.size == 0 or leaf_hash(last).hex() != self.head:
+            raise DatabaseDamagedError(f"the database does not end with entry {self.size - 1}")
+
     def next_time(self, now: dt.datetime) -> str:
         """The time of the next entry: now, but never before the last one."""
         return max(now.strftime(TIME_FORMAT), self._last_time)
 
     def append(self, connection: Connection, entry: Entry) -> int:
-        """Append one entry in the caller's writing transaction, after `catch_up`."""
+        """Append one entry in the caller's writing transaction, after `begin`."""
         data = self.follow(entry)
         values = {"sequence": entry.sequence, "previous": entry.previous, "entry": data}
         connection.execute(sa.insert(store.entries).values(values))

@@ -142,6 +142,7 @@ class Sequencer:
             why = str(fault) if known else f"it could not be stored ({type(fault).__name__})"
             _fail(group, StoppedError(why))
         except BaseException:
+            self._ledger.forget(before)
             _fail(group, MovedError(_STOPPED))
             raise
 
@@ -150,7 +151,7 @@ class Sequencer:
         decided: list[tuple[_Work, int | VerificationError]] = []
         with store.writing(self._engine) as connection:
             self._fence(connection)
-            self._ledger.catch_up(connection)
+            self._ledger.begin(connection)
             size = self._ledger.size
             time = accesses.append_due(connection, self._ledger, self._clock())
             known = Group(connection, {work.digest: work.claim for work in group})

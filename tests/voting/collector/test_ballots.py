@@ -23,6 +23,8 @@ from voting.ballot.ballot import fetch_token
 from voting.collector import store
 from voting.collector.claim import StoppedError, Stored
 from voting.collector.documents import Addition
+from voting.collector.groups import Group
+from voting.collector.ledger import DatabaseDamagedError
 from voting.eid import test_pki
 from voting.eid.cards import load_card
 from voting.election.documents import digest, salted_digest
@@ -386,6 +388,40 @@ def test_when_the_sequencer_dies_nobody_waits_for_ever(
     restarted.start()
     entry_of(collector, restarted.submit(containers[0]))
     restarted.stop()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_when_memory_runs_out_the_log_in_memory_is_still_the_stored_one(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The driver raises it as it is, after the entries were made and before they are stored."""
+
+    def broken(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Group, "insert", broken)
+        with pytest.raises(StoppedError):
+            collector.submit(collector.ballot())
+    collector.stop()
+    assert collector.sequencer._ledger.size == collector.count_entries() == 3
+
+
+def test_nothing_is_appended_by_who_remembers_more_than_is_stored(collector: Collector) -> None:
+    """Otherwise it would sign a tree with an entry that exists nowhere."""
+    engine, ledger = collector.home.engine, collector.home.ledger()
+    time = ledger.next_time(collector.clock())
+    ledger.follow(
+        BallotEntry(
+            sequence=ledger.size,
+            time=time,
+            previous=ledger.head,
+            container="ab" * 32,
+            qualification="cd" * 32,
+        )
+    )
+    with store.writing(engine) as connection, pytest.raises(DatabaseDamagedError):
+        ledger.begin(connection)
 
 
 def test_same_bytes_stored_by_another_collector_while_they_are_checked_are_that_ballot(
