@@ -6,6 +6,7 @@ the log's files is in room.py.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from voting.election.access import verify_access_entries
 from voting.election.manifest import Manifest
 
 CHECKPOINT = "checkpoint"
+_TOLERANCE = dt.timedelta(minutes=5)  # between the clocks of collector and witnesses
 E = TypeVar("E", bound=kinds.Entry)
 
 # Section 8 of the specification: what may come after what, one letter for each kind. Greedy and
@@ -75,7 +77,8 @@ def read(files: Mapping[str, bytes], manifest: Manifest) -> Log:
     """The log in these files: `checkpoint` and the tiles, no other file.
 
     1. The collector's key of the manifest signed the checkpoint of this election's log.
-    2. As many of the manifest's witnesses as it requires cosigned it.
+    2. As many of the manifest's witnesses as it requires cosigned it, none of them counted whose
+       cosignature is dated more than five minutes before the last entry.
     3. The tiles are exactly those of its size, and the entries give its root.
     4. Every entry names the one before; times never decrease.
     5. The entries stand in the order of section 8, for this manifest and its roll.
@@ -91,6 +94,7 @@ def read(files: Mapping[str, bytes], manifest: Manifest) -> Log:
         entries = kinds.parse_log(raw)
     except EncodingError as fault:
         raise VerificationError("log.chain", "log", str(fault)) from fault
+    _verify_witnesses(files[CHECKPOINT], manifest, entries)
     verify_order(entries, manifest)
     verify_access_entries(entries)
     return Log(tuple(raw), tuple(entries))
@@ -105,9 +109,19 @@ def open_head(data: bytes, manifest: Manifest) -> Checkpoint:
         checkpoint = open_checkpoint(data, manifest.log_key, where=CHECKPOINT)
     except EncodingError as fault:
         raise VerificationError("log.checkpoint", CHECKPOINT, str(fault)) from fault
-    required = manifest.parties.witnesses.required
-    verify_cosignatures(data, manifest.witness_keys, required, where=CHECKPOINT)
+    _verify_witnesses(data, manifest, [])
     return checkpoint
+
+
+def _verify_witnesses(data: bytes, manifest: Manifest, entries: list[kinds.Entry]) -> None:
+    """Raises VerificationError (`log.witnesses`) unless enough witnesses cosigned the head of the
+    log of these entries, and not before it can have existed."""
+    logged = [dt.datetime.fromisoformat(entry.time) - _TOLERANCE for entry in entries[-1:]]
+    earliest = int(logged[0].timestamp()) if logged else 0
+    required = manifest.parties.witnesses.required
+    verify_cosignatures(
+        data, manifest.witness_keys, required, not_before=earliest, where=CHECKPOINT
+    )
 
 
 def tile_paths(size: int) -> list[str]:
@@ -120,7 +134,8 @@ def verify_extends(new: Log, old: Log) -> None:
     if new.size < old.size or new.tree.root(old.size) != old.tree.root():
         why = (
             f"the log of {new.size} entries does not continue the log of {old.size} entries that"
-            " this room has: the collector shows two histories"
+            " this room has: the collector shows two histories. Keep both folders, whose signed"
+            " heads prove it, stop, and call the auditors and the witnesses"
         )
         raise VerificationError("log.tree", "log", why)
 

@@ -33,6 +33,7 @@ from crypto.tlog import (
 from execution.rehearsal import rehearse
 from verifier_app.ballots import StoredBallot
 from verifier_app.ceremony import Ceremony
+from verifier_app.cosigners import WitnessPolicy
 from verifier_app.parts import (
     DecryptionOutcome,
     MixOutcome,
@@ -88,14 +89,6 @@ class Log:
         if len(found) != 1:
             raise Unavailable("log.entries", "log", f"{len(found)} × {kind.__name__}, not one")
         return found[0]
-
-
-@dataclass(frozen=True)
-class WitnessPolicy:
-    """As many as are required of these keys cosign a checkpoint."""
-
-    required: int
-    keys: tuple[VerifierKey, ...]
 
 
 class Evidence:

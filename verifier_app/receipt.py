@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crypto.errors import EncodingError, VerificationError
-from crypto.tlog import Checkpoint, LogProof, verify_cosignatures
+from crypto.tlog import Checkpoint, LogProof
 from verifier_app.evidence import Evidence
 from verifier_app.readers.documents import sha256
 from verifier_app.readers.entries import BallotEntry, Entry, read_entry
@@ -32,7 +32,7 @@ class Receipt:
 
 def verify_receipt(data: bytes, evidence: Evidence, container: bytes | None) -> Receipt:
     """1. The collector's log of this election signed the checkpoint, which holds the entry.
-    2. As many of the trusted witnesses as are required cosigned it.
+    2. As many of the trusted witnesses as are required cosigned it, after the entry was made.
     3. The entry is of a ballot; of this container, if one is given.
     4. The record's log, if the record is published, is the same log: no fork was shown.
 
@@ -64,11 +64,10 @@ def open_proof(
     except EncodingError as fault:
         raise VerificationError(check_id, where, f"it is not a receipt: {fault}") from fault
     checkpoint = proof.verify(entry_bytes, evidence.log_key, check_id=check_id, where=where)
-    policy = evidence.witnesses
-    seen = verify_cosignatures(proof.checkpoint, policy.keys, policy.required, where=where)
+    seen = evidence.witnesses.verify(proof.checkpoint, where, entry.moment)
     if entry.sequence != proof.index:
         raise VerificationError(check_id, where, "its entry stands at another place")
-    return entry, checkpoint, len(seen)
+    return entry, checkpoint, seen
 
 
 def compare_with_record(checkpoint: Checkpoint, evidence: Evidence, check_id: str) -> bool:

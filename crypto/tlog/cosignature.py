@@ -41,15 +41,17 @@ def verify_cosignatures(
     witnesses: Sequence[VerifierKey],
     required: int,
     *,
+    not_before: int = 0,
     check_id: str = "log.witnesses",
     where: str = "",
 ) -> tuple[Cosignature, ...]:
     """Check that at least `required` different witnesses of the policy cosigned the checkpoint.
 
     Returns each witness's cosignature in the order of `witnesses`, the latest where it has
-    several. Raises VerificationError(check_id, where, …) for too few, for any false line of a
-    known witness, and for a policy that names a key or a name twice; EncodingError for bytes that
-    are no checkpoint. Whether a timestamp is recent, the caller decides.
+    several. One dated before `not_before` (POSIX seconds) counts for nothing. Raises
+    VerificationError(check_id, where, …) for too few, for any false line of a known witness, and
+    for a policy that names a key or a name twice; EncodingError for bytes that are no checkpoint.
+    Whether a timestamp is recent, the caller decides.
     """
     opened = Note.parse(note) if isinstance(note, bytes) else note
     Checkpoint.parse_text(opened.text)
@@ -57,6 +59,7 @@ def verify_cosignatures(
         if len(distinct) != len(witnesses):
             raise VerificationError(check_id, where, "the policy names a witness twice")
     found: list[Cosignature] = []
+    early: list[str] = []
     for witness in witnesses:
         if witness.algorithm != COSIGNATURE_V1:
             raise VerificationError(check_id, where, f"{witness.name} is no key of a witness")
@@ -64,10 +67,14 @@ def verify_cosignatures(
             _verify_line(opened.text, line, witness, check_id, where)
             for line in opened.lines_of(witness)
         ]
-        if times:
+        if times and max(times) >= not_before:
             found.append(Cosignature(witness.name, max(times)))
+        elif times:
+            early.append(witness.name)
     if len(found) < required:
         why = f"{len(found)} of {len(witnesses)} witnesses cosigned, {required} are required"
+        if early:
+            why += f"; {', '.join(early)} did so at a time when this log did not exist yet"
         raise VerificationError(check_id, where, why)
     return tuple(found)
 

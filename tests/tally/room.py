@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from crypto.errors import SukashiError
-from crypto.tlog import Checkpoint, Tree, leaf_hash, sign_checkpoint, tile_files
+from crypto.tlog import Checkpoint, Note, Tree, leaf_hash, sign_checkpoint, tile_files
 from tally import box as boxes
 from tally import counting, decryption, mixing, publication, room, selection
 from tally import log as logs
@@ -28,6 +28,7 @@ from tally.documents import Count, Selection
 from tally.proofs import announced_digest, sign_directory
 from tally.steps import Step
 from tally.workspace import Workspace
+from tests.cosigned import cosigned
 from tests.tally.small_election import (
     KITA,
     MINAMI,
@@ -128,12 +129,22 @@ class PublicLog:
         return Anchor(size=len(self.raw), root=self.root.hex())
 
     def write(self, folder: Path) -> None:
-        """Checkpoint and tiles, signed by the collector; orders, signed by two officials."""
+        """Checkpoint and tiles, signed by the collector and all witnesses; orders, signed by two
+        officials."""
         shutil.rmtree(folder, ignore_errors=True)
-        checkpoint = Checkpoint(self.election.manifest.origin, len(self.raw), self.root)
-        note = sign_checkpoint(checkpoint, self.election.keys["collector"]).encode()
+        note = self.cosigned(self.head()).encode()
         for path, data in {**tile_files(self.raw), **self.orders(), "checkpoint": note}.items():
             write_atomic(folder / path, data)
+
+    def head(self) -> Note:
+        """The checkpoint that the collector signs."""
+        checkpoint = Checkpoint(self.election.manifest.origin, len(self.raw), self.root)
+        return sign_checkpoint(checkpoint, self.election.keys["collector"])
+
+    def cosigned(self, note: Note) -> Note:
+        """The checkpoint as all witnesses cosign it when its last entry is logged."""
+        time = dt.datetime.fromisoformat(parse_canonical(self.raw[-1], "entry")["time"])
+        return cosigned(note, self.election.manifest, self.election.keys, int(time.timestamp()))
 
 
 class Collected:

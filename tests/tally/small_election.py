@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -139,8 +140,9 @@ def make_roll(name: str, version: int, voters: Sequence[int]) -> Roll:
     return Roll(schema="sukashi/roll/1", election=name, version=version, salt=salt, persons=persons)
 
 
-def configure(path: Path, **changes: str) -> None:
-    """The shipped configuration, open now, with these lines changed."""
+def configure(path: Path, witnesses: tuple[int, int] | None = None, **changes: str) -> None:
+    """The shipped configuration, open now, with these lines changed; with another number of
+    witnesses, as how many are required of how many."""
     changes = {
         "opens": f"{NOW - dt.timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}",
         "closes": f"{NOW + dt.timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}",
@@ -151,7 +153,25 @@ def configure(path: Path, **changes: str) -> None:
     for key, value in changes.items():
         text, found = re.subn(rf"(?m)^(\s*{key}: ).*$", rf"\g<1>{value}", text)
         assert found == 1, key
+    if witnesses is not None:
+        block = _witnesses(*witnesses)
+        text, found = re.subn(r"(?m)^  witnesses:\n(?:    .*\n|\n)*", block, text)
+        assert found == 1
     path.write_text(text, encoding="utf-8")
+
+
+def _witnesses(required: int, number: int) -> str:
+    members = [
+        {
+            "id": f"witness-{n}",
+            "name": {"ja": f"証人 {n}", "en": f"Witness {n}"},
+            "operator": f"watchers-{n}",
+            "key_name": f"watchers-{n}.example/log",
+        }
+        for n in range(1, number + 1)
+    ]
+    members_line = json.dumps(members, ensure_ascii=False)
+    return f"  witnesses:\n    required: {required}\n    members: {members_line}\n"
 
 
 def make_cards(root: Path, voters: Sequence[int]) -> None:
@@ -168,9 +188,11 @@ def make_cards(root: Path, voters: Sequence[int]) -> None:
 
 def make_parties(root: Path, homes: Sequence[str]) -> dict[str, SigningKey]:
     """Party files of everybody; sealed homes of those named."""
-    name, keys = load(root / "election.yaml").configuration.name, {}
-    for party_id in (*TRUSTEES, *MIXERS, "collector", "auditor-1"):
-        role = party.as_role(party_id.split("-", maxsplit=1)[0])
+    configuration = load(root / "election.yaml").configuration
+    name, keys = configuration.name, {}
+    witnesses = [witness.id for witness in configuration.parties.witnesses.members]
+    for party_id in (*TRUSTEES, *MIXERS, "collector", "auditor-1", *witnesses):
+        role = party.as_role(configuration.parties.role_of(party_id))
         home = root / "homes" / party_id
         if party_id in homes:
             data = party.create(home, party_id, role, name, PASSPHRASE, "test")
@@ -224,11 +246,13 @@ def hold_ceremony(
     return files, shares
 
 
-def make_election(root: Path, **changes: str) -> SmallElection:
-    """A whole election office; `changes` are lines of the configuration."""
+def make_election(
+    root: Path, witnesses: tuple[int, int] | None = None, **changes: str
+) -> SmallElection:
+    """A whole election office; `witnesses` and `changes` are of its configuration."""
     root.mkdir(parents=True)
     make_cards(root, [*KITA, *MINAMI])
-    configure(root / "election.yaml", **{"privacy_minimum": "3", **changes})
+    configure(root / "election.yaml", witnesses, **{"privacy_minimum": "3", **changes})
     keys = make_parties(root, [*TRUSTEES, *MIXERS])
     file = load(root / "election.yaml")
     run = ceremony_run(file, root / "parties")

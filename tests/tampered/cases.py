@@ -85,8 +85,8 @@ def write(case: Case, forgery: Forgery, out: Path) -> Path:
     for path, data in forgery.files.items():
         _write_file(folder / "record" / path, data, original / "record" / path)
     forgery.write_box(folder / "box.sqlite")
-    for trust in (original / "trust").iterdir():
-        _write_file(folder / "trust" / trust.name, trust.read_bytes(), trust)
+    for path, data in forgery.trust.items():
+        _write_file(folder / "trust" / path, data, original / "trust" / path)
     (folder / "expected.json").write_bytes(canonical(expected(case)))
     return folder
 

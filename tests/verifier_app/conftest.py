@@ -27,6 +27,7 @@ from voting.election.documents import canonical
 Verify = Callable[..., Report]
 Call = Callable[..., "Said"]
 ELSEWHERE = {"the auditor"}  # what nobody can publish
+GIVEN = "the trust that auditors of the forgery are given"
 
 
 class InMemory(Folder):
@@ -57,10 +58,12 @@ def trust(election: FinishedElection) -> Trust:
 
 
 @pytest.fixture
-def verify(tmp_path: Path, trust: Trust) -> Verify:
+def verify(tmp_path: Path) -> Verify:
     """Judge a forgery; the record alone, or with its box."""
 
-    def run(forgery: Forgery, *, box: bool = True, trusted: Trust | str | None = trust) -> Report:
+    def run(forgery: Forgery, *, box: bool = True, trusted: Trust | str | None = GIVEN) -> Report:
+        if trusted == GIVEN:
+            trusted = read(Trust, forgery.trust["trust.json"], "trust.json")
         sealed = tmp_path / "box.sqlite" if box else None
         if sealed is not None:
             sealed.unlink(missing_ok=True)

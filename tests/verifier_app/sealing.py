@@ -24,6 +24,7 @@ from crypto.groups import group_by_name
 from crypto.signing import SigningKey
 from crypto.tlog import (
     Checkpoint,
+    Note,
     leaf_hash,
     read_entries,
     root_hash,
@@ -38,6 +39,7 @@ from tally.proofs import (
     decryption_auxsid,
     mix_auxsid,
 )
+from tests.cosigned import cosigned
 from tests.voting.eid.made import Made
 from voting.ballot.box import TABLES
 from voting.eid.cards import SoftwareCard, load_card
@@ -87,8 +89,8 @@ class Keys:
 @dataclass
 class Sealed:
     """An election as published. Paths are those in the record; `entries` lack sequence and
-    previous, unless a forger sets them; `rows` are those of tables of the box that a forger writes
-    instead of the true ones."""
+    previous, unless a forger sets them; `trust` is the folder that auditors are given; `rows` are
+    those of tables of the box that a forger writes instead of the true ones."""
 
     keys: Keys
     files: dict[str, bytes]
@@ -100,6 +102,7 @@ class Sealed:
     seal: bytes
     officials: tuple[SoftwareCard, ...]
     about: dict[str, str]
+    trust: dict[str, bytes]
     rows: dict[str, Sequence[Sequence[object]]] = field(default_factory=dict)
 
     # -- reading and writing ----------------------------------------------------------------------
@@ -124,6 +127,7 @@ class Sealed:
                 db.execute("SELECT container FROM seal").fetchone()[0],
                 tuple(keys.card(f"homes/official-{n}/card.p12") for n in (1, 2, 3)),
                 dict(db.execute("SELECT * FROM about")),
+                read_tree(root / "trust", LIMIT),
             )
 
     def copy(self) -> Self:
@@ -137,6 +141,7 @@ class Sealed:
             rolls=dict(self.rolls),
             papers=dict(self.papers),
             about=dict(self.about),
+            trust=dict(self.trust),
             rows=dict(self.rows),
         )
 
@@ -322,13 +327,24 @@ class Sealed:
             self.insert(index, "access", until=hour, root="5a" * 32)
 
     def write_log(self, key: SigningKey | None = None, origin: str = "") -> None:
-        """Tiles and checkpoint of the entries."""
+        """Tiles and checkpoint of the entries, which all witnesses cosign."""
         raw = self.chain()
         self.drop("log/")
-        head = Checkpoint(origin or self.manifest.origin, len(raw), root_hash(raw))
-        note = sign_checkpoint(head, key or self.keys.party["collector"]).encode()
         tiles = {f"log/{path}": data for path, data in tile_files(raw).items()}
-        self.files |= {**tiles, "log/checkpoint": note}
+        note = self.cosigned(self.head(key, origin))
+        self.files |= {**tiles, "log/checkpoint": note.encode()}
+
+    def head(self, key: SigningKey | None = None, origin: str = "", size: int = 0) -> Note:
+        """The checkpoint that the collector signs, now or at that size."""
+        raw = self.chain(size or None)
+        head = Checkpoint(origin or self.manifest.origin, len(raw), root_hash(raw))
+        return sign_checkpoint(head, key or self.keys.party["collector"])
+
+    def cosigned(self, note: Note, time: int = 0) -> Note:
+        """The checkpoint as all witnesses of the manifest cosign it, when its last entry is logged
+        or at that time."""
+        last = self.entries[Checkpoint.parse_text(note.text).size - 1]["time"]
+        return cosigned(note, self.manifest, self.keys.party, time or posix(last))
 
     # -- signatures -------------------------------------------------------------------------------
 
@@ -477,3 +493,11 @@ _parsed = cache(Manifest.parse)
 
 def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
+
+
+def posix(time: object) -> int:
+    """The time of an entry in seconds; now, where a forger wrote something else there."""
+    try:
+        return int(dt.datetime.fromisoformat(str(time)).timestamp())
+    except ValueError:
+        return int(now().timestamp())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crypto.signing import SigningKey
-from crypto.tlog import Checkpoint, LogProof, Tree, leaf_hash, sign_checkpoint
+from crypto.tlog import LogProof, Tree, leaf_hash
 from tests.conftest import FinishedElection
 from tests.verifier_app.conftest import Call, Said, changed_trust
 from tests.verifier_app.forge import Forgery
@@ -22,8 +22,7 @@ def receipt_of(
     """A receipt for an entry of the forger's log, as it was at that size."""
     raw = forgery.chain(size or None)
     tree = Tree(leaf_hash(data) for data in raw)
-    head = Checkpoint(forgery.manifest.origin, len(raw), tree.root())
-    note = sign_checkpoint(head, key or forgery.keys.party["collector"])
+    note = forgery.cosigned(forgery.head(key, size=size))
     return LogProof(index, tuple(tree.inclusion_proof(index)), note, raw[index]).encode()
 
 

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from crypto.errors import VerificationError
-from verifier_app.evidence import Evidence, Log, digest_of_signatures
+from verifier_app.cosigners import LONG_AGO
+from verifier_app.evidence import CHECKPOINT, Evidence, Log, digest_of_signatures
 from verifier_app.readers import entries as kinds
 from verifier_app.readers.documents import read, sha256
 from verifier_app.readers.models import Order
@@ -27,6 +28,27 @@ def log_checkpoint(evidence: Evidence) -> int:
     """A C2SP checkpoint whose origin contains E, by the collector's key of the manifest."""
     _ = evidence.checkpoint
     return 1
+
+
+@check(
+    "log.witnesses",
+    "record",
+    "As many independent witnesses as are required cosigned that head.",
+    early=True,
+    may_be_empty=True,
+)
+def log_witnesses(evidence: Evidence) -> int:
+    """1. Enough of the trusted witnesses cosigned the head, each counted once; no line that names
+       one of them is false.
+    2. Those who did so more than five minutes before its last entry do not count.
+
+    Where the manifest names no witnesses there is nothing to examine.
+    """
+    note, policy = evidence.read(CHECKPOINT, "log.checkpoint"), evidence.witnesses
+    _ = evidence.checkpoint
+    policy.verify(note, CHECKPOINT)  # said whether or not the entries can be read
+    logged = max((entry.moment for entry in evidence.log.entries), default=LONG_AGO)
+    return policy.verify(note, CHECKPOINT, logged)
 
 
 @check("log.tree", "record", "The entries and tiles are exactly those of that head.", early=True)

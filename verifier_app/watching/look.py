@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from crypto.errors import EncodingError, VerificationError
-from crypto.tlog import Checkpoint, leaf_hash, open_checkpoint, verify_cosignatures
+from crypto.tlog import Checkpoint, leaf_hash, open_checkpoint
 from crypto.tlog.frontier import Frontier
 from crypto.tlog.tiles import WIDTH, read_bundle
 from verifier_app.evidence import Evidence
@@ -69,9 +69,8 @@ def look(
     except VerificationError as fault:
         return Seen(at, state, (Alarm(CHECKPOINT, fault.why),))
     witnesses, alarms = 0, list[Alarm]()
-    policy = evidence.witnesses
     try:
-        witnesses = len(verify_cosignatures(note, policy.keys, policy.required))
+        witnesses = evidence.witnesses.verify(note, "checkpoint")
     except VerificationError as fault:
         alarms.append(Alarm(WITNESSES, f"the checkpoint of size {head.size}: {fault.why}"))
     try:

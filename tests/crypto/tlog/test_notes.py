@@ -185,6 +185,19 @@ def test_false_cosignatures_are_refused() -> None:
             verify_cosignatures(good.with_signatures(short), POLICY, 2)
 
 
+def test_a_cosignature_from_before_the_log_existed_counts_for_nothing() -> None:
+    times = (1_000, 999, 2_000)
+    note = sign_checkpoint(CHECKPOINT, LOG).with_signatures(
+        *(cosign(CHECKPOINT, *of) for of in zip(WITNESSES, NAMES, times, strict=True))
+    )
+    found = verify_cosignatures(note, POLICY, 2, not_before=1_000)
+    assert [(one.witness, one.timestamp) for one in found] == [(NAMES[0], 1_000), (NAMES[2], 2_000)]
+    with pytest.raises(VerificationError, match=f"{NAMES[1]} did so at a time"):
+        verify_cosignatures(note, POLICY, 3, not_before=1_000)
+    again = note.with_signatures(cosign(CHECKPOINT, WITNESSES[1], NAMES[1], 1_000))
+    assert len(verify_cosignatures(again, POLICY, 3, not_before=1_000)) == 3
+
+
 def test_an_ordinary_signature_is_no_cosignature() -> None:
     note = sign_checkpoint(CHECKPOINT, LOG).signed_by(WITNESSES[0], NAMES[0])
     with pytest.raises(VerificationError):

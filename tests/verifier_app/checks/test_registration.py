@@ -12,8 +12,10 @@ from verifier_app.registry import CHECKS, load_checks
 
 PAGE = Path(__file__).parents[3] / "docs" / "checks.md"
 OF_THE_BOX = {"The ballot box", "The selection, replayed"}
-# An election may have no ballot, no list that is counted, or nothing that is restricted.
+# An election may have no witnesses, no ballot, no list that is counted, or nothing that is
+# restricted.
 MAY_FIND_NOTHING = {
+    "log.witnesses",
     "mix.mixers", "mix.signatures", "mix.parameters", "mix.input", "mix.commitment",
     "mix.proof.A", "mix.proof.B", "mix.proof.C", "mix.proof.D", "mix.proof.F",
     "decryption.quorum", "decryption.signatures", "decryption.parameters", "decryption.factors",

@@ -52,6 +52,6 @@ def load() -> list[Case]:
     """All forgeries, of every file of this folder."""
     files = ("publishing", "accesses", "ceremony", "balloting", "selecting", "mixing", "counting")
     others = ("equations", "places", "documents", "kinds", "edges", "ordering", "qualifying")
-    for name in (*files, *others):
+    for name in (*files, *others, "witnessing"):
         importlib.import_module(f"{__name__}.{name}")
     return CASES

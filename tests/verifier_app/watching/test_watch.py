@@ -26,7 +26,8 @@ from crypto.tlog import (
     tile_files,
     witness_key,
 )
-from verifier_app.evidence import Evidence, WitnessPolicy
+from verifier_app.cosigners import WitnessPolicy
+from verifier_app.evidence import Evidence
 from verifier_app.watching import look as looking
 from verifier_app.watching.look import Alarm, Seen
 from verifier_app.watching.source import Source, UnreachableError
