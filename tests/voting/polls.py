@@ -6,6 +6,7 @@ a test that changes something takes its own copy.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import secrets
 import shutil
@@ -29,7 +30,7 @@ from voting.acceptance import Context, accept
 from voting.ballot.ballot import Anchor, build
 from voting.collector import documents, home, store
 from voting.collector.app import make_app
-from voting.collector.claim import Stored
+from voting.collector.claim import Claim, Stored
 from voting.collector.documents import Addition
 from voting.collector.following import Follower
 from voting.collector.health import Health
@@ -287,7 +288,7 @@ class Collector:
         return Collector(self.polls, self.home, self.clock)
 
     def app(self) -> FastAPI:
-        health = Health(self.home.engine, lambda: self.submission.running, self.home.path)
+        health = Health(self.follower, lambda: self.submission.running, self.home.path)
         return make_app(self.submission, self.reading, self.voters, self.home.files, health)
 
     def log_in(self, voter: int = KITA) -> str:
@@ -303,7 +304,13 @@ class Collector:
 
     def submit(self, container: bytes) -> Stored:
         """What a voter sends who is logged in; of what is no container, the voter of Kita."""
-        return self.submission.submit(container, signer_of(container))
+        return asyncio.run(self.submission.submit(container, signer_of(container)))
+
+    def claim(self, container: bytes) -> Claim:
+        """What a voter's ballot is handed to the sequencer as, once it passed the checks."""
+        found = asyncio.run(self.submission._check(container, signer_of(container)))
+        assert isinstance(found, Claim)
+        return found
 
     def post(self, web: httpx.Client, container: bytes) -> httpx.Response:
         """The same over HTTP."""

@@ -147,7 +147,7 @@ def accept(data: bytes, context: Context, person: str | None = None) -> Accepted
 
 
 def accept_unproven(data: bytes, context: Context, logged_in: str | None = None) -> AcceptedBallot:
-    """1 to 11 of `accept`; the caller must still `check_proofs_at_once`.
+    """1 to 11 of `accept`; the caller must still `check_proofs`, or `check_proofs_at_once`.
 
     Raises:
         VerificationError: with an id of CHECK_IDS.

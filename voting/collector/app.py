@@ -1,8 +1,9 @@
 """The collector over HTTP (docs/specification.md section 7): a thin layer over `Submission` and
 `Reading`.
 
-Nothing here decides anything. Bodies are bounded while they are read; checking and storing run in
-threads, so that the event loop stays free. Logs never hold a voter, a ballot or a token.
+Nothing here decides anything. Bodies are bounded while they are read; whatever computes or asks the
+database runs in threads, so that the event loop stays free. Logs never hold a voter, a ballot or a
+token.
 """
 
 from __future__ import annotations
@@ -57,6 +58,11 @@ MESSAGES: dict[str, dict[str, str]] = {
         "ja": "データベースが応答しないため、現在保存できません。",
         "en": "The database does not answer now.",
         "et": "Andmebaas praegu ei vasta.",
+    },
+    "log_damaged": {
+        "ja": "記録に異常があるため、現在保存できません。",
+        "en": "The log is damaged, so nothing is stored now.",
+        "et": "Logi on vigane, seetõttu praegu midagi ei salvestata.",
     },
     "failed": {
         "ja": "内部の問題で処理できませんでした。もう一度お試しください。",
@@ -159,7 +165,7 @@ def _add_ballots(app: FastAPI, submission: Submission, voters: Voters) -> None:
         try:
             data = await read_body(request, submission.manifest.limits.container_bytes)
             with metrics.timed():
-                stored = await run_in_threadpool(submission.submit, data, person)
+                stored = await submission.submit(data, person)
         except TooLargeError:
             metrics.BALLOTS.labels("too_large").inc()
             raise

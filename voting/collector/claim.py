@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -104,10 +105,10 @@ class Sequencing(Protocol):
     def running(self) -> bool:
         """Whether ballots can be stored."""
 
-    def store(self, claim: Claim) -> Stored:
-        """Return when the ballot is on disk; the same container gets the same answer.
+    def hand_in(self, claim: Claim) -> Future[Stored]:
+        """The answer to come, when the ballot is on disk; the same container gets the same answer.
 
-        Raises:
+        What the answer, or the call itself, raises:
             VerificationError: refused, nothing is stored; an id of `acceptance.CHECK_IDS`.
             StoppedError: nothing is stored now.
         """

@@ -49,12 +49,12 @@ class Courier:
         for number in range(CARRIERS):
             threading.Thread(target=self._run, name=f"courier-{number}", daemon=True).start()
 
-    def store(self, claim: Claim) -> Stored:
-        """As `Sequencing.store`."""
-        until = time.monotonic() + self._patience
-        parcel = _Parcel(claim.encode(), until, Future())
+    def hand_in(self, claim: Claim) -> Future[Stored]:
+        """As `Sequencing.hand_in`; nothing waits here for the answer."""
+        parcel = _Parcel(claim.encode(), time.monotonic() + self._patience, Future())
+        parcel.answer.set_running_or_notify_cancel()  # whoever waits may go, the answer still comes
         self._parcels.put(parcel)
-        return parcel.answer.result()
+        return parcel.answer
 
     @property
     def running(self) -> bool:
@@ -81,8 +81,7 @@ class Courier:
                 answers = [StoppedError(f"it could not be stored ({type(fault).__name__})")] * len(
                     group
                 )
-            for parcel, answer in zip(group, answers, strict=True):
-                self._deliver(parcel, answer)
+            self._deliver(group, answers)
 
     def _carry(self, group: list[_Parcel]) -> list[Answer]:
         address = None
@@ -108,15 +107,24 @@ class Courier:
             self._forget(address)
         return answers
 
-    def _deliver(self, parcel: _Parcel, answer: Answer) -> None:
-        if isinstance(answer, Stored):
-            parcel.answer.set_result(answer)
-        elif isinstance(answer, MovedError) and time.monotonic() < parcel.until:
-            again = threading.Timer(_PAUSE, self._parcels.put, [parcel])
+    def _deliver(self, group: list[_Parcel], answers: list[Answer]) -> None:
+        """Give the answers; what moved is carried again after a pause."""
+        moved = []
+        for parcel, answer in zip(group, answers, strict=True):
+            if isinstance(answer, Stored):
+                parcel.answer.set_result(answer)
+            elif isinstance(answer, MovedError) and time.monotonic() < parcel.until:
+                moved.append(parcel)
+            else:
+                parcel.answer.set_exception(answer)
+        if moved:
+            again = threading.Timer(_PAUSE, self._put, [moved])
             again.daemon = True
             again.start()
-        else:
-            parcel.answer.set_exception(answer)
+
+    def _put(self, parcels: list[_Parcel]) -> None:
+        for parcel in parcels:
+            self._parcels.put(parcel)
 
     # -- where it is ------------------------------------------------------------------------------
 

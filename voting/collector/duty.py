@@ -1,6 +1,8 @@
 """A process that is the sequencer, or waits to be: it holds the lease or stands by.
 
 While it stands by it follows the log, so that it takes over without reading the database again.
+Where it cannot follow the log, or a defect stops it, it ends, and its process must end with it: the
+next one reads and checks the whole database first.
 """
 
 from __future__ import annotations
@@ -45,15 +47,21 @@ class Duty:
         )
         self._sequencer: Sequencer | None = None
         self._ending = threading.Event()
+        self._fault: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="duty", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish what is queued, give the lease back, and stop."""
+        """Finish what is queued, give the lease back, and stop.
+
+        Raises what ended it before, if anything did: DatabaseDamagedError, or a defect.
+        """
         self._ending.set()
         self._thread.join()
+        if self._fault is not None:
+            raise self._fault
 
     @property
     def alive(self) -> bool:
@@ -70,11 +78,13 @@ class Duty:
     # -- the thread -------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while not self._ending.wait(self._turn()):
-            pass
+        try:
+            while not self._ending.wait(self._turn()):
+                pass
+        except Exception as fault:  # noqa: BLE001 - it ends; `stop` raises it
+            self._fault = fault
         if self._sequencer is not None:
-            self._sequencer.stop()
-            self._sequencer = None
+            self._retire()
             try:
                 self._lease.release()
             except SukashiError as fault:
@@ -87,7 +97,9 @@ class Duty:
                 self._stand_by()
             elif self._sequencer.running:
                 self._lease.renew()
-            else:  # it was deposed, or a defect ended it
+            elif self._sequencer.fault is not None:
+                raise self._sequencer.fault
+            else:  # it was deposed
                 self._sequencer = None
         except DeposedError as fault:
             telling.warning("lease_lost", what=str(fault))

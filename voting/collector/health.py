@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
 
 from voting.collector import store
+from voting.collector.following import Follower
+from voting.collector.ledger import DatabaseDamagedError
+from voting.console import Unfinished
 
 LEAST_FREE = 256 << 20  # bytes; a group of 64 of the largest ballots needs a tenth of it
 
@@ -19,12 +21,12 @@ class Health:
 
     def __init__(
         self,
-        engine: Engine,
+        follower: Follower,
         running: Callable[[], bool],
         disk: Path | None,
         least_free: int = LEAST_FREE,
     ) -> None:
-        self._engine, self._running = engine, running
+        self._follower, self._running = follower, running
         self._disk, self._least_free = disk, least_free
 
     def fault(self) -> str | None:
@@ -32,8 +34,10 @@ class Health:
         if self._disk is not None and shutil.disk_usage(self._disk).free < self._least_free:
             return "disk_full"
         try:
-            with store.reading(self._engine) as connection:
+            with self._follower.current() as (connection, _):
                 connection.execute(sa.select(store.checkpoints.c.size).limit(1)).one()
-        except sa.exc.SQLAlchemyError:
+        except DatabaseDamagedError:
+            return "log_damaged"
+        except (sa.exc.SQLAlchemyError, Unfinished):
             return "database_unavailable"
         return None if self._running() else "unavailable"

@@ -17,7 +17,7 @@ import ssl
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -183,15 +183,23 @@ def _signals() -> Iterator[Connection]:
 
 
 class _Server(uvicorn.Server):
-    """Signals are the child's own affair."""
+    """It serves while `alive` says so; signals are the child's own affair."""
+
+    def __init__(self, config: uvicorn.Config, alive: Callable[[], bool]) -> None:
+        super().__init__(config)
+        self._alive = alive
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or not self._alive()
+
 
 def _child(says: Connection, target: Callable[..., None], *arguments: object) -> None:
     """Run one child; until it serves, a fault goes to the supervisor as text."""
+    _name_process(multiprocessing.current_process().name)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all, the supervisor decides
     telling.configure()
 
@@ -210,15 +218,26 @@ def _child(says: Connection, target: Callable[..., None], *arguments: object) ->
         raise SystemExit(code) from None
 
 
+def _name_process(name: str) -> None:
+    """What `ps` and `top` show, on Linux."""
+    with suppress(FileNotFoundError):
+        Path("/proc/self/comm").write_text(name, encoding="ascii")
+
+
 def _serve(
-    app: Starlette, listener: socket.socket, ready: Callable[[], None], tls: Tls | None = None
+    app: Starlette,
+    listener: socket.socket,
+    ready: Callable[[], None],
+    tls: Tls | None = None,
+    alive: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Serve until SIGTERM or until the supervisor is gone; what has begun is finished."""
+    """Serve until SIGTERM, until the supervisor is gone, or while `alive`; what has begun is
+    finished."""
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
     if tls is not None:
         config.ssl_certfile, config.ssl_keyfile = tls.certificate, tls.key
         config.ssl_ca_certs, config.ssl_cert_reqs = tls.authority, ssl.CERT_REQUIRED
-    server = _Server(config)
+    server = _Server(config, alive)
 
     def stop(*_: object) -> None:
         server.should_exit = True
@@ -254,7 +273,7 @@ def run_api(ready: Callable[[], None], place: Place, listener: socket.socket, ro
     courier = Courier(engine, _context(settings.tls) if settings.tls else None)
     qualifier = open_qualifier(opened.profile, settings.services)
     submission = Submission(engine, manifest, opened.profile, follower, courier, qualifier)
-    health = Health(engine, lambda: submission.running, opened.disk)
+    health = Health(follower, lambda: submission.running, opened.disk)
     origin = origin_of(settings, listener)
     voters = make_voters(engine, manifest, opened.profile, follower, settings, origin, room)
     reading = Reading(engine, manifest, follower)
@@ -277,7 +296,7 @@ def run_sequencer(ready: Callable[[], None], place: Place, passphrase: str) -> N
         gate = make_gate(duty, 4 * opened.manifest.limits.container_bytes + 4 * answers.LIMIT)
         duty.start()
         tls = settings.tls if settings.sequencer.host is not None else None
-        _serve(gate, listener, ready, tls)
+        _serve(gate, listener, ready, tls, lambda: duty.alive)
         duty.stop()
         opened.engine.dispose()
 

@@ -4,6 +4,9 @@ signer, as far as the eID profile asks for them. Whether they hold is for `votin
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
 from crypto.errors import VerificationError
 from voting.acceptance import AcceptedBallot, question
 from voting.acceptance.checks import WHERE
@@ -14,9 +17,11 @@ from voting.eid.profile import EidProfile
 from voting.eid.qualification import Qualification
 from voting.eid.services import Responder, TimeStamping, UnavailableError
 
+WAITING = 64  # ballots that wait for a service at once, each in a thread that does nothing else
+
 
 class Qualifier:
-    """Asks the services of one eID profile. Safe for threads."""
+    """Asks the services of one eID profile. Safe for threads, and for event loops in them."""
 
     def __init__(
         self,
@@ -41,18 +46,25 @@ class Qualifier:
         self._profile = profile
         self._timestamps = timestamps if profile.file.timestamps else None
         self._responder = responder if profile.file.revocation.method == "ocsp" else None
+        self._waiting = ThreadPoolExecutor(WAITING, "qualifier")
 
     def close(self) -> None:
         for service in (self._timestamps, self._responder):
             if service is not None:
                 service.close()
 
-    def qualify(self, accepted: AcceptedBallot) -> bytes:
+    async def qualify(self, accepted: AcceptedBallot) -> bytes:
         """The qualification of a ballot that passed every check before.
 
         Raises:
             VerificationError: `accept.timestamp.unavailable` or `accept.ocsp.unavailable`.
         """
+        if self._timestamps is None and self._responder is None:
+            return Qualification(None, None).encode()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._waiting, self._ask, accepted)
+
+    def _ask(self, accepted: AcceptedBallot) -> bytes:
         stamp, answer = None, None
         try:
             if self._timestamps is not None:

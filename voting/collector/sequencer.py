@@ -3,6 +3,8 @@
 One transaction holds the write lock for a group: it catches up with what commands appended, asks
 again of every claim what may have changed, appends its entry and its rows, and signs a checkpoint.
 Answers are given after it is on disk. Nothing here opens a container or looks at a signature.
+A sequencer that cannot follow the log ends, and so does one that a defect stopped: whoever started
+it must read the database again before another one may store.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from voting.acceptance import State, repeat
 from voting.collector import accesses, store, telling
 from voting.collector.claim import Claim, MovedError, StoppedError, Stored
 from voting.collector.groups import Group
-from voting.collector.ledger import Ledger
+from voting.collector.ledger import DatabaseDamagedError, Ledger
 from voting.election.documents import digest
 from voting.election.entries import BallotEntry
 from voting.election.manifest import Manifest
@@ -59,6 +61,7 @@ class Sequencer:
         self._queue: queue.Queue[_Work | None] = queue.Queue()
         self._door = threading.Lock()  # nothing enters the queue once its reader is gone
         self._stopped = False
+        self.fault: Exception | None = None  # what ended it, where that was no other's turn
         self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
 
     # -- what others may ask ----------------------------------------------------------------------
@@ -76,12 +79,8 @@ class Sequencer:
         self._queue.put(None)
         self._thread.join()
 
-    def store(self, claim: Claim) -> Stored:
-        """As `Sequencing.store`."""
-        return self.hand_in(claim).result()
-
     def hand_in(self, claim: Claim) -> Future[Stored]:
-        """The answer to come, as `Sequencing.store` gives it. Raises StoppedError."""
+        """As `Sequencing.hand_in`."""
         work = _Work(claim, digest(claim.container), Future())
         work.result.set_running_or_notify_cancel()  # whoever waits may go, the answer still comes
         with self._door:
@@ -97,6 +96,8 @@ class Sequencer:
             self._sequence()
         except MovedError:
             telling.warning("deposed")
+        except Exception as fault:  # noqa: BLE001 - it ends; whoever watches it raises this
+            self.fault = fault
         finally:  # however it ended, nobody waits for an answer for ever
             with self._door:
                 self._stopped = True
@@ -132,9 +133,9 @@ class Sequencer:
         try:
             decided = self._transaction(group)
             self._answer(decided)
-        except MovedError as fault:
+        except (MovedError, DatabaseDamagedError) as fault:
             self._ledger.forget(before)
-            _fail(group, fault)
+            _fail(group, MovedError(str(fault)))
             raise
         except (sa.exc.SQLAlchemyError, SukashiError) as fault:
             self._ledger.forget(before)

@@ -25,7 +25,7 @@ SCHEMA_VERSION = "0001"  # the newest of migrations/versions
 WRITE_LOCK = 0x53554B41534849  # advisory locks are numbers; this one is "SUKASHI"
 _BUSY_SECONDS = 30
 _IDLE_SECONDS = 0.5
-_CONNECTIONS = 40  # as many as threads of a server
+_CONNECTIONS = 60  # more than a process has threads that want one: nobody waits for a connection
 _LOST = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 METADATA = sa.MetaData(
     naming_convention={
@@ -206,14 +206,17 @@ def open_database(url: str) -> Engine:
         address = sa.make_url(url)
     except sa.exc.ArgumentError:
         raise Refused("the database's url is no address") from None  # it may hold a password
-    options: dict[str, Any] = {"hide_parameters": True}  # they name voters, and errors are logged
+    options: dict[str, Any] = {
+        "hide_parameters": True,  # they name voters, and errors are logged
+        "max_overflow": _CONNECTIONS,
+    }
     match address.get_backend_name():
         case "sqlite":
             engine = sa.create_engine(address, connect_args={"timeout": _BUSY_SECONDS}, **options)
             _prepare_sqlite(engine)
         case "postgresql":
             address = address.set(drivername="postgresql+psycopg")
-            engine = sa.create_engine(address, max_overflow=_CONNECTIONS, **options)
+            engine = sa.create_engine(address, **options)
             _prepare_postgresql(engine)
         case other:
             raise Refused(f"the collector's database is SQLite or PostgreSQL, not {other}")

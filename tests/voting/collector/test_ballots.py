@@ -370,7 +370,6 @@ def test_full_disk_stores_nothing_and_the_next_ballot_is_stored(collector: Colle
     entry_of(collector, collector.submit(containers[0]))
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_when_the_sequencer_dies_nobody_waits_for_ever(
     collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -384,6 +383,7 @@ def test_when_the_sequencer_dies_nobody_waits_for_ever(
         for container in containers:
             with pytest.raises(StoppedError):
                 collector.submit(container)
+    assert str(collector.sequencer.fault) == "a defect"
     restarted = collector.again()
     restarted.start()
     entry_of(collector, restarted.submit(containers[0]))

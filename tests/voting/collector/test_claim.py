@@ -21,14 +21,14 @@ from voting.collector.gate import GROUP_SIZE, join, split
 
 
 def claim_of(collector: Collector) -> Claim:
-    return collector.submission._check(collector.ballot(), identifier(KITA))
+    return collector.claim(collector.ballot())
 
 
 def test_claim_arrives_as_it_was_sent(collector: Collector) -> None:
     claim = claim_of(collector)
     assert Claim.parse(claim.encode()) == claim
     assert claim.conditions.identifier == identifier(KITA)
-    stored = collector.sequencer.store(Claim.parse(claim.encode()))
+    stored = collector.sequencer.hand_in(Claim.parse(claim.encode())).result()
     assert collector.submit(claim.container).receipt == stored.receipt
 
 

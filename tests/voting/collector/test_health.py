@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from tests.voting.polls import Collector
 from tests.voting.serving import browser
@@ -35,16 +36,19 @@ def test_collector_without_a_sequencer_lives_and_is_not_ready(
 
 def test_full_disk_is_said_before_ballots_are_lost(collector: Collector) -> None:
     """Not an error of a write that failed: no ballot has been refused yet."""
-    engine, home = collector.home.engine, collector.home.path
-    assert Health(engine, lambda: True, home).fault() is None
-    assert Health(engine, lambda: True, home, least_free=1 << 60).fault() == "disk_full"
-    assert Health(engine, lambda: True, None, least_free=1 << 60).fault() is None
+    follower, home = collector.follower, collector.home.path
+    assert Health(follower, lambda: True, home).fault() is None
+    assert Health(follower, lambda: True, home, least_free=1 << 60).fault() == "disk_full"
+    assert Health(follower, lambda: True, None, least_free=1 << 60).fault() is None
 
 
-def test_database_that_does_not_answer_is_said(collector: Collector, tmp_path: Path) -> None:
-    import sqlalchemy as sa
-
+def test_database_that_does_not_answer_is_said(
+    collector: Collector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follower = collector.follower
     empty = sa.create_engine(f"sqlite:///{tmp_path / 'empty'}")
-    assert Health(empty, lambda: True, None).fault() == "database_unavailable"
+    with monkeypatch.context() as patch:
+        patch.setattr(follower, "_engine", empty)
+        assert Health(follower, lambda: True, None).fault() == "database_unavailable"
     empty.dispose()
-    assert Health(collector.home.engine, lambda: False, None).fault() == "unavailable"
+    assert Health(follower, lambda: False, None).fault() == "unavailable"

@@ -25,7 +25,9 @@ from tests.voting.polls import ALSO_KITA, KITA, MINAMI, Clock, Collector, Polls,
 from tests.voting.serving import browser
 from voting.election.entries import parse_log
 
-pytestmark = pytest.mark.e2e
+# Of a connection that is refused, httpx leaves the socket to the garbage collector.
+REFUSED = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+pytestmark = [pytest.mark.e2e, REFUSED]
 PROGRAM = Path(sys.executable).parent / "voting"
 STOPPED = "stopped; everything that got a receipt is stored"
 VOTERS = (KITA, MINAMI, ALSO_KITA)
@@ -56,7 +58,7 @@ def server(stored: Collector) -> Iterator[tuple[subprocess.Popen[str], httpx.Cli
         )
         try:
             with browser(socket) as client:
-                _wait(process, client)
+                _wait(process, client, socket)
                 yield process, client
         finally:
             kill(process)
@@ -76,16 +78,15 @@ def socket_of(process: subprocess.Popen[str]) -> str:
     return str(process.args[process.args.index("--socket") + 1])
 
 
-def _wait(process: subprocess.Popen[str], client: httpx.Client) -> None:
-    for _ in range(200):
+def _wait(process: subprocess.Popen[str], client: httpx.Client, socket: Path) -> None:
+    """Until ballots can be stored."""
+    for _ in range(600):
         assert process.poll() is None
-        try:
-            client.get("/health")
-        except httpx.TransportError:
-            time.sleep(0.05)
-        else:
-            return
-    pytest.fail("the collector did not start")
+        with suppress(httpx.TransportError):
+            if socket.exists() and client.get("/health").status_code == 200:
+                return
+        time.sleep(0.05)
+    pytest.fail("the collector stores no ballots")
 
 
 def send(stored: Collector, client: httpx.Client, container: bytes) -> bytes | None:

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from tests.voting.collector.test_app import error
 from tests.voting.eid.made import Made
 from tests.voting.eid.test_services import answering, serving
-from tests.voting.polls import KITA, MINAMI, Clock, Collector, Polls, identifier
+from tests.voting.polls import KITA, MINAMI, Clock, Collector, Polls
 from tests.voting.serving import browser, serve
 from voting.acceptance import accept, check_qualification
 from voting.acceptance.sentences import sentences
@@ -88,7 +88,8 @@ def test_ballot_is_stored_with_what_both_services_said(
 ) -> None:
     with serving(pki) as address:
         qualifier = open_qualifier(profile, Services(timestamps=address, ocsp=address))
-        receipt = submission(live, profile, qualifier).submit(live.ballot(KITA), identifier(KITA))
+        live.submission = submission(live, profile, qualifier)
+        receipt = live.submit(live.ballot(KITA))
         qualifier.close()
     ((sequence, container, qualification),) = stored(live)
     entry = live.home.ledger().entries[sequence]
@@ -182,7 +183,8 @@ def test_stored_ballot_is_written_at_level_lt(
 ) -> None:
     with serving(pki) as address:
         qualifier = open_qualifier(profile, Services(timestamps=address, ocsp=address))
-        receipt = submission(live, profile, qualifier).submit(live.ballot(KITA), identifier(KITA))
+        live.submission = submission(live, profile, qualifier)
+        receipt = live.submit(live.ballot(KITA))
         qualifier.close()
     container, qualification = homes.ballot(live.home, receipt.sequence)
     signed = parse(container, "ballot.json", 1 << 20)
