@@ -199,7 +199,7 @@ def test_backup_is_made_by_the_command_of_its_unit(machine: Machine) -> None:
 def test_witness_runs_by_the_command_of_its_unit(machine: Machine, polls: Polls) -> None:
     home = machine.root / "sukashi-witness"
     shutil.copytree(polls.root / "party", home)
-    made = [BIN / "verifier", "witness", "init", "--home", home]
+    made = [str(BIN / "verifier"), "witness", "init", "--home", str(home)]
     subprocess.run(made, check=True, capture_output=True)
     port = free_port()
     with machine.started("sukashi-witness.service", "--port", str(port)) as serves:
