@@ -141,7 +141,7 @@ class Polls:
         roll = self.root / "roll-0001.asice"
         made = home.init(target, self.election, self.root / "party", roll, PASSPHRASE, settings)
         opened = order_addition(self.manifest, "opened", 1, *self.officials)
-        documents.append(made.engine, self.manifest, self.log_key, opened, now())
+        documents.append(made.engine, self.manifest, self.log_key, opened)
         made.engine.dispose()
 
     def ballot(
@@ -192,7 +192,7 @@ def open_polls(root: Path, office: Office, issue: Issue) -> Polls:
     (party / "key.sealed").write_bytes(box)
     made = home.init(root / "collector", root / "election", party, roll, PASSPHRASE)
     opened = order_addition(manifest, "opened", 1, issue(1), issue(2))
-    documents.append(made.engine, manifest, key, opened, now())
+    documents.append(made.engine, manifest, key, opened)
     made.engine.dispose()
     return Polls(
         root, office, issue, manifest, made.profile, Roll.parse(office.roll.read_bytes(), "roll")
@@ -332,7 +332,7 @@ class Collector:
     def append(self, addition: Addition) -> int:
         """What the operator appends, by another process or none."""
         key = self.polls.log_key
-        return documents.append(self.home.engine, self.home.manifest, key, addition, self.clock())
+        return documents.append(self.home.engine, self.home.manifest, key, addition, self.clock)
 
     def audit_everything(self) -> list[bytes]:
         """What an auditor with the whole database would do; the log's entries.

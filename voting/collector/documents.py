@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from crypto.signing import SigningKey
 from voting.collector import accesses, store
+from voting.collector.clock import require_database_agrees, wall_clock
 from voting.collector.ledger import Ledger, read_checked
 from voting.console import Refused
 from voting.eid.officials import verify_document
@@ -73,11 +74,16 @@ ORDER_COMMANDS: dict[OrderKind, str] = {
 
 
 def append(
-    engine: Engine, manifest: Manifest, key: SigningKey, addition: Addition, now: dt.datetime
+    engine: Engine,
+    manifest: Manifest,
+    key: SigningKey,
+    addition: Addition,
+    clock: Callable[[], dt.datetime] = wall_clock,
 ) -> int:
     """Append one entry and sign the checkpoint, in one transaction; its sequence number.
 
     Raises:
+        ClockError: this machine's clock is ahead of the database's.
         Refused: the log is not at the place where this entry may come, or not the one that the
             document was made over.
         DatabaseDamagedError: the database is not what was stored.
@@ -89,6 +95,8 @@ def append(
         ledger.begin(connection)
         check_order(ledger.entries.others, addition)
         addition.require_fit(ledger)
+        now = clock()  # after the lock: others wrote while the database was read
+        require_database_agrees(connection, now)
         return append_in(connection, ledger, key, addition, now)
 
 

@@ -20,6 +20,7 @@ from crypto.errors import SukashiError
 from crypto.signing import SigningKey
 from voting.collector import store, telling
 from voting.collector.claim import Claim, MovedError, Stored
+from voting.collector.clock import ClockError, WatchedClock, require_database_agrees
 from voting.collector.lease import DeposedError, Lease, holder
 from voting.collector.ledger import DatabaseDamagedError, Ledger, read_checked
 from voting.collector.sequencer import Sequencer
@@ -42,8 +43,9 @@ class Duty:
             address,
             seconds,
         )
+        self._clock = WatchedClock()
         self._make: Callable[[], Sequencer] = lambda: Sequencer(
-            engine, manifest, key, self._ledger, self._lease.check
+            engine, manifest, key, self._ledger, self._lease.check, self._clock
         )
         self._sequencer: Sequencer | None = None
         self._ending = threading.Event()
@@ -83,12 +85,7 @@ class Duty:
                 pass
         except Exception as fault:  # noqa: BLE001 - it ends; `stop` raises it
             self._fault = fault
-        if self._sequencer is not None:
-            self._retire()
-            try:
-                self._lease.release()
-            except SukashiError as fault:
-                telling.warning("lease_not_given_back", what=str(fault))
+        self._hand_over()
 
     def _turn(self) -> float:
         """Do what is due; in how many seconds to come back."""
@@ -96,6 +93,7 @@ class Duty:
             if self._sequencer is None:
                 self._stand_by()
             elif self._sequencer.running:
+                self._clock()
                 self._lease.renew()
             elif self._sequencer.fault is not None:
                 raise self._sequencer.fault
@@ -104,6 +102,8 @@ class Duty:
         except DeposedError as fault:
             telling.warning("lease_lost", what=str(fault))
             self._retire()
+        except ClockError:  # it has alarmed; a machine whose clock is right may be the sequencer
+            self._hand_over()
         except DatabaseDamagedError:
             raise  # whoever cannot follow the log must never extend it
         except (SukashiError, sa.exc.SQLAlchemyError) as fault:
@@ -114,12 +114,23 @@ class Duty:
         with store.reading(self._engine) as connection:
             self._ledger.catch_up(connection)
             address = holder(connection)
+            require_database_agrees(connection, self._clock())
         gone = address if address is not None and _is_gone(address) else None
         if self._lease.take(instead_of=gone):
             sequencer = self._make()
             sequencer.start()
             self._sequencer = sequencer
             telling.event("sequencing", size=self._ledger.size)
+
+    def _hand_over(self) -> None:
+        """Stop storing, and let another process begin at once."""
+        if self._sequencer is None:
+            return
+        self._retire()
+        try:
+            self._lease.release()
+        except SukashiError as fault:
+            telling.warning("lease_not_given_back", what=str(fault))
 
     def _retire(self) -> None:
         if self._sequencer is not None:

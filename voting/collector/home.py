@@ -61,8 +61,7 @@ class Home:
 
     def append(self, addition: Addition, key: SigningKey) -> int:
         """Append one entry that is no ballot; its sequence number."""
-        now = dt.datetime.now(dt.UTC)
-        return documents.append(self.engine, self.manifest, key, addition, now)
+        return documents.append(self.engine, self.manifest, key, addition)
 
     def ledger(self) -> Ledger:
         """The whole log, read and checked."""

@@ -258,6 +258,7 @@ def _when_ended(sentinel: int, then: Callable[[], None]) -> None:
 def run_api(ready: Callable[[], None], place: Place, listener: socket.socket, room: Room) -> None:
     """Check ballots and answer, with no key."""
     from voting.collector.app import make_app
+    from voting.collector.clock import WatchedClock
     from voting.collector.courier import Courier
     from voting.collector.following import Follower
     from voting.collector.health import Health
@@ -268,15 +269,15 @@ def run_api(ready: Callable[[], None], place: Place, listener: socket.socket, ro
 
     settings = read_settings(place.home, place.config)
     opened = open_home(place.home, settings)
-    engine, manifest = opened.engine, opened.manifest
+    engine, manifest, clock = opened.engine, opened.manifest, WatchedClock()
     follower = Follower(engine, manifest)
     courier = Courier(engine, _context(settings.tls) if settings.tls else None)
     qualifier = open_qualifier(opened.profile, settings.services)
-    submission = Submission(engine, manifest, opened.profile, follower, courier, qualifier)
+    submission = Submission(engine, manifest, opened.profile, follower, courier, qualifier, clock)
     health = Health(follower, lambda: submission.running, opened.disk)
     origin = origin_of(settings, listener)
-    voters = make_voters(engine, manifest, opened.profile, follower, settings, origin, room)
-    reading = Reading(engine, manifest, follower)
+    voters = make_voters(engine, manifest, opened.profile, follower, settings, origin, room, clock)
+    reading = Reading(engine, manifest, follower, clock)
     app = make_app(submission, reading, voters, opened.files, health)
     _serve(app, listener, ready)
 

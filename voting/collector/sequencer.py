@@ -24,6 +24,7 @@ from crypto.signing import SigningKey
 from voting.acceptance import State, repeat
 from voting.collector import accesses, store, telling
 from voting.collector.claim import Claim, MovedError, StoppedError, Stored
+from voting.collector.clock import require_stamps_agree
 from voting.collector.groups import Group
 from voting.collector.ledger import DatabaseDamagedError, Ledger
 from voting.election.documents import digest
@@ -154,7 +155,9 @@ class Sequencer:
             self._fence(connection)
             self._ledger.begin(connection)
             size = self._ledger.size
-            time = accesses.append_due(connection, self._ledger, self._clock())
+            now = self._clock()  # not believed, it ends the transaction before anything is appended
+            require_stamps_agree(now, (work.claim.conditions.stamped for work in group))
+            time = accesses.append_due(connection, self._ledger, now)
             known = Group(connection, {work.digest: work.claim for work in group})
             state = self._state(known, dt.datetime.fromisoformat(time))
             for work in group:
