@@ -358,7 +358,8 @@ def _said(m: Material, place: int) -> Iterator[tuple[bytes, bytes, bytes]]:
 
 @target(lambda m: [data for data, _, _ in _said(m, 0)])
 def time_stamps(m: Material, data: bytes) -> None:
-    """Of the first ballot, if of any."""
+    """Of the first ballot, if of any; whether it is a token at all is agreed on without a key."""
+    agree(lambda: timestamps.parse(data).time, lambda: read_time_stamp(data).moment)
     (signature,) = containers.parse(m.ballots[0], "ballot.json", LIMIT).signatures
     over, (profile, written_profile) = signature.value_element, m.profiles
 

@@ -22,6 +22,7 @@ from ruamel.yaml.error import YAMLError
 from crypto.errors import EncodingError, VerificationError
 from verifier_app.readers.documents import Document
 from verifier_app.readers.paths import NOT_VALID, Paths
+from verifier_app.readers.timestamp import stamper
 
 MAX_CHARACTERS = 1 << 14
 
@@ -85,6 +86,8 @@ class Profile:
                 document.roots, document.intermediates, document.revocation.responders, stamping,
             )  # fmt: skip
             lists = [tuple(_pem(files[name]) for name in names) for names in named]
+            if len(set(map(stamper, lists[3]))) < len(lists[3]):
+                raise EncodingError("the eID profile has two authorities of one issuer and number")
         except KeyError as fault:
             raise EncodingError(f"the eID profile lacks {fault}") from None
         except (ValidationError, ValueError) as fault:

@@ -1,4 +1,6 @@
-"""Who signed a time-stamp or an OCSP answer, and with what (docs/specification.md section 5.2)."""
+"""Who signed a time-stamp or an OCSP answer, and with what (docs/specification.md sections 5.1 and
+5.2).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from crypto.errors import EncodingError
 
 LIMIT = 1 << 15
+CURVES = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 
 
 def check_signature(
@@ -27,7 +30,7 @@ def check_signature(
         key = certificate.public_key()
         if isinstance(key, rsa.RSAPublicKey) and key.key_size >= 2048:
             key.verify(signature, over, padding.PKCS1v15(), algorithm)
-        elif isinstance(key, ec.EllipticCurvePublicKey) and key.curve.key_size in (256, 384, 521):
+        elif isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in CURVES:
             key.verify(signature, over, ec.ECDSA(algorithm))
         else:
             raise EncodingError("it is signed by a kind of key that is not allowed")

@@ -1,4 +1,4 @@
-"""Time-stamp tokens (docs/specification.md section 5.2; RFC 3161 over RFC 5652).
+"""Time-stamp tokens (docs/specification.md section 5.1; RFC 3161 over RFC 5652).
 
 The authorities' certificates are those of the eID profile and nothing else: what a token brings
 along is passed over.
@@ -18,16 +18,8 @@ from cryptography.hazmat.primitives import hashes
 from crypto.errors import EncodingError
 from verifier_app.readers.signers import LIMIT, check_signature, serves, was_valid
 
-INTEGER, OCTETS, NULL, NAME, GENERALIZED, SEQUENCE, SET, EXPLICIT_0 = (
-    2,
-    4,
-    5,
-    6,
-    24,
-    0x30,
-    0x31,
-    0xA0,
-)
+BOOLEAN, INTEGER, OCTETS, NULL, NAME, GENERALIZED = 1, 2, 4, 5, 6, 24
+SEQUENCE, SET, EXPLICIT_0, EXPLICIT_1 = 0x30, 0x31, 0xA0, 0xA1
 STAMPING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.8")
 SHA2: dict[str, hashes.HashAlgorithm] = {
     "2.16.840.1.101.3.4.2.1": hashes.SHA256(),
@@ -65,6 +57,8 @@ class Cursor:
         start, data = self._at, self._data
         if self.next_tag != tag:
             raise EncodingError(f"DER: {tag:#x} is due and {self.next_tag:#x} stands there")
+        if tag & 0x1F == 0x1F:
+            raise EncodingError("DER: a tag of several bytes")
         head = data[start + 1 : start + 2]
         if not head:
             raise EncodingError("DER: ends within a head")
@@ -86,16 +80,37 @@ class Cursor:
     def skip(self) -> None:
         self.take(self.next_tag)
 
+    def skip_if(self, tag: int) -> None:
+        """Pass over the next value where it has this tag."""
+        if self.next_tag == tag:
+            self.take(tag)
+
+    def check_within(self) -> None:
+        """Raises EncodingError unless all that is ahead is DER in its heads, down to the last
+        value within a value. Nothing is taken."""
+        waiting = [Cursor(self._data[self._at :])]
+        while waiting:
+            inside = waiting.pop()
+            while (tag := inside.next_tag) != -1:
+                content = inside.take(tag)
+                if tag & 0x20:
+                    waiting.append(Cursor(content))
+
     def name(self) -> str:
-        """An object identifier in dotted form."""
-        first, *rest = self.take(NAME) or b"\xff"
-        found, number = [min(first // 40, 2), first - 40 * min(first // 40, 2)], 0
-        for octet in rest:
-            number = number << 7 | octet & 0x7F
-            if octet < 0x80:
-                found.append(number)
+        """An object identifier in dotted form, from its shortest encoding."""
+        numbers, number, fresh = [], 0, True
+        octets = self.take(NAME)
+        for octet in octets:
+            if fresh and octet == 0x80:
+                raise EncodingError("DER: not the shortest object identifier")
+            number, fresh = number << 7 | octet & 0x7F, octet < 0x80
+            if fresh:
+                numbers.append(number)
                 number = 0
-        return ".".join(map(str, found))
+        if not octets or not fresh:
+            raise EncodingError("DER: an object identifier that is cut off")
+        root = min(numbers[0] // 40, 2)
+        return ".".join(map(str, [root, numbers[0] - 40 * root, *numbers[1:]]))
 
     def algorithm(self) -> str:
         """The name in an AlgorithmIdentifier, which has no parameters, or NULL."""
@@ -125,7 +140,9 @@ class TimeStamp:
 
     imprint: bytes
     moment: dt.datetime
+    digest: bytes
     signer: tuple[bytes, int]
+    named: dict[str, bytes]
     attributes: bytes
     algorithm: hashes.HashAlgorithm
     signature: bytes
@@ -138,13 +155,29 @@ class TimeStamp:
         """Raises EncodingError unless one of the authorities stamped exactly these bytes."""
         if sha256(over).digest() != self.imprint:
             raise EncodingError("its imprint is of something else than the signature")
-        named = {(c.issuer.public_bytes(), c.serial_number): c for c in authorities}
+        named = {stamper(c): c for c in authorities}
         if self.signer not in named:
             raise EncodingError("it is by no authority of the eID profile")
         authority = named[self.signer]
         if not was_valid(authority, self.moment) or not serves(authority, STAMPING):
             raise EncodingError("its authority's certificate was not valid then, or stamps nothing")
+        self._check_content()
         check_signature(authority, self.signature, self.attributes, self.algorithm)
+
+    def _check_content(self) -> None:
+        """The signed attributes name this content, with its digest."""
+        kind, digest = (
+            Cursor(self.named.get(f"1.2.840.113549.1.9.{number}", b"")) for number in (3, 4)
+        )
+        if kind.name() != "1.2.840.113549.1.9.16.1.4" or digest.take(OCTETS) != self.digest:
+            raise EncodingError("its signature is over another time-stamp")
+        kind.end()
+        digest.end()
+
+
+def stamper(authority: x509.Certificate) -> tuple[bytes, int]:
+    """How a token names its authority."""
+    return authority.issuer.public_bytes(), authority.serial_number
 
 
 def read_time_stamp(data: bytes) -> TimeStamp:
@@ -152,6 +185,7 @@ def read_time_stamp(data: bytes) -> TimeStamp:
     if len(data) > LIMIT:
         raise EncodingError(f"it has more than {LIMIT} bytes")
     outer = Cursor(data)
+    outer.check_within()
     message = outer.enter(SEQUENCE)
     outer.end()
     if message.name() != "1.2.840.113549.1.7.2":
@@ -160,8 +194,11 @@ def read_time_stamp(data: bytes) -> TimeStamp:
     message.end()
     signed = wrapped.enter(SEQUENCE)
     wrapped.end()
-    signed.number()  # version
-    signed.take(SET)  # digest algorithms, which the signer names again
+    if signed.number() != 3:
+        raise EncodingError("its signed data is of another version than 3")
+    digests = signed.enter(SET)
+    listed = digests.algorithm()
+    digests.end()
     content = signed.enter(SEQUENCE)
     if content.name() != "1.2.840.113549.1.9.16.1.4":
         raise EncodingError("what is signed is no time-stamp")
@@ -169,18 +206,21 @@ def read_time_stamp(data: bytes) -> TimeStamp:
     content.end()
     info = octets.take(OCTETS)
     octets.end()
-    while signed.next_tag in (0xA0, 0xA1):  # certificates and lists
-        signed.skip()
+    for passed in (EXPLICIT_0, EXPLICIT_1):  # certificates, revocation lists
+        signed.skip_if(passed)
     signers = signed.enter(SET)
     signed.end()
     imprint, moment = _info(info)
-    stamp = _signed(signers.enter(SEQUENCE), info, imprint, moment)
+    stamp = _signed(signers.enter(SEQUENCE), listed, info, imprint, moment)
     signers.end()
     return stamp
 
 
 def _info(data: bytes) -> tuple[bytes, dt.datetime]:
-    info = Cursor(data).enter(SEQUENCE)
+    whole = Cursor(data)
+    whole.check_within()
+    info = whole.enter(SEQUENCE)
+    whole.end()
     if info.number() != 1:
         raise EncodingError("a time-stamp of an unknown version")
     info.name()  # policy
@@ -188,8 +228,18 @@ def _info(data: bytes) -> tuple[bytes, dt.datetime]:
     if imprint.algorithm() != "2.16.840.1.101.3.4.2.1":
         raise EncodingError("its imprint is no SHA-256")
     digest = imprint.take(OCTETS)
+    imprint.end()
     info.number()  # serial number
-    return digest, _moment(info.take(GENERALIZED).decode("latin-1"))
+    moment = _moment(info.take(GENERALIZED).decode("latin-1"))
+    info.skip_if(SEQUENCE)  # accuracy
+    if info.next_tag == BOOLEAN and info.take(BOOLEAN) not in (b"\x00", b"\xff"):  # ordering
+        raise EncodingError("DER: a truth value that is neither")
+    if info.next_tag == INTEGER:
+        info.number()  # nonce
+    for passed in (EXPLICIT_0, EXPLICIT_1):  # the authority's name, extensions
+        info.skip_if(passed)
+    info.end()
+    return digest, moment
 
 
 def _moment(text: str) -> dt.datetime:
@@ -203,9 +253,12 @@ def _moment(text: str) -> dt.datetime:
     return second + dt.timedelta(microseconds=int(fraction.ljust(6, "0")))
 
 
-def _signed(signer: Cursor, info: bytes, imprint: bytes, moment: dt.datetime) -> TimeStamp:
-    """The signer's part; its signed attributes must name this content."""
-    signer.number()  # version
+def _signed(
+    signer: Cursor, listed: str, info: bytes, imprint: bytes, moment: dt.datetime
+) -> TimeStamp:
+    """The signer's part, whose digest is the one that the token lists."""
+    if signer.number() != 1:
+        raise EncodingError("its signer is of another version than 1")
     who = signer.enter(SEQUENCE)
     named = who.take_whole(SEQUENCE)[0], who.number()
     who.end()
@@ -213,17 +266,23 @@ def _signed(signer: Cursor, info: bytes, imprint: bytes, moment: dt.datetime) ->
     whole, attributes = signer.take_whole(EXPLICIT_0)
     algorithm = signer.algorithm()
     signature = signer.take(OCTETS)
-    while signer.next_tag == 0xA1:  # unsigned attributes
-        signer.skip()
+    signer.skip_if(EXPLICIT_1)  # unsigned attributes
     signer.end()
     if digest not in SHA2 or algorithm not in {RSA_ALONE, *SIGNED_WITH}:
         raise EncodingError("it is signed with algorithms that are not allowed")
-    _check_attributes(Cursor(attributes), SHA2[digest], info)
+    if listed != digest:
+        raise EncodingError("it lists another digest than its signer")
+    hashed = hashes.Hash(SHA2[digest])
+    hashed.update(info)
     how = SIGNED_WITH.get(algorithm, SHA2[digest])
-    return TimeStamp(imprint, moment, named, bytes([SET]) + whole[1:], how, signature)
+    return TimeStamp(
+        imprint, moment, hashed.finalize(), named, _named(Cursor(attributes)),
+        bytes([SET]) + whole[1:], how, signature,
+    )  # fmt: skip
 
 
-def _check_attributes(attributes: Cursor, algorithm: hashes.HashAlgorithm, info: bytes) -> None:
+def _named(attributes: Cursor) -> dict[str, bytes]:
+    """The values of each signed attribute, one after the other."""
     found: dict[str, bytes] = {}
     while attributes.next_tag != -1:
         attribute = attributes.enter(SEQUENCE)
@@ -232,13 +291,4 @@ def _check_attributes(attributes: Cursor, algorithm: hashes.HashAlgorithm, info:
             raise EncodingError("a signed attribute stands twice")
         found[name] = attribute.take(SET)
         attribute.end()
-    kind, digest = (found.get(f"1.2.840.113549.1.9.{n}", b"") for n in (3, 4))
-    hashed = hashes.Hash(algorithm)
-    hashed.update(info)
-    values = Cursor(kind), Cursor(digest)
-    if values[0].name() != "1.2.840.113549.1.9.16.1.4" or values[1].take(OCTETS) != (
-        hashed.finalize()
-    ):
-        raise EncodingError("its signature is over another time-stamp")
-    for value in values:
-        value.end()
+    return found

@@ -25,8 +25,8 @@ def verify_signature(
     check_id: str,
     where: str,
 ) -> None:
-    """Return if the certificate's key signed these bytes: ECDSA, or RSASSA-PKCS1-v1_5 of 2048 bits
-    or more, with SHA-256, SHA-384 or SHA-512.
+    """Return if the certificate's key signed these bytes: ECDSA on P-256, P-384 or P-521, or
+    RSASSA-PKCS1-v1_5 of 2048 bits or more, with SHA-256, SHA-384 or SHA-512.
 
     Raises:
         VerificationError: it did not, or with something else.

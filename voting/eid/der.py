@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 from crypto.errors import EncodingError
 
-INTEGER, OCTET_STRING, OID, TIME, SEQUENCE, SET = 0x02, 0x04, 0x06, 0x18, 0x30, 0x31
+BOOLEAN, INTEGER, OCTET_STRING, OID, TIME, SEQUENCE, SET = 1, 2, 4, 6, 0x18, 0x30, 0x31
 
 
 def tagged(number: int) -> int:
@@ -34,9 +35,9 @@ class Value:
             raise EncodingError("DER: a plain value where a list is due")
         found, at = [], 0
         while at < len(self.content):
-            part = _first(self.content[at:])
-            found.append(part)
-            at += len(part.raw)
+            tag, start, end = _head(self.content, at)
+            found.append(Value(tag, self.content[start:end], self.content[at:end]))
+            at = end
         return found
 
     def integer(self) -> int:
@@ -47,24 +48,48 @@ class Value:
             raise EncodingError("DER: an integer that is negative or not minimal")
         return number
 
+    def identifier(self) -> bytes:
+        """The contents of an object identifier in its one form. Raises EncodingError."""
+        content = self.of(OID).content
+        octets = itertools.pairwise(b"\x00" + content)  # below 0x80 a number ends
+        needless = any(before < 0x80 and first == 0x80 for before, first in octets)
+        if not content or content[-1] >= 0x80 or needless:
+            raise EncodingError("DER: an object identifier that is cut off or not minimal")
+        return content
+
 
 def parse(data: bytes) -> Value:
-    """The one value that `data` encodes. Raises EncodingError."""
-    value = _first(data)
-    if value.raw != data:
+    """The one value that `data` encodes. It is DER in all its heads, also of the parts that nobody
+    takes out: tags of one byte, the shortest lengths, whole values. Raises EncodingError."""
+    tag, start, end = _head(data, 0)
+    if end != len(data):
         raise EncodingError("DER: something stands behind the value")
-    return value
+    at, ends = 0, [end]
+    while at < end:
+        inner, first, last = _head(data, at)
+        if last > ends[-1]:
+            raise EncodingError("DER: truncated")
+        at = last
+        if inner & 0x20:
+            ends.append(last)
+            at = first
+        while ends and at == ends[-1]:
+            ends.pop()
+    return Value(tag, data[start:end], data)
 
 
-def _first(data: bytes) -> Value:
-    if len(data) < 2 or data[0] & 0x1F == 0x1F:
+def _head(data: bytes, at: int) -> tuple[int, int, int]:
+    """Of the value that begins at `at`: its tag, and where its contents begin and end."""
+    head = data[at : at + 2]
+    if len(head) < 2 or head[0] & 0x1F == 0x1F:
         raise EncodingError("DER: truncated, or a tag of many bytes")
-    size, start = data[1], 2
+    size, start = head[1], at + 2
     if size & 0x80:
+        octets = data[start : start + (size & 0x7F)]
         start += size & 0x7F
-        size = int.from_bytes(data[2:start], "big")
-        if not 2 < start <= 6 or size < 0x80 or data[2] == 0:
+        size = int.from_bytes(octets, "big")
+        if not 1 <= len(octets) <= 4 or size < 0x80 or octets[0] == 0:
             raise EncodingError("DER: a length that is indefinite or not minimal")
     if start + size > len(data):
         raise EncodingError("DER: truncated")
-    return Value(data[0], data[start : start + size], data[: start + size])
+    return head[0], start, start + size

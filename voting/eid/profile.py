@@ -126,11 +126,12 @@ class EidProfile:
             loaded = {
                 name: x509.load_pem_x509_certificate(files[name]) for name in file.certificates
             }
+            stamping = file.timestamps.authorities if file.timestamps else []
+            _refuse_namesakes([loaded[name] for name in stamping])
         except KeyError as fault:
             raise EncodingError(f"eID profile: {fault} is missing") from None
         except (ValidationError, ValueError) as fault:
             raise EncodingError(f"eID profile: {fault}") from None
-        stamping = file.timestamps.authorities if file.timestamps else []
         lists = (file.roots, file.intermediates, file.revocation.responders, stamping)
         return cls(file, *(tuple(loaded[name] for name in names) for names in lists))
 
@@ -242,6 +243,15 @@ def _other_files(file: ProfileFile, files: dict[str, bytes]) -> str:
     if missing:
         return f"eID profile: the certificate {missing[0]}, which it names, is missing"
     return "eID profile: its files are not exactly those it names"
+
+
+def _refuse_namesakes(authorities: list[x509.Certificate]) -> None:
+    named = {(found.issuer.public_bytes(), found.serial_number) for found in authorities}
+    if len(named) < len(authorities):
+        raise EncodingError(
+            "eID profile: two time-stamping authorities have the same issuer and serial number, so"
+            " a time-stamp would not say which of them gave it"
+        )
 
 
 def _yaml(data: bytes) -> object:

@@ -18,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from crypto.errors import EncodingError, VerificationError
 from voting.eid import answers, der
-from voting.eid.der import OCTET_STRING, OID, SEQUENCE, SET, TIME, tagged
+from voting.eid.der import BOOLEAN, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, TIME, tagged
 
 _TIME = re.compile(rb"([0-9]{14})(?:\.([0-9]{1,6}))?Z")
 # The contents of object identifiers.
@@ -32,6 +32,11 @@ _HASHES: dict[bytes, hashes.HashAlgorithm] = {
     bytes.fromhex("608648016503040202"): hashes.SHA384(),
     bytes.fromhex("608648016503040203"): hashes.SHA512(),
 }
+_LISTS: tuple[list[int], ...] = (  # certificates, revocation lists
+    [], [tagged(0)], [tagged(1)], [tagged(0), tagged(1)],
+)  # fmt: skip
+# Of a TSTInfo, behind genTime: accuracy, ordering, nonce, tsa, extensions.
+_OPTIONAL = (SEQUENCE, BOOLEAN, INTEGER, tagged(0), tagged(1))
 _RSA = bytes.fromhex("2a864886f70d010101")  # the hash is then that of the digest
 _SIGNATURES: dict[bytes, hashes.HashAlgorithm] = {
     bytes.fromhex("2a8648ce3d040302"): hashes.SHA256(),  # ecdsa-with-SHA256
@@ -56,6 +61,7 @@ class Token:
     _serial: int
     _digest: hashes.HashAlgorithm
     _attributes: der.Value
+    _named: dict[bytes, list[der.Value]]
     _algorithm: hashes.HashAlgorithm
     _signature: bytes
 
@@ -110,22 +116,17 @@ class Token:
     def _names_its_content(self) -> bool:
         digest = hashes.Hash(self._digest)
         digest.update(self._info)
-        wanted = {
-            _CONTENT_TYPE: [der.Value(OID, _TST_INFO, b"\x06\x0b" + _TST_INFO)],
-            _MESSAGE_DIGEST: [digest.finalize()],
-        }
-        found: dict[bytes, list[list[der.Value]]] = {}
-        for attribute in self._attributes.parts():
-            kind, values = _exactly(attribute.of(SEQUENCE), 2)
-            found.setdefault(kind.of(OID).content, []).append(values.of(SET).parts())
-        types, digests = found.get(_CONTENT_TYPE), found.get(_MESSAGE_DIGEST)
-        return types == [wanted[_CONTENT_TYPE]] and [
-            [value.of(OCTET_STRING).content for value in values] for values in digests or []
-        ] == [wanted[_MESSAGE_DIGEST]]
+        kinds, digests = (self._named.get(name) for name in (_CONTENT_TYPE, _MESSAGE_DIGEST))
+        return [(v.tag, v.content) for v in kinds or []] == [(OID, _TST_INFO)] and [
+            (v.tag, v.content) for v in digests or []
+        ] == [(OCTET_STRING, digest.finalize())]
 
 
 def parse(data: bytes) -> Token:
     """The token that `data` encodes: one TSTInfo with a SHA-256 imprint, one signer.
+
+    What no signature protects has one form too (specification, section 5.1), so that nobody between
+    the authority and the collector can make a token that another reader would refuse.
 
     Raises:
         EncodingError: anything else.
@@ -133,24 +134,29 @@ def parse(data: bytes) -> Token:
     if len(data) > answers.LIMIT:
         raise EncodingError(f"a time-stamp of more than {answers.LIMIT} bytes")
     kind, wrapped = _exactly(der.parse(data).of(SEQUENCE), 2)
-    if kind.of(OID).content != _SIGNED_DATA:
+    if kind.identifier() != _SIGNED_DATA:
         raise EncodingError("it is no CMS SignedData")
     (signed,) = _exactly(wrapped.of(tagged(0)), 1)
     version, digests, content, *lists, signers = _at_least(signed.of(SEQUENCE), 4)
-    version.of(der.INTEGER)
-    digests.of(SET)
-    if not {value.tag for value in lists} <= {tagged(0), tagged(1)}:  # certificates, lists
+    if version.integer() != 3:  # RFC 5652, section 5.1: not id-data, no newer certificates
+        raise EncodingError("a SignedData of another version")
+    if [value.tag for value in lists] not in _LISTS:
         raise EncodingError("something stands in the time-stamp that has no place there")
     kind, octets = _exactly(content.of(SEQUENCE), 2)
-    if kind.of(OID).content != _TST_INFO:
+    if kind.identifier() != _TST_INFO:
         raise EncodingError("it is no time-stamp")
     (info,) = _exactly(octets.of(tagged(0)), 1)
     imprint, time, nonce = _info(der.parse(info.of(OCTET_STRING).content))
     (signer,) = _exactly(signers.of(SET), 1)
     issuer, serial, digest, attributes, algorithm, signature = _signer(signer.of(SEQUENCE))
+    (listed,) = _exactly(digests.of(SET), 1)
+    if _HASHES.get(_algorithm(listed)) is not digest:
+        raise EncodingError("the time-stamp names another digest than its signer")
+    named = _named(attributes)
     return Token(
-        imprint, time, nonce, info.content, issuer, serial, digest, attributes, algorithm, signature
-    )
+        imprint, time, nonce, info.content,
+        issuer, serial, digest, attributes, named, algorithm, signature,
+    )  # fmt: skip
 
 
 def of_response(data: bytes) -> bytes:
@@ -169,19 +175,23 @@ def of_response(data: bytes) -> bytes:
 def _info(info: der.Value) -> tuple[bytes, dt.datetime, int | None]:
     """Imprint, time and nonce of a TSTInfo (RFC 3161, section 2.4.2)."""
     version, policy, imprint, serial, time, *rest = _at_least(info.of(SEQUENCE), 5)
-    policy.of(OID)
-    serial.of(der.INTEGER)
+    policy.identifier()
+    serial.integer()
     if version.integer() != 1:
         raise EncodingError("a time-stamp of another version")
     algorithm, digest = _exactly(imprint.of(SEQUENCE), 2)
     if _algorithm(algorithm) != _SHA256:
         raise EncodingError("the imprint is no SHA-256")
-    nonces = [value.integer() for value in rest if value.tag == der.INTEGER]
-    return (
-        digest.of(OCTET_STRING).content,
-        _moment(time.of(TIME).content),
-        nonces[0] if nonces else None,
-    )
+    nonce = None
+    optional = iter(_OPTIONAL)
+    for value in rest:
+        if value.tag not in optional:  # each once, in this order: it is taken out of the iterator
+            raise EncodingError("something stands in the TSTInfo that has no place there")
+        if value.tag == BOOLEAN and value.content not in (b"\x00", b"\xff"):
+            raise EncodingError("DER: a truth value that is neither")
+        if value.tag == INTEGER:
+            nonce = value.integer()
+    return digest.of(OCTET_STRING).content, _moment(time.of(TIME).content), nonce
 
 
 def _moment(text: bytes) -> dt.datetime:
@@ -201,15 +211,16 @@ def _signer(
     """Of a SignerInfo (RFC 5652, section 5.3): who, the digest, the signed attributes, the hash of
     the signature, the signature. Unsigned attributes may follow and say nothing."""
     version, who, digest, attributes, algorithm, signature, *unsigned = _at_least(signer, 6)
-    version.of(der.INTEGER)
-    if not {value.tag for value in unsigned} <= {tagged(1)}:
+    if version.integer() != 1:  # RFC 5652, section 5.3: named by issuer and serial number
+        raise EncodingError("a SignerInfo of another version")
+    if [value.tag for value in unsigned] not in ([], [tagged(1)]):
         raise EncodingError("something stands behind the signature that has no place there")
     issuer, serial = _exactly(who.of(SEQUENCE), 2)
     digest_id, signature_id = _algorithm(digest), _algorithm(algorithm)
     if digest_id not in _HASHES or signature_id not in {_RSA, *_SIGNATURES}:
         raise EncodingError("a time-stamp with algorithms that are not allowed")
     return (
-        issuer.raw,
+        issuer.of(SEQUENCE).raw,
         serial.integer(),
         _HASHES[digest_id],
         attributes.of(tagged(0)),
@@ -218,12 +229,24 @@ def _signer(
     )
 
 
+def _named(attributes: der.Value) -> dict[bytes, list[der.Value]]:
+    """The values of each signed attribute, none of which stands twice."""
+    found: dict[bytes, list[der.Value]] = {}
+    for attribute in attributes.parts():
+        kind, values = _exactly(attribute.of(SEQUENCE), 2)
+        name = kind.identifier()
+        if name in found:
+            raise EncodingError("a signed attribute stands twice")
+        found[name] = values.of(SET).parts()
+    return found
+
+
 def _algorithm(value: der.Value) -> bytes:
     """The identifier in an AlgorithmIdentifier, which has no parameters, or NULL."""
     name, *parameters = _at_least(value.of(SEQUENCE), 1)
     if [parameter.raw for parameter in parameters] not in ([], [b"\x05\x00"]):
         raise EncodingError("an algorithm with parameters")
-    return name.of(OID).content
+    return name.identifier()
 
 
 def _exactly(value: der.Value, count: int) -> list[der.Value]:

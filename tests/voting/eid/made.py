@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cryptography import x509
@@ -22,6 +23,7 @@ _SHA1, _SHA256 = "2b0e03021a", "608648016503040201"
 _ECDSA = "2a8648ce3d040302"
 _TST_INFO = "2a864886f70d0109100104"
 GOOD, UNKNOWN = bytes.fromhex("8000"), bytes.fromhex("8200")
+Change = Callable[[bytes], bytes]
 Pair = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
 
 
@@ -55,6 +57,38 @@ def moment(at: dt.datetime, fraction: str = "") -> bytes:
     return der(24, f"{at.astimezone(dt.UTC):%Y%m%d%H%M%S}{fraction}Z".encode())
 
 
+def parts(data: bytes) -> list[bytes]:
+    """The values that stand one after the other."""
+    found = []
+    while data:
+        size, start = data[1], 2
+        if size & 0x80:
+            start += size & 0x7F
+            size = int.from_bytes(data[2:start], "big")
+        found.append(data[: start + size])
+        data = data[start + size :]
+    return found
+
+
+def content(value: bytes) -> bytes:
+    """What stands in a value."""
+    return value[2 + (value[1] & 0x7F if value[1] & 0x80 else 0) :]
+
+
+def edited(value: bytes, path: Sequence[int], change: Change) -> bytes:
+    """A value in which the value at this path is another, with lengths that fit again."""
+    if not path:
+        return change(value)
+    inside = parts(content(value))
+    inside[path[0]] = edited(inside[path[0]], path[1:], change)
+    return der(value[0], *inside)
+
+
+def same(data: bytes) -> bytes:
+    """No change."""
+    return data
+
+
 def revoked(at: dt.datetime) -> bytes:
     return der(0xA1, moment(at))
 
@@ -78,27 +112,32 @@ class Made:
         imprint_hash: str = _SHA256,
         attribute_digest: bytes | None = None,
         content_type: str = _TST_INFO,
+        info_as: Change = same,
+        attributes_as: Change = same,
     ) -> bytes:
-        """A token over these bytes."""
+        """A token over these bytes. `info_as`, `attributes_as`: what the authority makes of the
+        TSTInfo, and of its attributes, before it signs them."""
         certificate, own = tsa or self.tsa
         imprint = sequence(sequence(oid(imprint_hash)), octets(hashlib.sha256(over).digest()))
-        info = sequence(
-            integer(1), oid("2a0304"), imprint, integer(7), moment(at, fraction), integer(99)
+        info = info_as(
+            sequence(
+                integer(1), oid("2a0304"), imprint, integer(7), moment(at, fraction), integer(99)
+            )
         )
         digest = attribute_digest or hashlib.sha256(info).digest()
-        attributes = [
-            sequence(oid("2a864886f70d010903"), der(0x31, oid(content_type))),
-            sequence(oid("2a864886f70d010904"), der(0x31, octets(digest))),
-        ]
-        signed = (key or own).sign(der(0x31, *attributes), ec.ECDSA(hashes.SHA256()))
+        attributes = attributes_as(
+            sequence(oid("2a864886f70d010903"), der(0x31, oid(content_type)))
+            + sequence(oid("2a864886f70d010904"), der(0x31, octets(digest)))
+        )
+        signed = (key or own).sign(der(0x31, attributes), ec.ECDSA(hashes.SHA256()))
         who = sequence(certificate.issuer.public_bytes(), integer(certificate.serial_number))
         signer = sequence(
-            integer(1), who, sequence(oid(_SHA256)), der(0xA0, *attributes),
+            integer(1), who, sequence(oid(_SHA256)), der(0xA0, attributes),
             sequence(oid(_ECDSA)), octets(signed),
         )  # fmt: skip
-        content = sequence(oid(_TST_INFO), der(0xA0, octets(info)))
+        what = sequence(oid(_TST_INFO), der(0xA0, octets(info)))
         data = sequence(
-            integer(3), der(0x31, sequence(oid(_SHA256))), content,
+            integer(3), der(0x31, sequence(oid(_SHA256))), what,
             der(0xA0, certificate.public_bytes(Encoding.DER)), der(0x31, signer),
         )  # fmt: skip
         return sequence(oid("2a864886f70d010702"), der(0xA0, data))
