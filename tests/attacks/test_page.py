@@ -10,7 +10,9 @@ from pathlib import Path
 from tests.attacks.bad_ballots import BAD_BALLOTS
 from tests.verifier_app.forgeries import load
 from verifier_app.registry import load_checks
-from voting.acceptance import CHECK_IDS
+from voting.acceptance import CHECK_IDS, COLLECTOR_IDS
+from voting.acceptance.sentences import LOG_IN_IDS
+from voting.collector.app import MESSAGES
 
 TESTS = Path(__file__).parents[1]
 PAGE = (TESTS.parent / "docs" / "attacks.md").read_text(encoding="utf-8")
@@ -61,6 +63,7 @@ def test_every_bad_ballot_stands_on_the_page() -> None:
 
 def test_checks_on_the_page_exist_and_are_those_of_the_cases() -> None:
     known = {check.id for check in load_checks()} | set(CHECK_IDS) | {"receipt"}
+    known |= {*COLLECTOR_IDS, *LOG_IN_IDS, *MESSAGES}
     forgeries = {case.name: case.check_id for case in load()}
     ballots = {case.name: case for case in BAD_BALLOTS}
     for attack, _, here, verifier, shown_by in ROWS:
