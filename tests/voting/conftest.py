@@ -93,6 +93,30 @@ def polls(tmp_path_factory: pytest.TempPathFactory, shared_office: Office, issue
 
 
 @pytest.fixture(scope="session")
+def witnessed_polls(tmp_path_factory: pytest.TempPathFactory, pki: Path, issue: Issue) -> Polls:
+    """As `polls`, of an election whose log has four witnesses, three of whom must cosign."""
+    from tests.voting.election.office import furnish
+    from tests.voting.polls import open_polls
+
+    root = tmp_path_factory.mktemp("witnessed")
+    return open_polls(root, furnish(root / "office", pki, issue, 3, 4), issue)
+
+
+@pytest.fixture
+def witnessed(witnessed_polls: Polls, tmp_path: Path) -> Iterator[Collector]:
+    """A running collector of that election, audited at the end."""
+    from tests.voting.polls import Clock, Collector, now
+
+    home = witnessed_polls.home(tmp_path / "collector")
+    running = Collector(witnessed_polls, home, Clock(now()))
+    running.start()
+    yield running
+    running.stop()
+    running.audit_everything()
+    running.home.engine.dispose()
+
+
+@pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A real PostgreSQL; whoever stops it starts it again."""
     from tests.postgres import server

@@ -26,6 +26,7 @@ from crypto.signing import SigningKey
 from tests.choices import chosen
 from tests.voting.conftest import Issue
 from tests.voting.election.office import OFFICIALS, PASSPHRASE, TRUSTEES, Office
+from tests.witnesses import Witnesses
 from voting.acceptance import Context, accept
 from voting.ballot.ballot import Anchor, build
 from voting.collector import documents, home, store
@@ -37,6 +38,7 @@ from voting.collector.health import Health
 from voting.collector.home import Home
 from voting.collector.ledger import Ledger, read_checked
 from voting.collector.limits import shared_room
+from voting.collector.publishing import Publisher, cosign
 from voting.collector.qualifying import Qualifier
 from voting.collector.reading import Reading
 from voting.collector.sequencer import Sequencer
@@ -58,6 +60,7 @@ from voting.election.signatures import Trust, sign_manifest, trust_file
 from voting.files import read_tree
 from voting.roll.roll import Person, Roll
 
+PATIENCE = 5.0  # seconds that receipts wait for witnesses
 KITA, MINAMI, ALSO_KITA, CHILD, STRANGER = 101, 102, 103, 104, 999
 CHOICES = {
     "style-kita": {"mayor": 3, "assembly-kita": 0},
@@ -120,6 +123,10 @@ class Polls:
         """Two of the three: as many as are required."""
         return self.issue(1), self.issue(2)
 
+    def witnesses(self, folder: Path) -> Witnesses:
+        """The witnesses of a log of this election, who remember in a folder what they saw."""
+        return Witnesses(self.manifest, self.office.keys, folder)
+
     def persons(self) -> dict[str, Person]:
         return self.roll.by_identifier()
 
@@ -172,6 +179,12 @@ class Polls:
     def signed(self, ballot: bytes, voter: int = KITA) -> bytes:
         """The container in which a voter signs ballot.json."""
         return sign(ballot, "ballot.json", self.issue(voter))
+
+
+def receipt_of(stored: Stored) -> bytes:
+    """The receipt that a ballot must have by now."""
+    assert stored.receipt is not None
+    return stored.receipt
 
 
 def reopen(folder: Path) -> Home:
@@ -254,12 +267,18 @@ def may_always_write(_connection: sa.Connection) -> None:
 class Collector:
     """A collector on a home, without HTTP; ballots are stored once it is started."""
 
-    def __init__(self, polls: Polls, opened: Home, clock: Clock) -> None:
+    def __init__(
+        self, polls: Polls, opened: Home, clock: Clock, witnesses: Witnesses | None = None
+    ) -> None:
+        """`witnesses`: of its log; new ones, if none are given and the election has them."""
         self.polls, self.home, self.clock = polls, opened, clock
+        self.witnesses = witnesses or polls.witnesses(opened.path / "witnesses")
         engine, manifest = opened.engine, polls.manifest
         ledger = Ledger(manifest)
         read_checked(engine, ledger)
-        self.sequencer = Sequencer(engine, manifest, polls.log_key, ledger, may_always_write, clock)
+        self.sequencer = Sequencer(
+            engine, manifest, polls.log_key, ledger, may_always_write, clock, self.publisher()
+        )
         self.follower = Follower(engine, manifest)
         self.submission = Submission(
             engine,
@@ -277,6 +296,12 @@ class Collector:
                 engine, manifest, polls.profile, self.follower, self.settings, LOCAL, room, clock
             )
 
+    def publisher(self, patience: float = PATIENCE) -> Publisher | None:
+        """What takes the log's heads to the witnesses, if there are any."""
+        if not self.witnesses.members:
+            return None
+        return Publisher(self.home.engine, self.polls.manifest, self.witnesses.remote(), patience)
+
     def start(self) -> None:
         self.sequencer.start()
 
@@ -285,7 +310,7 @@ class Collector:
 
     def again(self) -> Collector:
         """Another collector on the same database."""
-        return Collector(self.polls, self.home, self.clock)
+        return Collector(self.polls, self.home, self.clock, self.witnesses)
 
     def app(self) -> FastAPI:
         health = Health(self.follower, lambda: self.submission.running, self.home.path)
@@ -331,8 +356,10 @@ class Collector:
 
     def append(self, addition: Addition) -> int:
         """What the operator appends, by another process or none."""
-        key = self.polls.log_key
-        return documents.append(self.home.engine, self.home.manifest, key, addition, self.clock)
+        key, engine, manifest = self.polls.log_key, self.home.engine, self.home.manifest
+        sequence = documents.append(engine, manifest, key, addition, self.clock)
+        cosign(engine, manifest, self.witnesses.remote(), PATIENCE)
+        return sequence
 
     def audit_everything(self) -> list[bytes]:
         """What an auditor with the whole database would do; the log's entries.

@@ -179,6 +179,15 @@ _LOG_IN: dict[str, dict[str, str]] = {
     },
 }
 LOG_IN_IDS = tuple(_LOG_IN)
+RECORDED = "recorded"
+_RECORDED = {
+    "ja": "投票は記録されましたが、証人による確認がまだ済んでいません。締切前に記録された投票は"
+    "有効です。控えを受け取るには、同じ投票データをもう一度送信してください。",
+    "en": "Your ballot is recorded, not confirmed: it counts if it was logged before the close."
+    " Send the same ballot again for its receipt.",
+    "et": "Teie hääl on salvestatud, kuid kinnitamata: see läheb arvesse, kui see logiti enne"
+    " sulgemist. Kviitungi saamiseks saatke sama hääl uuesti.",
+}
 _PERIOD = {
     "ja": "投票の受付期間は {opens} から {closes} までです。",
     "en": "Ballots are taken from {opens} to {closes}.",
@@ -193,6 +202,8 @@ def period(language: str, opens: str, closes: str) -> str:
 
 def sentences(check_id: str) -> dict[str, str]:
     """What happened, what it means and what to do, in every language. KeyError if unknown."""
+    if check_id == RECORDED:
+        return dict(_RECORDED)
     if check_id in _LOG_IN:
         return dict(_LOG_IN[check_id])
     parts = _SENTENCES[check_id]

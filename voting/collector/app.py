@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from crypto.errors import EncodingError, SukashiError, VerificationError
-from voting.acceptance.sentences import LOG_IN_IDS, sentences
+from voting.acceptance.sentences import LOG_IN_IDS, RECORDED, sentences
 from voting.collector import metrics, telling
 from voting.collector.health import Health
 from voting.collector.openapi import document
@@ -69,6 +69,11 @@ MESSAGES: dict[str, dict[str, str]] = {
         "en": "The request failed for a fault of the collector. Try it again.",
         "et": "Päring ebaõnnestus serveri vea tõttu. Proovige uuesti.",
     },
+    "unconfirmed": {
+        "ja": "証人による確認がまだ十分ではありません。少し待ってからもう一度お試しください。",
+        "en": "Too few witnesses have confirmed the log yet. Wait a moment and ask again.",
+        "et": "Liiga vähe tunnistajaid on logi kinnitanud. Oodake hetk ja küsige uuesti.",
+    },
     "not_found": {
         "ja": "見つからないか、期限または回数を過ぎています。",
         "en": "There is nothing here, or it can no longer be read.",
@@ -111,7 +116,10 @@ def _add_health(app: FastAPI, health: Health) -> None:
     @app.get("/health")
     async def ready() -> Response:
         fault = await run_in_threadpool(health.fault)
-        return JSONResponse({"status": "ok"}) if fault is None else _error(503, fault)
+        if fault is not None:
+            return _error(503, fault)
+        late = await run_in_threadpool(health.unconfirmed)
+        return JSONResponse({"status": "unconfirmed" if late else "ok"})
 
     @app.get("/health/live")
     async def live() -> Response:
@@ -147,6 +155,8 @@ def _add_reading(app: FastAPI, reading: Reading, files: Mapping[str, bytes]) -> 
     @app.get("/log/checkpoint")
     async def checkpoint() -> Response:
         note = await run_in_threadpool(reading.checkpoint)
+        if note is None:
+            return _error(503, "unconfirmed")
         return Response(note, media_type=_TEXT, headers={"Cache-Control": "no-store"})
 
     @app.get("/log/tile/{path:path}")
@@ -174,8 +184,18 @@ def _add_ballots(app: FastAPI, submission: Submission, voters: Voters) -> None:
             metrics.REFUSALS.labels(refusal.check_id).inc()
             telling.event("ballot_refused", check=refusal.check_id)
             raise
+        if stored.receipt is None:
+            metrics.BALLOTS.labels("recorded").inc()
+            return _recorded()
         metrics.BALLOTS.labels("repeated" if stored.repeated else "stored").inc()
         return Response(stored.receipt, 200 if stored.repeated else 201, media_type=_TEXT)
+
+
+def _recorded() -> Response:
+    """The ballot is stored and its receipt waits for the witnesses of the log."""
+    content = {"schema": "sukashi/recorded/1", "id": RECORDED, "message": sentences(RECORDED)}
+    text = json.dumps(content, ensure_ascii=False)
+    return Response(text, 202, media_type="application/json")
 
 
 def _add_verification(app: FastAPI, reading: Reading) -> None:

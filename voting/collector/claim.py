@@ -59,10 +59,11 @@ class Claim(BaseModel):
 
 @dataclass(frozen=True)
 class Stored:
-    """A ballot that is on disk: its receipt, and whether it was there before."""
+    """A ballot that is on disk: its receipt, None while too few witnesses have cosigned a head of
+    the log that covers it, and whether the ballot was there before."""
 
     sequence: int
-    receipt: bytes
+    receipt: bytes | None
     repeated: bool
 
 
@@ -76,7 +77,8 @@ def encode_answers(answers: Sequence[Answer]) -> bytes:
 
 def _members(answer: Answer) -> dict[str, object]:
     if isinstance(answer, Stored):
-        return {**asdict(answer), "receipt": answer.receipt.decode()}
+        receipt = None if answer.receipt is None else answer.receipt.decode()
+        return {**asdict(answer), "receipt": receipt}
     if isinstance(answer, VerificationError):
         return {"refused": answer.check_id, "where": answer.where, "why": answer.why}
     return {"moved": isinstance(answer, MovedError), "why": str(answer)}
@@ -92,7 +94,9 @@ def parse_answers(data: bytes) -> list[Answer]:
 
 def _answer(**members: Any) -> Answer:
     if "receipt" in members:
-        return Stored(members["sequence"], members["receipt"].encode(), members["repeated"])
+        receipt = members["receipt"]
+        found = None if receipt is None else receipt.encode()
+        return Stored(members["sequence"], found, members["repeated"])
     if "refused" in members:
         return VerificationError(members["refused"], members["where"], members["why"])
     return (MovedError if members["moved"] else StoppedError)(members["why"])

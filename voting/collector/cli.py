@@ -89,6 +89,8 @@ def serve(
     from voting.collector.qualifying import open_qualifier
 
     opened = _open(home, config)
+    if role != "api":  # said here, too
+        opened.witnesses()
     if role != "sequencer":  # said here, where the operator reads it
         open_qualifier(opened.profile, opened.settings.services).close()
     api, name = opened.settings.api, opened.manifest.name
@@ -235,6 +237,23 @@ def append(
             ) from None
         console.say(f"log entry {sequence}: {addition.kind}, by {document}")
     console.say(f"Next: carry the log on: voting collector log --home {home} --out LOG")
+
+
+@collector_app.command("cosign")
+def cosign(home: Home, config: Config = None) -> None:
+    """Ask the witnesses to cosign the log to its end, where that was not done yet.
+
+    The server does it by itself while it runs. Example: voting collector cosign --home collector
+    """
+    from voting import console
+
+    opened = _open(home, config)
+    if not opened.manifest.parties.witnesses.required:
+        raise console.Refused(
+            "this election requires no witnesses of its log: there is nobody to ask"
+        )
+    size = opened.cosign()
+    console.say(f"the log is cosigned: {size} entries")
 
 
 @collector_app.command("export")

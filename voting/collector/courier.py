@@ -26,7 +26,7 @@ from voting.console import Unfinished
 CARRIERS = 4  # requests on their way at once
 _PATIENCE = 15.0  # seconds that a ballot waits for another sequencer
 _PAUSE = 0.1
-_TIMEOUT = httpx.Timeout(6, connect=2)  # then it may be another process by now
+_SECONDS = 6  # until it is thought to be another process by now
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,15 @@ class Courier:
     """Implements `Sequencing`. `tls`: how to prove who this is to a sequencer elsewhere."""
 
     def __init__(
-        self, engine: Engine, tls: ssl.SSLContext | None = None, patience: float = _PATIENCE
+        self,
+        engine: Engine,
+        tls: ssl.SSLContext | None = None,
+        receipts: float = 0,
+        patience: float = _PATIENCE,
     ) -> None:
-        self._engine, self._tls, self._patience = engine, tls, patience
+        """`receipts`: seconds that the sequencer may wait for the witnesses of the log."""
+        self._engine, self._tls, self._patience = engine, tls, patience + receipts
+        self._timeout = httpx.Timeout(_SECONDS + receipts, connect=2)
         self._parcels: queue.Queue[_Parcel] = queue.Queue()
         self._client: tuple[str, httpx.Client] | None = None
         self._changing = threading.Lock()
@@ -140,16 +146,16 @@ class Courier:
             return self._client
 
     def _connect(self, address: str) -> httpx.Client:
-        limits = httpx.Limits(max_connections=2 * CARRIERS)
+        limits, timeout = httpx.Limits(max_connections=2 * CARRIERS), self._timeout
         if address.startswith("unix:"):
             no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # so that no authorities are read
             transport = httpx.HTTPTransport(
                 uds=address.removeprefix("unix:"), verify=no_tls, limits=limits
             )
-            return httpx.Client(transport=transport, base_url="http://sequencer", timeout=_TIMEOUT)
+            return httpx.Client(transport=transport, base_url="http://sequencer", timeout=timeout)
         if self._tls is None:
             raise StoppedError("the sequencer is on another machine, and no certificate is set")
-        return httpx.Client(base_url=address, verify=self._tls, limits=limits, timeout=_TIMEOUT)
+        return httpx.Client(base_url=address, verify=self._tls, limits=limits, timeout=timeout)
 
     def _forget(self, address: str | None) -> None:
         """Look again who the sequencer is, before the next group."""

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from crypto.signing import SigningKey
-from voting.collector import accesses, store
+from voting.collector import accesses, heads, store
 from voting.collector.clock import require_database_agrees, wall_clock
 from voting.collector.ledger import Ledger, read_checked
 from voting.console import Refused
@@ -94,10 +94,22 @@ def append(
     with store.writing(engine) as connection:
         ledger.begin(connection)
         check_order(ledger.entries.others, addition)
+        if ledger.phase == "closed":
+            require_cosigned(connection, ledger)
         addition.require_fit(ledger)
         now = clock()  # after the lock: others wrote while the database was read
         require_database_agrees(connection, now)
         return append_in(connection, ledger, key, addition, now)
+
+
+def require_cosigned(connection: Connection, ledger: Ledger) -> None:
+    """After voting, each entry is cosigned before the next step (section 8). Raises Refused."""
+    head = heads.newest(connection, ledger.manifest)
+    if head is None or head.size < ledger.size:
+        raise Refused(
+            f"the log has {ledger.size} entries, and too few witnesses have cosigned it to its"
+            " end. Nothing was done. First: voting collector cosign"
+        )
 
 
 def append_in(

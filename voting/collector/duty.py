@@ -23,6 +23,7 @@ from voting.collector.claim import Claim, MovedError, Stored
 from voting.collector.clock import ClockError, WatchedClock, require_database_agrees
 from voting.collector.lease import DeposedError, Lease, holder
 from voting.collector.ledger import DatabaseDamagedError, Ledger, read_checked
+from voting.collector.publishing import Publisher
 from voting.collector.sequencer import Sequencer
 from voting.election.manifest import Manifest
 
@@ -33,9 +34,16 @@ class Duty:
     """Takes claims while it holds the lease. `stop` gives the lease back."""
 
     def __init__(
-        self, engine: Engine, manifest: Manifest, key: SigningKey, address: str, seconds: float
+        self,
+        engine: Engine,
+        manifest: Manifest,
+        key: SigningKey,
+        address: str,
+        seconds: float,
+        publisher: Callable[[], Publisher | None] = lambda: None,
     ) -> None:
-        """Read and check the whole database. Raises DatabaseDamagedError."""
+        """Read and check the whole database. `publisher`: makes that of a sequencer; None where
+        no witnesses are required. Raises DatabaseDamagedError."""
         self._engine, self._ledger = engine, Ledger(manifest)
         read_checked(engine, self._ledger)
         self._lease, self._address, self._seconds = (
@@ -45,7 +53,7 @@ class Duty:
         )
         self._clock = WatchedClock()
         self._make: Callable[[], Sequencer] = lambda: Sequencer(
-            engine, manifest, key, self._ledger, self._lease.check, self._clock
+            engine, manifest, key, self._ledger, self._lease.check, self._clock, publisher()
         )
         self._sequencer: Sequencer | None = None
         self._ending = threading.Event()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from voting.collector import store
+from voting.collector import heads, store
 from voting.collector.following import Follower
 from voting.collector.ledger import DatabaseDamagedError
 from voting.console import Unfinished
 
+UNCONFIRMED = 10  # seconds that an entry waits for witnesses, with much to spare
 LEAST_FREE = 256 << 20  # bytes; a group of 64 of the largest ballots needs a tenth of it
 
 
@@ -41,3 +43,10 @@ class Health:
         except (sa.exc.SQLAlchemyError, Unfinished):
             return "database_unavailable"
         return None if self._running() else "unavailable"
+
+    def unconfirmed(self) -> bool:
+        """Whether receipts wait for the witnesses of the log. Ballots are stored meanwhile, so it
+        is no reason to send voters elsewhere."""
+        with self._follower.current() as (connection, ledger):
+            now = dt.datetime.now(dt.UTC)
+            return heads.unconfirmed_seconds(connection, ledger.manifest, now) > UNCONFIRMED

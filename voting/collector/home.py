@@ -15,11 +15,13 @@ from sqlalchemy.engine import Engine
 from crypto.signing import SigningKey
 from crypto.tlog import tile_files
 from voting.ballot.box import write_box
-from voting.collector import documents, store
+from voting.collector import documents, heads, store
 from voting.collector.documents import Addition
 from voting.collector.ledger import Ledger, read_checked, read_orders
+from voting.collector.publishing import Publisher, cosign
 from voting.collector.settings import Settings
-from voting.console import Refused
+from voting.collector.witnesses import Witness, witnesses_of
+from voting.console import Refused, Unfinished
 from voting.eid.officials import verify_document
 from voting.eid.profile import EidProfile
 from voting.election import party
@@ -30,6 +32,7 @@ from voting.files import read_bounded, read_tree, write_atomic, write_directory,
 from voting.roll.roll import Roll
 
 DATABASE = "collector.sqlite"  # where no other is named
+COSIGNING = 30.0  # seconds that a command waits for witnesses
 _LIMIT = 1 << 28
 _AT_ONCE = 1000  # ballots in memory
 
@@ -49,6 +52,18 @@ class Home:
         """Where the database is, if it is on this machine."""
         return self.path if self.settings.database.url is None else None
 
+    def witnesses(self) -> list[Witness]:
+        """Those who cosign, at the addresses of the server file. Raises Refused."""
+        return witnesses_of(self.manifest, self.settings.witness_addresses)
+
+    def publisher(self) -> Publisher | None:
+        """Of this election; None where it requires no witnesses. Raises Refused."""
+        witnesses = self.witnesses()
+        if not witnesses:
+            return None
+        patience = self.settings.sequencer.receipt_seconds
+        return Publisher(self.engine, self.manifest, witnesses, patience)
+
     @property
     def profile(self) -> EidProfile:
         prefix = "eid_profile/"
@@ -60,8 +75,25 @@ class Home:
         return _key(self.path, passphrase, self.manifest)
 
     def append(self, addition: Addition, key: SigningKey) -> int:
-        """Append one entry that is no ballot; its sequence number."""
-        return documents.append(self.engine, self.manifest, key, addition)
+        """Append one entry that is no ballot, and have it cosigned; its sequence number.
+
+        Raises:
+            Unfinished: it is stored, and too few witnesses cosigned it.
+        """
+        witnesses = self.witnesses()
+        sequence = documents.append(self.engine, self.manifest, key, addition)
+        try:
+            cosign(self.engine, self.manifest, witnesses, COSIGNING)
+        except Unfinished as fault:
+            raise Unfinished(f"log entry {sequence}, {addition.kind}, is stored. {fault}") from None
+        return sequence
+
+    def cosign(self) -> int:
+        """Have the whole log cosigned; its size then. Raises Refused, Unfinished."""
+        cosign(self.engine, self.manifest, self.witnesses(), COSIGNING)
+        with store.reading(self.engine) as connection:
+            head = heads.newest(connection, self.manifest)
+        return 0 if head is None else head.size
 
     def ledger(self) -> Ledger:
         """The whole log, read and checked."""
@@ -216,6 +248,8 @@ def export(home: Home, out: Path) -> int:
     ledger = home.ledger()
     if ledger.phase != "closed":
         raise Refused("voting is not closed; the box is exported after: voting collector close")
+    with store.reading(home.engine) as connection:
+        documents.require_cosigned(connection, ledger)
     b, r, p = store.ballots, store.rolls, store.papers
     with store.reading(home.engine) as connection:
         query = sa.select(b.c.sequence, b.c.container, b.c.qualification).order_by(b.c.sequence)
@@ -245,14 +279,18 @@ def ballot(home: Home, sequence: int) -> tuple[bytes, bytes]:
 
 
 def write_log(home: Home, out: Path) -> int:
-    """Write checkpoint, tiles and orders of the log as it is now into a folder; the log's size.
+    """Write checkpoint, tiles and orders into a folder, of the log as far as enough witnesses
+    cosigned it; its size there.
 
     Raises:
-        Refused: the folder holds something that is not a log.
+        Refused: the folder holds something that is not a log, or no head is cosigned yet.
     """
     ledger = home.ledger()
     with store.reading(home.engine) as connection:
-        note = store.latest_note(connection)
+        head = heads.newest(connection, home.manifest)
+        if head is None:
+            raise Refused("no head of the log is cosigned yet; first: voting collector cosign")
+        ledger.forget(head.size)  # what came since is not confirmed
         orders = read_orders(connection, ledger)
     files = {**tile_files(ledger.raw), **{f"orders/{name}": orders[name] for name in orders}}
     if out.exists():
@@ -263,5 +301,5 @@ def write_log(home: Home, out: Path) -> int:
             shutil.rmtree(out / folder, ignore_errors=True)
     for name, data in files.items():
         write_atomic(out / name, data)
-    write_atomic(out / "checkpoint", note)
+    write_atomic(out / "checkpoint", head.note)
     return ledger.size

@@ -7,16 +7,17 @@ transaction first; the write lock then guarantees that the head it sees is the h
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from crypto.errors import EncodingError, SukashiError
 from crypto.signing import PublicKey, SigningKey
-from crypto.tlog import Checkpoint, LogProof, Note, Tree, VerifierKey, leaf_hash
+from crypto.tlog import Checkpoint, Tree, VerifierKey, leaf_hash
 from crypto.tlog.checkpoint import open_checkpoint, sign_checkpoint
 from voting.acceptance.checks import Phase
-from voting.collector import store
+from voting.collector import heads, store
 from voting.collector.access import Period
 from voting.collector.entries import TIME_FORMAT, Entries, Raw, read_entry
 from voting.eid import container as containers
@@ -165,11 +166,15 @@ class Ledger:
 
     # -- proofs -----------------------------------------------------------------------------------
 
-    def receipt(self, connection: Connection, sequence: int) -> bytes:
-        """The tlog-proof of an entry under the first checkpoint that covers it."""
-        size, note = store.note_after(connection, sequence)
-        hashes = tuple(self.tree.inclusion_proof(sequence, size))
-        return LogProof(sequence, hashes, Note.parse(note), self.raw[sequence]).encode()
+    def receipt(self, connection: Connection, sequence: int) -> bytes | None:
+        """The tlog-proof of an entry under the first head that counts and covers it; None where it
+        waits for its witnesses."""
+        return self.receipts(connection, [sequence])[0]
+
+    def receipts(self, connection: Connection, sequences: Sequence[int]) -> list[bytes | None]:
+        """The same of several, ascending."""
+        wanted = [(sequence, self.raw[sequence]) for sequence in sequences]
+        return heads.receipts(connection, self.manifest, self.tree, wanted)
 
     @property
     def verifier_key(self) -> VerifierKey:
@@ -192,6 +197,7 @@ def read_checked(engine: Engine, ledger: Ledger) -> None:
             _require_version(connection)
             ledger.catch_up(connection)
             _verify_checkpoints(connection, ledger)
+            _verify_cosignatures(connection, ledger)
             _verify_ballots(connection, ledger)
             _verify_documents(connection, ledger)
             _verify_accesses(connection, ledger)
@@ -210,7 +216,7 @@ def read_log(engine: Engine, ledger: Ledger) -> None:
         with store.reading(engine) as connection:
             _require_version(connection)
             ledger.catch_up(connection)
-            _check_note(ledger, ledger.size, store.latest_note(connection))
+            _check_note(ledger, ledger.size, heads.newest_signed(connection).note)
     except sa.exc.DatabaseError as fault:
         raise DatabaseDamagedError(f"the database cannot be read: {fault.orig}") from fault
 
@@ -235,6 +241,18 @@ def _verify_checkpoints(connection: Connection, ledger: Ledger) -> None:
         last = size
     if last != ledger.size:
         raise DatabaseDamagedError(f"the last checkpoint covers {last} of {ledger.size} entries")
+
+
+def _verify_cosignatures(connection: Connection, ledger: Ledger) -> None:
+    """Every cosigned head has its cosignatures, and is of this log."""
+    table = store.cosignatures.c
+    for size, note in connection.execute(sa.select(table.size, table.note).order_by(table.size)):
+        try:
+            found = heads.check(note, ledger.manifest, ledger.tree).size
+        except SukashiError as fault:
+            raise DatabaseDamagedError(f"the cosigned head {size} is damaged: {fault}") from fault
+        if found != size or not ledger.manifest.parties.witnesses.required:
+            raise DatabaseDamagedError(f"the cosigned head {size} is not of this log")
 
 
 def _verify_ballots(connection: Connection, ledger: Ledger) -> None:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 import uvicorn
@@ -35,11 +36,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from voting.acceptance import CHECK_IDS
-from voting.collector import store
-from voting.collector.home import Home
+from voting.collector import heads, store
 from voting.collector.listening import listen_at_port, listen_at_socket
 from voting.collector.settings import METRICS_FOLDER
 from voting.election.entries import parse_entry
+from voting.election.manifest import Manifest
+
+if TYPE_CHECKING:
+    from voting.collector.home import Home
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 LOCAL = CollectorRegistry()
@@ -62,7 +66,11 @@ RECONCILED = Gauge(
     "sukashi_reconciliation_timestamp_seconds", "When the last reconciliation ended.",
     registry=LOCAL, multiprocess_mode="mostrecent",
 )  # fmt: skip
-OUTCOMES = ("stored", "repeated", "refused", "too_large", "unavailable")
+COSIGNED = Gauge(
+    "sukashi_witness_timestamp_seconds", "When a witness cosigned the log last.", ["witness"],
+    registry=LOCAL, multiprocess_mode="mostrecent",
+)  # fmt: skip
+OUTCOMES = ("stored", "repeated", "recorded", "refused", "too_large", "unavailable")
 for _outcome in OUTCOMES:  # from the start on, so that a first one is seen as an increase
     BALLOTS.labels(_outcome)
 for _check in CHECK_IDS:
@@ -84,8 +92,8 @@ def timed() -> Iterator[None]:
 class FromDatabase:
     """What any process can read: how long the log is, and how old its last entry."""
 
-    def __init__(self, engine: Engine, disk: Path | None) -> None:
-        self._engine, self._disk = engine, disk
+    def __init__(self, engine: Engine, manifest: Manifest, disk: Path | None) -> None:
+        self._engine, self._manifest, self._disk = engine, manifest, disk
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         """One consistent view; where the database does not answer, only that is said."""
@@ -94,6 +102,7 @@ class FromDatabase:
         try:
             with store.reading(self._engine) as connection:
                 found = [*_log(connection), *_notices(connection)]
+                found += _heads(connection, self._manifest)
         except sa.exc.SQLAlchemyError:
             up = GaugeMetricFamily("sukashi_database_up", "1 where the database answers.", value=0)
         yield up
@@ -147,14 +156,27 @@ def _notices(connection: Connection) -> Iterator[GaugeMetricFamily]:
     )
 
 
-def make_metrics(engine: Engine, disk: Path | None) -> Starlette:
+def _heads(connection: Connection, manifest: Manifest) -> Iterator[GaugeMetricFamily]:
+    head = heads.newest(connection, manifest)
+    yield GaugeMetricFamily(
+        "sukashi_confirmed_size", "Entries that the newest cosigned head covers.",
+        value=0 if head is None else head.size,
+    )  # fmt: skip
+    yield GaugeMetricFamily(
+        "sukashi_unconfirmed_seconds",
+        "Age of the oldest entry that no cosigned head covers; 0 where all are covered.",
+        value=heads.unconfirmed_seconds(connection, manifest, dt.datetime.now(dt.UTC)),
+    )
+
+
+def make_metrics(engine: Engine, manifest: Manifest, disk: Path | None) -> Starlette:
     """`GET /metrics`, to be served at an address that voters do not reach."""
     registry = CollectorRegistry()
     if METRICS_FOLDER in os.environ:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     else:
         registry.register(LOCAL)
-    registry.register(FromDatabase(engine, disk))
+    registry.register(FromDatabase(engine, manifest, disk))
 
     def scrape(_request: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
@@ -163,9 +185,12 @@ def make_metrics(engine: Engine, disk: Path | None) -> Starlette:
 
 
 @contextmanager
-def served(listener: socket.socket, engine: Engine, disk: Path | None) -> Iterator[None]:
+def served(
+    listener: socket.socket, engine: Engine, manifest: Manifest, disk: Path | None
+) -> Iterator[None]:
     """Answer scrapes at a listening socket, in a thread of this process."""
-    config = uvicorn.Config(make_metrics(engine, disk), log_config=None, access_log=False)
+    app = make_metrics(engine, manifest, disk)
+    config = uvicorn.Config(app, log_config=None, access_log=False)
     server = uvicorn.Server(config)
     serve = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="metrics")
     serve.start()
@@ -187,5 +212,5 @@ def serve_metrics(home: Home) -> Iterator[None]:
         listening = listen_at_socket(Path(where.socket))
     else:
         listening = listen_at_port(where.host, where.port or 0)
-    with listening as listener, served(listener, home.engine, home.disk):
+    with listening as listener, served(listener, home.engine, home.manifest, home.disk):
         yield

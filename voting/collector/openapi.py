@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from voting.acceptance import CHECK_IDS, COLLECTOR_IDS
-from voting.acceptance.sentences import LOG_IN_IDS
+from voting.acceptance.sentences import LOG_IN_IDS, RECORDED, sentences
 
 Json = dict[str, Any]
 _HEX = "^[0-9a-f]{64}$"
@@ -76,7 +76,8 @@ def _reading() -> Json:
         },
         "/log/checkpoint": {
             "get": _operation_of(
-                "checkpoint", "reading", "The newest checkpoint of the log (C2SP tlog-checkpoint).",
+                "checkpoint", "reading", "The newest checkpoint of the log (C2SP tlog-checkpoint)"
+                " that enough witnesses cosigned.",
                 {"200": _text("A signed note.", _NOTE)}, unavailable=True,
             )
         },
@@ -107,6 +108,11 @@ def _voting() -> Json:
         }
     }
     receipt = "c2sp.org/tlog-proof@v1\nindex 42\n…"
+    recorded = {
+        "schema": "sukashi/recorded/1",
+        "id": RECORDED,
+        "message": sentences(RECORDED),
+    }
     shown = {
         "schema": "sukashi/verification/1",
         "container": "UEsDBA==",
@@ -123,6 +129,10 @@ def _voting() -> Json:
                     {
                         "201": _text("Stored now; the receipt (C2SP tlog-proof).", receipt),
                         "200": _text("Stored before; the same receipt.", receipt),
+                        "202": _json(
+                            "Stored; too few witnesses have confirmed it yet. The same bytes again"
+                            " for the receipt.", "Recorded", recorded,
+                        ),
                         **_LIMITED,
                         **_IN_SESSION,
                         "413": _error("too_large"),
@@ -242,7 +252,9 @@ def _operation() -> Json:
             "get": _operation_of(
                 "ready", "operation", "Whether ballots can be stored.",
                 {
-                    "200": _json("They can.", "Health", well),
+                    "200": _json(
+                        "They can; `unconfirmed` while receipts wait for witnesses.", "Ready", well
+                    ),
                     "503": _error("unavailable", "They cannot; the id says why."),
                 },
             )
@@ -320,7 +332,15 @@ def _schemas(ids: list[str]) -> Json:
         "Case": _object(
             {"schema": {"const": "sukashi/case/1"}, "number": {"type": "integer", "minimum": 1}}
         ),
+        "Recorded": _object(
+            {
+                "schema": {"const": "sukashi/recorded/1"},
+                "id": {"const": RECORDED},
+                "message": message,
+            }
+        ),
         "Health": _object({"status": {"const": "ok"}}),
+        "Ready": _object({"status": {"enum": ["ok", "unconfirmed"]}}),
     }
 
 

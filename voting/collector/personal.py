@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from voting.collector import accesses, notices, store
+from voting.collector import accesses, heads, notices, store
 from voting.collector.access import Period, Row
 from voting.collector.entries import TIME_FORMAT
 from voting.collector.following import Follower
@@ -41,16 +41,19 @@ class Personal:
         self._periods: OrderedDict[int, Period] = OrderedDict()  # what was asked for last, last
 
     def ballots(self, who: str) -> dict[str, Any]:
-        """Number, time and receipt of the person's ballots; never what they say."""
+        """Number, time and receipt of the person's ballots, None while too few witnesses cosigned;
+        never what they say."""
         self._note_view(who)
         with self._follower.current() as (connection, ledger):
+            sequences = store.ballots_of(connection, who)
+            receipts = ledger.receipts(connection, sequences)
             found = [
                 {
                     "sequence": sequence,
                     "time": ledger.time_of(sequence).strftime(TIME_FORMAT),
-                    "receipt": ledger.receipt(connection, sequence).decode(),
+                    "receipt": None if receipt is None else receipt.decode(),
                 }
-                for sequence in store.ballots_of(connection, who)
+                for sequence, receipt in zip(sequences, receipts, strict=True)
             ]
         return {
             "schema": "sukashi/my/1",
@@ -63,10 +66,12 @@ class Personal:
         """access.json (section 8.2). Its last row, which waits, is this look."""
         self._note_view(who)
         with store.reading(self._engine) as connection:
-            rows, waiting = self._rows(connection, who)
+            head = heads.newest(connection, self._manifest)
+            rows, waiting = self._rows(connection, who, 0 if head is None else head.size)
         places = sorted({row["entry"] for row in rows})
         with self._follower.current() as (connection, ledger):
-            receipts = [ledger.receipt(connection, place).decode() for place in places]
+            found = ledger.receipts(connection, places)
+            receipts = [receipt.decode() for receipt in found if receipt is not None]
         return {
             "schema": "sukashi/access-log/1",
             "election": self._manifest.digest.hex(),
@@ -77,13 +82,15 @@ class Personal:
         }
 
     def _rows(
-        self, connection: Connection, who: str
+        self, connection: Connection, who: str, size: int
     ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """The person's rows that an entry covers, with their proofs, and those that wait."""
+        """The person's rows that one of the first `size` entries covers, with their proofs, and
+        those that wait."""
         table = store.accesses.c
         query = sa.select(table.number, table.row).where(table.who == who).order_by(table.number)
         own = connection.execute(query).all()
-        roots = sa.select(store.access_roots).order_by(store.access_roots.c.sequence)
+        of = store.access_roots
+        roots = sa.select(of).where(of.c.sequence < size).order_by(of.c.sequence)
         rows: list[dict[str, Any]] = []
         after = 0
         for root in connection.execute(roots).all():

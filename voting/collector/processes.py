@@ -271,7 +271,8 @@ def run_api(ready: Callable[[], None], place: Place, listener: socket.socket, ro
     opened = open_home(place.home, settings)
     engine, manifest, clock = opened.engine, opened.manifest, WatchedClock()
     follower = Follower(engine, manifest)
-    courier = Courier(engine, _context(settings.tls) if settings.tls else None)
+    tls = _context(settings.tls) if settings.tls else None
+    courier = Courier(engine, tls, settings.sequencer.receipt_seconds)
     qualifier = open_qualifier(opened.profile, settings.services)
     submission = Submission(engine, manifest, opened.profile, follower, courier, qualifier, clock)
     health = Health(follower, lambda: submission.running, opened.disk)
@@ -293,7 +294,7 @@ def run_sequencer(ready: Callable[[], None], place: Place, passphrase: str) -> N
     key = opened.key(passphrase)
     with _gate_listener(settings) as (address, listener):
         seconds = settings.sequencer.lease_seconds
-        duty = Duty(opened.engine, opened.manifest, key, address, seconds)
+        duty = Duty(opened.engine, opened.manifest, key, address, seconds, opened.publisher)
         gate = make_gate(duty, 4 * opened.manifest.limits.container_bytes + 4 * answers.LIMIT)
         duty.start()
         tls = settings.tls if settings.sequencer.host is not None else None

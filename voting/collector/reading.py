@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from crypto.tlog import tile_file
 from voting.ballot.ballot import token_matches
-from voting.collector import accesses, notices, store
+from voting.collector import accesses, heads, notices, store
 from voting.collector.entries import TIME_FORMAT
 from voting.collector.following import Follower
 from voting.collector.ledger import read_orders
@@ -53,10 +53,11 @@ class Reading:
                 "time": self._clock().strftime("%Y-%m-%dT%H:%M:%SZ"),
             }
 
-    def checkpoint(self) -> bytes:
-        """The newest checkpoint."""
+    def checkpoint(self) -> bytes | None:
+        """The newest checkpoint that enough witnesses cosigned; None before the first."""
         with store.reading(self._engine) as connection:
-            return store.latest_note(connection)
+            head = heads.newest(connection, self.manifest)
+        return None if head is None else head.note
 
     def tile(self, path: str) -> bytes | None:
         """A tile or entry bundle of the log as it is now, or None where it has no such file."""
@@ -69,7 +70,8 @@ class Reading:
             return read_orders(connection, ledger).get(name)
 
     def verification(self, sequence: int, token: bytes) -> Verification | None:
-        """The stored ballot for the holder of its code, or None: unknown, wrong, late or used up.
+        """The stored ballot for the holder of its code, or None: unknown, wrong, late or used up;
+        or not confirmed by witnesses yet, when nobody was given a code.
 
         Each answer that is not None counts, stands in the person's access log, and is noticed; all
         of that is on disk before it is given.
@@ -82,6 +84,9 @@ class Reading:
         if not token_matches(token, fetch) or row is None:
             return None
         with store.writing(self._engine) as connection, self._follower.locked(connection) as ledger:
+            receipt = ledger.receipt(connection, sequence)
+            if receipt is None:
+                return None
             age = self._clock() - ledger.time_of(sequence)
             if age > dt.timedelta(minutes=limits.verification_minutes):
                 return None
@@ -90,7 +95,6 @@ class Reading:
             latest = None
             if ledger.phase != "closed":  # afterwards it would say which one is counted
                 latest = store.ballots_of(connection, row.voter)[-1] == sequence
-            receipt = ledger.receipt(connection, sequence)
             time = self._clock().strftime(TIME_FORMAT)
             accesses.record(connection, row.voter, "verification", time)
             notices.enqueue(connection, row.voter, "verification", time)

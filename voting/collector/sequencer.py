@@ -2,7 +2,8 @@
 
 One transaction holds the write lock for a group: it catches up with what commands appended, asks
 again of every claim what may have changed, appends its entry and its rows, and signs a checkpoint.
-Answers are given after it is on disk. Nothing here opens a container or looks at a signature.
+Answers are given after it is on disk, and where the manifest requires witnesses, when they have
+cosigned it (publishing.py). Nothing here opens a container or looks at a signature.
 A sequencer that cannot follow the log ends, and so does one that a defect stopped: whoever started
 it must read the database again before another one may store.
 """
@@ -27,6 +28,7 @@ from voting.collector.claim import Claim, MovedError, StoppedError, Stored
 from voting.collector.clock import require_stamps_agree
 from voting.collector.groups import Group
 from voting.collector.ledger import DatabaseDamagedError, Ledger
+from voting.collector.publishing import Publisher, Waiting
 from voting.election.documents import digest
 from voting.election.entries import BallotEntry
 from voting.election.manifest import Manifest
@@ -54,11 +56,13 @@ class Sequencer:
         ledger: Ledger,
         fence: Callable[[Connection], None],
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+        publisher: Publisher | None = None,
     ) -> None:
         """`ledger`: the log, read and checked; the sequencer's own from now on. `fence`: returns if
-        this process may still store, asked in each transaction; raises MovedError."""
+        this process may still store, asked in each transaction; raises MovedError. `publisher`: not
+        started; None where no witnesses are required, and receipts are given at once."""
         self._engine, self._manifest, self._key, self._clock = engine, manifest, key, clock
-        self._ledger, self._fence = ledger, fence
+        self._ledger, self._fence, self._publisher = ledger, fence, publisher
         self._queue: queue.Queue[_Work | None] = queue.Queue()
         self._door = threading.Lock()  # nothing enters the queue once its reader is gone
         self._stopped = False
@@ -68,6 +72,8 @@ class Sequencer:
     # -- what others may ask ----------------------------------------------------------------------
 
     def start(self) -> None:
+        if self._publisher is not None:
+            self._publisher.start()
         self._thread.start()
 
     @property
@@ -106,6 +112,8 @@ class Sequencer:
                 work = self._queue.get()
                 if work is not None:
                     work.result.set_exception(MovedError(_STOPPED))
+            if self._publisher is not None:
+                self._publisher.stop()
 
     def _sequence(self) -> None:
         while (first := self._next()) is not None:
@@ -171,14 +179,29 @@ class Sequencer:
         return decided
 
     def _answer(self, decided: list[tuple[_Work, int | VerificationError]]) -> None:
-        """Give the receipts of what is on disk."""
-        with store.reading(self._engine) as connection:
-            for work, outcome in decided:
-                if isinstance(outcome, VerificationError):
-                    work.result.set_exception(outcome)
-                else:
-                    receipt = self._ledger.receipt(connection, outcome)
-                    work.result.set_result(Stored(outcome, receipt, False))
+        """Answer what is refused, and have receipts given of what is on disk."""
+        stored = []
+        for work, outcome in decided:
+            if isinstance(outcome, VerificationError):
+                work.result.set_exception(outcome)
+            else:
+                stored.append(Waiting(outcome, self._ledger.raw[outcome], work.result))
+        if self._publisher is not None:
+            self._publisher.expect(stored)
+        elif stored:
+            self._give(sorted(stored, key=lambda one: one.sequence))
+
+    def _give(self, stored: list[Waiting]) -> None:
+        """Receipts under the head that was just signed. What is on disk is never refused: where the
+        database is lost now, it is stored without a receipt."""
+        receipts: list[bytes | None] = [None] * len(stored)
+        try:
+            with store.reading(self._engine) as connection:
+                receipts = self._ledger.receipts(connection, [one.sequence for one in stored])
+        except (sa.exc.SQLAlchemyError, SukashiError) as fault:
+            telling.warning("receipts_not_given", fault=type(fault).__name__)
+        for one, receipt in zip(stored, receipts, strict=True):
+            one.give(receipt)
 
     # -- one ballot -------------------------------------------------------------------------------
 

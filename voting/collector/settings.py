@@ -41,6 +41,12 @@ def _origin(origin: str) -> str:
         raise ValueError(str(fault)) from None
 
 
+def _address(url: str) -> str:
+    if not url.startswith(("unix:", "http://", "https://")):
+        raise ValueError("write https://…, http://… or unix:/path")
+    return url
+
+
 def _networks(names: tuple[str, ...]) -> tuple[str, ...]:
     Proxies(names)
     return names
@@ -65,12 +71,23 @@ class Api(_Section):
 class Sequencer(_Section):
     """The one process that stores ballots. Without `host` it is reached on this machine alone;
     otherwise by the collector's other machines, with `tls`, as `name`, which is in its certificate.
-    `lease_seconds`: after how long another takes over when it is gone without a word."""
+    `lease_seconds`: after how long another takes over when it is gone without a word.
+    `receipt_seconds`: how long a ballot waits for the log's witnesses, before the voter is told
+    that it is stored and that its receipt follows."""
 
     lease_seconds: Annotated[float, Field(ge=1, le=600)] = 5.0
+    receipt_seconds: Annotated[float, Field(ge=0.1, le=60)] = 5.0
     host: str | None = None
     port: Annotated[int, Field(ge=1, le=65535)] = 8443
     name: str | None = None
+
+
+class Witness(_Section):
+    """Where a witness of the log is: http://…, https://… or unix:/path. Who it is, and how many
+    must cosign, are facts of the election: the manifest says so, and names it by `key_name`."""
+
+    key_name: str
+    url: Annotated[str, AfterValidator(_address)]
 
 
 class Tls(_Section):
@@ -136,6 +153,7 @@ class Settings(_Section):
     sequencer: Sequencer = Sequencer()
     tls: Tls | None = None
     services: Services = Services()
+    witnesses: Annotated[tuple[Witness, ...], Field(strict=False)] = ()
     login: Login = Login()
     limits: Limits = Limits()
     notices: Notices = Notices()
@@ -144,7 +162,14 @@ class Settings(_Section):
     def _known_to_each_other(self) -> Settings:
         if self.sequencer.host is not None and (self.tls is None or self.sequencer.name is None):
             raise ValueError("a sequencer for other machines needs its name and the section tls")
+        if len(self.witness_addresses) != len(self.witnesses):
+            raise ValueError("a witness stands in it twice")
         return self
+
+    @property
+    def witness_addresses(self) -> dict[str, str]:
+        """Key name → address."""
+        return {witness.key_name: witness.url for witness in self.witnesses}
 
 
 def read_settings(home: Path, file: Path | None) -> Settings:
@@ -164,5 +189,5 @@ def read_settings(home: Path, file: Path | None) -> Settings:
         raise UsageFault(f"{path} is not readable as TOML: {fault}") from None
     except ValidationError as fault:
         first = fault.errors(include_input=False)[0]
-        place = ".".join(map(str, first["loc"])) or "sequencer"
+        place = ".".join(map(str, first["loc"])) or "the whole"
         raise UsageFault(f"{path}: {place}: {in_words(first)}") from None

@@ -100,6 +100,19 @@ checkpoints = sa.Table(
     sa.Column("note", sa.LargeBinary, nullable=False),
     sqlite_strict=True,
 )
+cosignatures = sa.Table(  # the same heads, as enough witnesses cosigned them
+    "cosignatures",
+    METADATA,
+    sa.Column(
+        "size",
+        sa.Integer,
+        sa.ForeignKey("checkpoints.size"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    sa.Column("note", sa.LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
 accesses = sa.Table(  # numbered under the write lock, so that a root covers whatever is below it
     "accesses",
     METADATA,
@@ -186,8 +199,8 @@ lease = sa.Table(  # one row, which changes: who the sequencer is
     sqlite_strict=True,
 )
 APPEND_ONLY = (
-    entries, ballots, components, rolls, papers, orders, checkpoints, accesses, access_roots,
-    challenge_key, cases,
+    entries, ballots, components, rolls, papers, orders, checkpoints, cosignatures, accesses,
+    access_roots, challenge_key, cases,
 )  # fmt: skip
 
 
@@ -373,20 +386,6 @@ def entries_from(connection: Connection, first: int) -> Iterator[tuple[int, byte
     """Sequence numbers and bytes of the entries from number `first` on."""
     for row in connection.execute(_ENTRIES_FROM, {"first": first}):
         yield row.sequence, row.entry
-
-
-def note_after(connection: Connection, sequence: int) -> tuple[int, bytes]:
-    """Size and note of the first checkpoint that covers an entry: what its receipt shows."""
-    query = sa.select(checkpoints.c.size, checkpoints.c.note).where(checkpoints.c.size > sequence)
-    row = connection.execute(query.order_by(checkpoints.c.size).limit(1)).one()
-    return row.size, row.note
-
-
-def latest_note(connection: Connection) -> bytes:
-    """The newest checkpoint's note."""
-    query = sa.select(checkpoints.c.note).order_by(checkpoints.c.size.desc()).limit(1)
-    note: bytes = connection.execute(query).scalar_one()
-    return note
 
 
 def access_rows(connection: Connection, after: int, last: int) -> list[bytes]:

@@ -67,7 +67,7 @@ class Submission:
 
     async def submit(self, container: bytes, person: str) -> Stored:
         """Store a ballot of the person who is logged in, and return its receipt; the same bytes get
-        the same receipt.
+        the same receipt, as soon as there is one.
 
         Raises:
             VerificationError: refused, nothing is stored; the id is of `acceptance.CHECK_IDS`.

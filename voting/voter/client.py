@@ -20,7 +20,7 @@ from crypto.errors import EncodingError, SukashiError, VerificationError
 from crypto.tlog import Checkpoint, LogProof, verify_cosignatures
 from crypto.tlog.checkpoint import open_checkpoint
 from voting.acceptance import CHECK_IDS, COLLECTOR_IDS
-from voting.acceptance.sentences import LOG_IN_IDS, period, sentences
+from voting.acceptance.sentences import LOG_IN_IDS, RECORDED, period, sentences
 from voting.console import Refused, Unfinished, UsageFault
 from voting.eid.cards import Card
 from voting.eid.profile import EidProfile
@@ -34,6 +34,11 @@ from voting.election.signatures import Trust, check_signed_manifest
 _FILES = ("manifest.json", "manifest.asice", "manifest.trustees.json")
 _LIMIT = 1 << 24
 _PATIENCE, _LONGEST = 5, 60  # how often it waits where it came too often, and seconds at most
+WAITS = (1, 2, 4, 8)  # seconds after which the receipt of a ballot is asked for again
+_NO_RECEIPT = (
+    "So the collector says; without a receipt nothing proves it. Run the same command again: it"
+    " sends the same ballot. If no receipt comes, tell the election office, or vote on paper."
+)
 _AGAIN = "nothing is known to be stored; run the same command again, it sends the same ballot"
 
 
@@ -182,10 +187,17 @@ class Client:
 
         Raises:
             Refused: the collector refused it; the message says what to do.
-            Unfinished: no answer; sending the same bytes again is safe.
+            Unfinished: no answer, or no receipt yet; sending the same bytes again is safe.
             VerificationError: the answer is not a receipt for these bytes.
         """
         response = self._post("/ballots", container)
+        for seconds in WAITS:
+            if response.status_code != 202:
+                break
+            time.sleep(seconds)
+            response = self._post("/ballots", container)
+        if response.status_code == 202:
+            raise Unfinished(f"{RECORDED}: {sentences(RECORDED)[language]} {_NO_RECEIPT}")
         if response.status_code in (200, 201):
             return self.check_receipt(response.content, container)
         check_id = _refused_by(response, (*CHECK_IDS, *COLLECTOR_IDS, "session.required"))

@@ -15,9 +15,9 @@ from sqlalchemy.exc import DBAPIError
 from crypto.signing import SigningKey
 from crypto.tlog import Checkpoint, sign_checkpoint
 from tests.voting.collector.conftest import BOTH
-from tests.voting.polls import KITA, MINAMI, Collector, Polls
+from tests.voting.polls import KITA, MINAMI, Collector, Polls, receipt_of
 from voting.collector import backup as backups
-from voting.collector import store
+from voting.collector import heads, store
 from voting.collector.backup import backup, restore
 from voting.collector.home import write_log
 from voting.collector.ledger import DatabaseDamagedError
@@ -48,7 +48,7 @@ def elsewhere(request: pytest.FixtureRequest, database: str) -> NewDatabase:
 def checkpoint(collector: Collector, path: Path) -> Path:
     """What a monitor holds now."""
     with store.reading(collector.home.engine) as connection:
-        path.write_bytes(store.latest_note(connection))
+        path.write_bytes(heads.newest_signed(connection).note)
     return path
 
 
@@ -59,7 +59,7 @@ def test_backup_is_restored_with_everything(
     stored = [collector.submit(collector.ballot(voter)) for voter in (KITA, MINAMI)]
     reached = backup(collector.home, tmp_path / "backup")
     receipt = tmp_path / "receipt.txt"
-    receipt.write_bytes(stored[-1].receipt)
+    receipt.write_bytes(receipt_of(stored[-1]))
     known = [receipt, checkpoint(collector, tmp_path / "checkpoint")]
     made = restore(tmp_path / "backup", tmp_path / "new", elsewhere(), known)
     assert list(made.ledger().raw) == list(collector.home.ledger().raw)
@@ -78,7 +78,7 @@ def test_backup_older_than_a_receipt_is_not_restored(
     collector.submit(collector.ballot(KITA))
     backup(collector.home, tmp_path / "backup")
     receipt = tmp_path / "receipt.txt"
-    receipt.write_bytes(collector.submit(collector.ballot(MINAMI)).receipt)
+    receipt.write_bytes(receipt_of(collector.submit(collector.ballot(MINAMI))))
     for known in ([receipt], [checkpoint(collector, tmp_path / "checkpoint")]):
         with pytest.raises(Refused, match=r"would be a second history.*Nothing was restored"):
             restore(tmp_path / "backup", tmp_path / "new", elsewhere(), known)

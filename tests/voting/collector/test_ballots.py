@@ -17,7 +17,17 @@ from crypto.errors import VerificationError
 from crypto.tlog import LogProof
 from tests.voting.collector.conftest import BOTH
 from tests.voting.conftest import PIN
-from tests.voting.polls import ALSO_KITA, CHILD, KITA, MINAMI, Collector, identifier, reopen, sign
+from tests.voting.polls import (
+    ALSO_KITA,
+    CHILD,
+    KITA,
+    MINAMI,
+    Collector,
+    identifier,
+    receipt_of,
+    reopen,
+    sign,
+)
 from voting.acceptance import Context
 from voting.ballot.ballot import fetch_token
 from voting.collector import store
@@ -39,7 +49,7 @@ def database(request: pytest.FixtureRequest) -> str:
 
 def entry_of(collector: Collector, stored: Stored) -> BallotEntry:
     """What a receipt vouches for, checked as its holder would."""
-    proof = LogProof.parse(stored.receipt)
+    proof = LogProof.parse(receipt_of(stored))
     assert proof.extra is not None
     checkpoint = proof.verify(proof.extra, collector.home.ledger().verifier_key)
     entry = parse_entry(proof.extra)
@@ -75,7 +85,7 @@ def test_same_bytes_get_the_same_receipt_and_no_second_entry(collector: Collecto
 
 
 def _parts(stored: Stored) -> tuple[int, bytes]:
-    return stored.sequence, stored.receipt
+    return stored.sequence, receipt_of(stored)
 
 
 def test_receipt_is_given_again_after_closing_and_a_restart(collector: Collector) -> None:

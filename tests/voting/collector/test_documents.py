@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from crypto.errors import EncodingError, VerificationError
 from crypto.tlog.checkpoint import open_checkpoint
 from tests.voting.polls import Collector, Polls, sign
-from voting.collector import store
+from voting.collector import heads, store
 from voting.collector.documents import (
     Addition,
     _counted_lists,
@@ -171,7 +171,7 @@ def test_document_is_appended_with_its_entry_and_a_checkpoint(
     assert log.parse_entry(raw[sequence]).kind == "paper"
     with store.reading(collector.home.engine) as connection:
         found = connection.scalars(sa.select(store.papers.c.container)).all()
-        note = store.latest_note(connection)
+        note = heads.newest_signed(connection).note
     assert found == [path.read_bytes()]
     key = collector.home.ledger().verifier_key
     assert open_checkpoint(note, key).size == len(raw) == sequence + 1

@@ -45,7 +45,9 @@ def scrape(collector: Collector, tmp_path: Path) -> Iterator[httpx.Client]:
     path = tmp_path / "m"
     with (
         listen_at_socket(path) as listener,
-        metrics.served(listener, collector.home.engine, collector.home.path),
+        metrics.served(
+            listener, collector.home.engine, collector.polls.manifest, collector.home.path
+        ),
         browser(path) as client,
     ):
         yield client
@@ -177,7 +179,7 @@ def test_numbers_of_several_processes_are_added(tmp_path: Path) -> None:
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 from voting.collector import metrics
-app = metrics.make_metrics(sa.create_engine("sqlite://"), None)
+app = metrics.make_metrics(sa.create_engine("sqlite://"), None, None)
 print(TestClient(app).get("/metrics").text)
 """
     done = subprocess.run(

@@ -20,16 +20,17 @@ from voting.election.documents import canonical, salted_digest
 from voting.election.entries import PaperEntry
 
 TABLES = (
-    "entries", "ballots", "components", "rolls", "papers", "orders", "checkpoints", "accesses",
-    "access_roots", "challenge_key", "cases",
+    "entries", "ballots", "components", "rolls", "papers", "orders", "checkpoints", "cosignatures",
+    "accesses", "access_roots", "challenge_key", "cases",
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def full(polls: Polls, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def full(witnessed_polls: Polls, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A closed database with something in every table; copy it."""
     from tests.voting.polls import Clock, now
 
+    polls = witnessed_polls
     home = polls.home(tmp_path_factory.mktemp("full") / "collector")
     collector = Collector(polls, home, Clock(now()))
     collector.start()
@@ -176,6 +177,12 @@ CHANGES: dict[str, str] = {
     "checkpoint changed": "UPDATE checkpoints SET note = CAST(replace(note, 'log', 'lag') AS BLOB)"
     " WHERE size = 3",
     "checkpoint of another size": "UPDATE checkpoints SET size = 99 WHERE size = 3",
+    "cosigned head changed": "UPDATE cosignatures SET note = CAST(replace(note, 'log', 'lag')"
+    " AS BLOB)",
+    "cosigned head of another size": "UPDATE cosignatures SET size = 1 WHERE size ="
+    " (SELECT max(size) FROM cosignatures)",
+    "head with too few cosignatures": "UPDATE cosignatures SET note = (SELECT note FROM"
+    " checkpoints WHERE checkpoints.size = cosignatures.size)",
     "access dropped": "DELETE FROM accesses WHERE number = 2",
     "access changed": "UPDATE accesses SET row = CAST(replace(row, 'ballot', 'login') AS BLOB)",
     "accesses moved to the next entry": "UPDATE access_roots SET number = 1",
@@ -219,12 +226,12 @@ def test_file_that_is_no_whole_database_is_said_in_a_sentence(
         check(home)
 
 
-def test_server_does_not_start_on_a_changed_database(polls: Polls, home: Path) -> None:
+def test_server_does_not_start_on_a_changed_database(witnessed_polls: Polls, home: Path) -> None:
     from tests.voting.polls import Clock, now
 
     sql(home, "DROP TRIGGER ballots_no_update", CHANGES["ballot changed"])
     with pytest.raises(DatabaseDamagedError, match="ballot 4"):
-        Collector(polls, open_home(home), Clock(now()))
+        Collector(witnessed_polls, open_home(home), Clock(now()))
 
 
 def test_running_collector_refuses_a_log_that_no_longer_follows(collector: Collector) -> None:

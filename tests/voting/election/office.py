@@ -18,6 +18,7 @@ from crypto import threshold
 from crypto.groups import group_by_name
 from crypto.signing import SigningKey
 from tests.voting.conftest import Issue
+from tests.witnesses import witnessed
 from voting.election import party
 from voting.election.assembly import ceremony_run
 from voting.election.ceremony import Run, file_name
@@ -71,14 +72,16 @@ class Office:
         return Office(target, self.keys)
 
 
-def furnish(root: Path, pki: Path, issue: Issue) -> Office:
-    """Everything that `voting election manifest` needs, in a new folder."""
+def furnish(root: Path, pki: Path, issue: Issue, required: int = 0, witnesses: int = 0) -> Office:
+    """Everything that `voting election manifest` needs, in a new folder; `required` of so many
+    witnesses cosign."""
     root.mkdir()
-    (root / "election.yaml").write_text(_now_open(), encoding="utf-8")
+    text = witnessed(_now_open(), required, witnesses)
+    (root / "election.yaml").write_text(text, encoding="utf-8")
     shutil.copytree(pki / "eid_profile", root / "eid_profile")
     name, keys = load(root / "election.yaml").configuration.name, {}
     (root / "parties").mkdir()
-    for party_id in KEYHOLDERS:
+    for party_id in (*KEYHOLDERS, *(f"witness-{number}" for number in range(1, witnesses + 1))):
         role = party.as_role(party_id.split("-", maxsplit=1)[0])
         keys[party_id] = key = SigningKey.generate()
         members = {

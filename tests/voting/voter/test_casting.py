@@ -8,10 +8,20 @@ import pytest
 
 from crypto.errors import VerificationError
 from tests.choices import chosen
-from tests.voting.polls import ALSO_KITA, CHILD, KITA, MINAMI, Collector, Polls, identifier
+from tests.voting.polls import (
+    ALSO_KITA,
+    CHILD,
+    KITA,
+    MINAMI,
+    Collector,
+    Polls,
+    identifier,
+    receipt_of,
+)
 from tests.voting.voter.conftest import Liar
 from voting.ballot.ballot import QrCode
 from voting.console import Refused, Unfinished, UsageFault
+from voting.voter import client as client_room
 from voting.voter.casting import Cast, Vote, cast, parse_vote
 from voting.voter.client import Client
 
@@ -95,10 +105,23 @@ def test_seed_of_a_ballot_that_was_never_signed_is_not_used(
     assert ballots(collector) == 1
 
 
+def test_ballot_that_is_recorded_and_not_confirmed_is_kept_and_asked_for_again(
+    voter: Voter, liar: Liar, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_room, "WAITS", (0, 0))
+    liar.lies["/ballots"] = (202, b"{}")
+    with pytest.raises(Unfinished, match=r"recorded: .*not confirmed.*Run the same command again"):
+        voter.cast()
+    assert voter.files == {"pending.asice", "pending.seed"}
+    del liar.lies["/ballots"]
+    assert voter.cast().receipt.sequence == 3
+    assert ballots(collector) == 1
+
+
 def test_receipt_of_another_ballot_is_not_kept(
     voter: Voter, liar: Liar, collector: Collector
 ) -> None:
-    other = collector.submit(collector.ballot(MINAMI)).receipt
+    other = receipt_of(collector.submit(collector.ballot(MINAMI)))
     liar.lies["/ballots"] = (201, other)
     with pytest.raises(VerificationError, match="receipt of another ballot"):
         voter.cast()

@@ -13,7 +13,7 @@ from crypto.errors import EncodingError, SukashiError, VerificationError
 from crypto.signing import SigningKey
 from crypto.tlog import Checkpoint, LogProof, Tree, leaf_hash
 from crypto.tlog.checkpoint import sign_checkpoint
-from tests.voting.polls import KITA, MINAMI, Collector, Polls, identifier
+from tests.voting.polls import KITA, MINAMI, Collector, Polls, identifier, receipt_of
 from tests.voting.voter.conftest import Answer, Liar
 from voting.acceptance.sentences import sentences
 from voting.collector import store
@@ -143,7 +143,7 @@ def test_receipt_of_another_ballot_is_refused(
 ) -> None:
     """The collector drops this ballot and shows what it gave somebody else."""
     other = collector.submit(collector.ballot(MINAMI))
-    liar.lies["/ballots"] = (201, other.receipt)
+    liar.lies["/ballots"] = (201, receipt_of(other))
     with pytest.raises(VerificationError, match="receipt of another ballot"):
         client.send(collector.ballot(KITA), "en")
 
@@ -154,6 +154,7 @@ def test_receipt_of_an_entry_that_is_no_ballot_is_refused(
     ledger = collector.home.ledger()
     with store.reading(collector.home.engine) as connection:
         opened = ledger.receipt(connection, 2)
+    assert opened is not None
     with pytest.raises(VerificationError, match="not the receipt of a ballot"):
         client.check_receipt(opened, collector.ballot())
 

@@ -11,7 +11,7 @@ import pytest
 from crypto.errors import VerificationError
 from tests.voting.acceptance.forgery import with_members
 from tests.voting.conftest import PIN
-from tests.voting.polls import KITA, MINAMI, Collector, identifier, sign
+from tests.voting.polls import KITA, MINAMI, Collector, identifier, receipt_of, sign
 from tests.voting.voter.conftest import Liar
 from voting.ballot.ballot import QrCode, fetch_token
 from voting.collector import store
@@ -79,7 +79,7 @@ def test_ballot_of_somebody_else_is_noticed(
     """With its own good receipt: but it was not made with this seed."""
     code, container = cast(collector), collector.ballot(MINAMI)
     other = collector.submit(container)
-    liar.shows(container, other.receipt)
+    liar.shows(container, receipt_of(other))
     refused(client, QrCode(other.sequence, SEED), "verify.opening")
     refused(client, code, "verify.receipt")
 
@@ -112,7 +112,9 @@ def logged(forger: Collector, container: bytes) -> bytes:
         )
         ledger.append(connection, entry)
         ledger.sign(connection, forger.polls.log_key)
-        return ledger.receipt(connection, entry.sequence)
+        receipt = ledger.receipt(connection, entry.sequence)
+    assert receipt is not None
+    return receipt
 
 
 def self_made_card(forger: Collector, folder: Path) -> bytes:

@@ -9,8 +9,8 @@ revision, down_revision = "0001", None
 branch_labels = depends_on = None
 
 APPEND_ONLY = (
-    "entries", "ballots", "components", "rolls", "papers", "orders", "checkpoints", "accesses",
-    "access_roots", "challenge_key", "cases",
+    "entries", "ballots", "components", "rolls", "papers", "orders", "checkpoints", "cosignatures",
+    "accesses", "access_roots", "challenge_key", "cases",
 )  # fmt: skip
 _LONG = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # whose INTEGER has 64 bits
 
@@ -51,6 +51,18 @@ def _create_log() -> None:
     op.create_table(
         "checkpoints",
         sa.Column("size", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("note", sa.LargeBinary, nullable=False),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "cosignatures",
+        sa.Column(
+            "size",
+            sa.Integer,
+            sa.ForeignKey("checkpoints.size"),
+            primary_key=True,
+            autoincrement=False,
+        ),
         sa.Column("note", sa.LargeBinary, nullable=False),
         sqlite_strict=True,
     )
@@ -212,5 +224,6 @@ def _postgresql_append_only(table: str) -> None:
             f" FOR EACH {each} EXECUTE FUNCTION append_only()"
         )
         op.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_{name}")
-    refused = "DELETE, TRUNCATE" if table == "entries" else "UPDATE, DELETE, TRUNCATE"
+    pointed_at = table in ("entries", "checkpoints")
+    refused = "DELETE, TRUNCATE" if pointed_at else "UPDATE, DELETE, TRUNCATE"
     op.execute(f"REVOKE {refused} ON {table} FROM PUBLIC, CURRENT_USER")

@@ -1,0 +1,162 @@
+"""One witness of the log, asked over HTTP (C2SP tlog-witness): its cosignature, or why not.
+
+A witness is not trusted: its answer is bounded, and a cosignature counts when it was verified.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import httpx
+
+from crypto.errors import EncodingError, SukashiError, VerificationError
+from crypto.tlog import Checkpoint, Note, NoteSignature, Submission, VerifierKey
+from crypto.tlog.cosignature import verify_cosignatures
+from crypto.tlog.submission import SIZE_MEDIA_TYPE, parse_lines, parse_size
+from voting.console import Refused
+from voting.election.manifest import Manifest
+
+Proof = Callable[[int, int], Sequence[bytes]]  # the consistency proof between two sizes
+SKEW: Final = 300  # seconds that a witness's clock may differ from this one
+_LIMIT: Final = 1 << 16  # bytes of an answer
+_TIMES: Final = 3  # how often one checkpoint is sent, where the size that it saw is another one
+_TIMEOUT: Final = httpx.Timeout(5, connect=2)
+_MEANS: Final = {
+    403: "it does not know the log's key",
+    404: "it does not watch this log; its operator runs: verifier witness add",
+    429: "it is asked too often",
+}
+
+
+class NotCosignedError(SukashiError):
+    """The witness did not cosign; the message says why, in words of this program alone."""
+
+
+class OtherHistoryError(NotCosignedError):
+    """The witness says that it has seen what this log does not have."""
+
+
+class LargerTreeError(OtherHistoryError):
+    """The witness says that it has seen more of this log."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"it says that it has seen {size} entries of this log, which are more")
+        self.size = size
+
+
+class Witness:
+    """One witness and how much of the log it has seen, as far as it said. For one thread."""
+
+    def __init__(
+        self, key: VerifierKey, http: httpx.Client, clock: Callable[[], float] = time.time
+    ) -> None:
+        """`http`: a client whose base is the witness's address."""
+        self._key, self._http, self._clock = key, http, clock
+        self._seen = 0
+
+    @property
+    def name(self) -> str:
+        return self._key.name
+
+    def cosign(self, note: Note, proof: Proof) -> NoteSignature:
+        """The witness's line for a checkpoint that the log signed, verified.
+
+        Raises:
+            NotCosignedError: it gave none.
+        """
+        checkpoint = Checkpoint.parse_text(note.text)
+        for _ in range(_TIMES):
+            old = self._seen if self._seen <= checkpoint.size else 0
+            hashes = tuple(proof(old, checkpoint.size))
+            status, media_type, body = self._post(Submission(old, hashes, note).encode())
+            if status == 200:
+                line = self._line(note, body)
+                self._seen = checkpoint.size
+                return line
+            if status == 422:
+                raise OtherHistoryError("it says that this log does not continue what it has seen")
+            if status != 409 or media_type != SIZE_MEDIA_TYPE:
+                raise NotCosignedError(_MEANS.get(status, f"it answered {status}"))
+            seen = _size(body)
+            if seen > checkpoint.size:
+                raise LargerTreeError(seen)
+            if seen == old:
+                raise OtherHistoryError(
+                    f"it says that it has seen another history of this log, of {seen} entries"
+                )
+            self._seen = seen
+        raise NotCosignedError("it says another size each time that it is asked")
+
+    def _post(self, body: bytes) -> tuple[int, str, bytes]:
+        """Status, media type and body of its answer."""
+        answer = bytearray()
+        try:
+            with self._http.stream("POST", "/add-checkpoint", content=body) as response:
+                for part in response.iter_raw():
+                    answer += part
+                    if len(answer) > _LIMIT:
+                        raise NotCosignedError("its answer is too long")
+        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            raise NotCosignedError(f"it does not answer ({type(fault).__name__})") from None
+        media_type = response.headers.get("content-type", "")
+        return response.status_code, media_type, bytes(answer)
+
+    def _line(self, note: Note, body: bytes) -> NoteSignature:
+        """The one line of its answer that is under its name and key, where it is a cosignature."""
+        try:
+            lines = Note(note.text, parse_lines(body)).lines_of(self._key)
+            if len(lines) != 1:
+                raise NotCosignedError(f"its answer has {len(lines)} lines under its name and key")
+            found = verify_cosignatures(Note(note.text, tuple(lines)), [self._key], 1)
+        except EncodingError:
+            raise NotCosignedError("its answer has no signature lines") from None
+        except VerificationError:
+            raise NotCosignedError("its cosignature is false") from None
+        if abs(found[0].timestamp - self._clock()) > SKEW:
+            raise NotCosignedError(f"its clock differs by more than {SKEW} seconds")
+        return lines[0]
+
+
+def _size(body: bytes) -> int:
+    try:
+        return parse_size(body)
+    except EncodingError:
+        raise NotCosignedError("it says a size that is none") from None
+
+
+def connect(address: str) -> httpx.Client:
+    """A client of a witness at http(s)://… or unix:/path."""
+    headers = {"Accept-Encoding": "identity", "Content-Type": "text/plain; charset=utf-8"}
+    if address.startswith("unix:"):
+        no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # so that no authorities are read
+        transport = httpx.HTTPTransport(uds=address.removeprefix("unix:"), verify=no_tls)
+        return httpx.Client(
+            transport=transport, base_url="http://witness", headers=headers, timeout=_TIMEOUT
+        )
+    return httpx.Client(base_url=address, headers=headers, timeout=_TIMEOUT, trust_env=False)
+
+
+def witnesses_of(manifest: Manifest, addresses: Mapping[str, str]) -> list[Witness]:
+    """The manifest's witnesses at their addresses (key name → address); none where it requires no
+    cosignatures.
+
+    Raises:
+        Refused: an address is missing, or is one too many.
+    """
+    keys = {key.name: key for key in manifest.witness_keys}
+    if strange := sorted(addresses.keys() - keys.keys()):
+        raise Refused(
+            f"the server file has a witness {strange[0]}, whom the manifest does not name:"
+            " take it out, or correct its key_name"
+        )
+    if not manifest.parties.witnesses.required:
+        return []
+    if missing := sorted(keys.keys() - addresses.keys()):
+        raise Refused(
+            f"the server file does not say where the witness {missing[0]} is: write [[witnesses]],"
+            f' and below it key_name = "{missing[0]}" and url = "https://…"'
+        )
+    return [Witness(key, connect(addresses[name])) for name, key in keys.items()]
