@@ -78,7 +78,8 @@ def test_not_even_the_superuser_changes_what_is_stored(
     column = store.METADATA.tables[table].columns.keys()[0]
     again = f"INSERT INTO {table} SELECT * FROM {table} LIMIT 1"
     with full.engine.connect() as connection:
-        assert table == "papers" or connection.scalar(sa.text(f"SELECT count(*) FROM {table}"))
+        empty = not connection.scalar(sa.text(f"SELECT count(*) FROM {table}"))
+    assert not empty or table in ("papers", "cosignatures")
     for statement in (
         f"UPDATE {table} SET {column} = {column}",
         f"DELETE FROM {table}",
@@ -86,7 +87,7 @@ def test_not_even_the_superuser_changes_what_is_stored(
         f"{again} ON CONFLICT ({column}) DO UPDATE SET {column} = EXCLUDED.{column}",
         f"SET session_replication_role = replica; DELETE FROM {table}",
     ):
-        if table == "papers" and "TRUNCATE" not in statement:
+        if empty and "TRUNCATE" not in statement:
             continue  # no row, nothing to refuse
         assert postgres.run(name_of(full), statement, check=False) != 0, statement
     full.ledger()
