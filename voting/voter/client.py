@@ -246,14 +246,19 @@ class Client:
         """The receipts of the own ballots, each checked, in order.
 
         Raises:
-            Unfinished: no answer, or the session is over.
+            Unfinished: no answer, the session is over, or a receipt waits for witnesses.
             EncodingError, VerificationError: the answer is not of this election.
         """
         page = _json(self._own("/my"))
         rows = page.get("ballots")
         if page.get("election") != self.manifest.digest.hex() or not isinstance(rows, list):
             raise EncodingError("the collector's answer is not of this election")
-        receipts = [row.get("receipt") if isinstance(row, dict) else None for row in rows]
+        receipts = [row.get("receipt", "") if isinstance(row, dict) else "" for row in rows]
+        if None in receipts:
+            raise Unfinished(
+                f"{receipts.count(None)} of {len(receipts)} ballots are recorded, not confirmed by"
+                " witnesses yet, says the collector; ask again in a moment"
+            )
         return [self.open_receipt(str(receipt).encode()) for receipt in receipts]
 
     def own_access_log(self) -> tuple[bytes, int]:

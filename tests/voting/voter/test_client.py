@@ -297,11 +297,21 @@ def test_voter_reads_the_own_ballots_and_accesses_and_nobody_elses(
     assert (json.loads(data)["who"], accesses) == (identifier(KITA), 5)
 
 
+def test_own_ballot_without_a_receipt_yet_is_asked_for_again(
+    liar: Liar, client: Client, collector: Collector
+) -> None:
+    election = collector.polls.manifest.digest.hex()
+    page = {"election": election, "ballots": [{"receipt": None}]}
+    liar.lies["/my"] = (200, json.dumps(page).encode())
+    with pytest.raises(Unfinished, match="1 of 1 ballots are recorded, not confirmed"):
+        client.own_ballots()
+
+
 def test_false_receipt_in_the_own_record_is_refused(
     liar: Liar, client: Client, collector: Collector
 ) -> None:
     election = collector.polls.manifest.digest.hex()
-    real = collector.submit(collector.ballot(KITA)).receipt.decode()
+    real = receipt_of(collector.submit(collector.ballot(KITA))).decode()
     forged = real.replace("index 3", "index 2")
     assert forged != real
     for election_told, row in (
