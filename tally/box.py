@@ -193,15 +193,17 @@ def rolls(box: Box, manifest: Manifest, log: Log) -> dict[int, Roll]:
     Raises VerificationError (`box.roll`).
     """
     found: dict[int, Roll] = {}
+    announced = log.of(kinds.RollEntry)
     for version, container in box.rolls():
         name = f"roll-{version:04d}.json"
         data = verify_signed(container, name, manifest)
         roll = Roll.parse(data, name)
         if (roll.version, roll.election) != (version, manifest.name):
             raise VerificationError("box.roll", name, "it is of another election or version")
+        _verify_follows(roll, manifest, announced, name)
         found[version] = roll
-        _verify_announced(data, roll.salt, log.of(kinds.RollEntry), version - 1, name)
-    if len(found) != len(log.of(kinds.RollEntry)):
+        _verify_announced(data, roll.salt, announced, version - 1, name)
+    if len(found) != len(announced):
         raise VerificationError("box.roll", "rolls", "a version of the roll is missing in the box")
     return found
 
@@ -226,6 +228,17 @@ def papers(box: Box, manifest: Manifest, log: Log) -> list[PaperList]:
         why = "a list that the log announces is missing in the box"
         raise VerificationError("selection.paper", "papers", why)
     return found
+
+
+def _verify_follows(
+    roll: Roll, manifest: Manifest, announced: list[kinds.RollEntry], name: str
+) -> None:
+    """A version after the first was made for this election, and after the version before."""
+    if roll.follows is None:
+        return
+    before = [entry.digest for entry in announced if entry.version == roll.version - 1]
+    if roll.follows.election != manifest.digest.hex() or [roll.follows.roll] != before:
+        raise VerificationError("box.roll", name, "it follows the roll of another election")
 
 
 def _verify_announced(

@@ -438,6 +438,9 @@ class Evidence:
                 roll = read(Roll, data, name)
                 if (roll.version, roll.election) != (version, self.manifest.name):
                     raise EncodingError("it is of another election or version")
+                before = {"election": self.E.hex(), "roll": announced.get(version - 1)}
+                if roll.follows != (None if version == 1 else before):
+                    raise EncodingError("it follows another roll than the version before")
                 if salted(data, roll.salt) != announced.get(version):
                     raise EncodingError("the log announced another roll")
                 _refuse_unsorted([person.identifier for person in roll.persons])

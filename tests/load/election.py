@@ -218,4 +218,11 @@ def _roll(name: str, voters: int) -> Roll:
         )
         for number in range(1, voters + 1)
     )
-    return Roll(schema="sukashi/roll/1", election=name, version=1, salt="5a" * 32, persons=persons)
+    return Roll(
+        schema="sukashi/roll/1",
+        election=name,
+        version=1,
+        follows=None,
+        salt="5a" * 32,
+        persons=persons,
+    )

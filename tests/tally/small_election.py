@@ -36,7 +36,7 @@ from voting.election.manifest import Manifest
 from voting.election.orders import Order
 from voting.election.signatures import sign_manifest, trust_file
 from voting.files import write_atomic
-from voting.roll.roll import Person, Roll
+from voting.roll.roll import Follows, Person, Roll
 
 CONFIG = Path(__file__).parents[2] / "election_configs" / "kawabe-2027.yaml"
 PASSPHRASE = "correct horse battery staple"
@@ -96,7 +96,9 @@ class SmallElection:
         return path.read_bytes()
 
     def roll(self, version: int, voters: Sequence[int]) -> Roll:
-        return make_roll(self.manifest.name, version, voters)
+        """A version of the roll; the second follows the manifest's."""
+        first = Follows(election=self.manifest.digest.hex(), roll=self.manifest.digests.roll)
+        return make_roll(self.manifest.name, version, voters, None if version == 1 else first)
 
     def ballot(
         self,
@@ -123,7 +125,9 @@ class SmallElection:
         return add_signature(None, "ballot.json", ballot, card, NOW).encode()
 
 
-def make_roll(name: str, version: int, voters: Sequence[int]) -> Roll:
+def make_roll(
+    name: str, version: int, voters: Sequence[int], follows: Follows | None = None
+) -> Roll:
     persons = tuple(
         Person.model_validate(
             {
@@ -137,7 +141,14 @@ def make_roll(name: str, version: int, voters: Sequence[int]) -> Roll:
         for voter in voters
     )
     salt = f"{version:064x}"
-    return Roll(schema="sukashi/roll/1", election=name, version=version, salt=salt, persons=persons)
+    return Roll(
+        schema="sukashi/roll/1",
+        election=name,
+        version=version,
+        follows=follows,
+        salt=salt,
+        persons=persons,
+    )
 
 
 def configure(path: Path, witnesses: tuple[int, int] | None = None, **changes: str) -> None:

@@ -107,14 +107,16 @@ class Forgery(Sealed):
         self.edit("selection.json", **changed)
         return place
 
-    def announce_roll(self, persons: Mapping[str, Json]) -> None:
-        """One more version of the roll, just before the close."""
+    def announce_roll(self, persons: Mapping[str, Json], follows: Json | None = None) -> None:
+        """One more version of the roll, just before the close; `follows`: changed members of it."""
         version = len(self.rolls) + 1
         name = f"roll-{version:04d}.json"
+        before = [entry["digest"] for entry in self.entries if entry["kind"] == "roll"][-1]
         roll = {
             "schema": "sukashi/roll/1",
             "election": self.manifest.name,
             "version": version,
+            "follows": {"election": self.E.hex(), "roll": before, **(follows or {})},
             "salt": SALT,
             "persons": [persons[identifier] for identifier in sorted(persons)],
         }

@@ -58,7 +58,7 @@ from voting.election.manifest import Manifest
 from voting.election.orders import make_order
 from voting.election.signatures import Trust, sign_manifest, trust_file
 from voting.files import read_tree
-from voting.roll.roll import Person, Roll
+from voting.roll.roll import Follows, Person, Roll, published_digest
 
 PATIENCE = 5.0  # seconds that receipts wait for witnesses
 KITA, MINAMI, ALSO_KITA, CHILD, STRANGER = 101, 102, 103, 104, 999
@@ -174,6 +174,15 @@ class Polls:
             seed or secrets.token_bytes(32),
             roll_version=roll_version,
             anchor=anchor or Anchor(size=ledger.size, root=ledger.root_at(ledger.size).hex()),
+        )
+
+    def next_roll(self, roll: Roll) -> Roll:
+        """The next version of a roll, with the same people."""
+        before = published_digest(roll.encode(), roll.salt)
+        version, election = roll.version + 1, self.manifest.digest.hex()
+        follows = Follows(election=election, roll=before)
+        return roll.model_copy(
+            update={"version": version, "follows": follows, "salt": f"{version:064x}"}
         )
 
     def signed(self, ballot: bytes, voter: int = KITA) -> bytes:

@@ -469,6 +469,7 @@ class Roll(Document):
     schema_: Literal["sukashi/roll/1"] = Field(alias="schema")
     election: Identifier
     version: Positive
+    follows: dict[str, Digest] | None
     salt: Digest
     persons: tuple[Person, ...]
 

@@ -228,6 +228,21 @@ def _check_all_decrypted(entries: Sequence[Entry]) -> None:
         raise Refused(f"count {min(waiting)} is mixed and not decrypted yet in the log")
 
 
+def _roll_fits(path: Path, before: str) -> Callable[[Ledger], None]:
+    """A version of the roll follows the one that the log names last."""
+
+    def require(ledger: Ledger) -> None:
+        rolls = [entry for entry in ledger.entries.others if isinstance(entry, log.RollEntry)]
+        if rolls[-1].digest != before:
+            raise Refused(
+                f"{path} follows another version {rolls[-1].version} of the roll than the one in"
+                " the log; nothing was appended. Make it again from the version that the collector"
+                " has, and sign that."
+            )
+
+    return require
+
+
 def _seal_fits(path: Path, log: object) -> Callable[[Ledger], None]:
     """The seal was made over the whole log before its `box` entry (section 9)."""
 
@@ -345,7 +360,11 @@ def _read_signed(path: Path, document: bytes, container: bytes, manifest: Manife
             _require(path, roll.election == manifest.name)
             _require_name(path, f"roll-{roll.version:04d}")
             found = {"version": roll.version, "digest": salted_digest(document, roll.salt)}
-            return Addition("roll", found, store.rolls, container)
+            if roll.follows is None:
+                return Addition("roll", found, store.rolls, container)
+            _require(path, roll.follows.election == manifest.digest.hex())
+            fit = _roll_fits(path, roll.follows.roll)
+            return Addition("roll", found, store.rolls, container, require_fit=fit)
         case "sukashi/paper/1":
             paper = PaperList.parse(document, str(path))
             _require(path, paper.election == manifest.digest.hex())

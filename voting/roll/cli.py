@@ -33,21 +33,32 @@ def import_(
     config: Annotated[Path, typer.Option("--config", help="The configuration (YAML).")],
     out: Out,
     version: Annotated[int, typer.Option("--version", min=1, help="Version of the roll.")] = 1,
+    follows: Annotated[
+        Path | None,
+        typer.Option("--follows", help="The version before (JSON), for all but the first."),
+    ] = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option("--manifest", help="The election's folder, for all but the first."),
+    ] = None,
 ) -> None:
     """Make a version of the roll from CSV: identifier,name,born,district,class.
 
     Example: voting roll import roll.csv --config election.yaml --version 1 --out roll-0001.json
+    Later: voting roll import roll.csv --config election.yaml --version 2 --out roll-0002.json
+    --follows roll-0001.json --manifest election
     """
     from voting import console, files
     from voting.election.configuration import load
-    from voting.roll.roll import import_roll
+    from voting.roll.roll import import_roll, read_follows
 
     c = load(config).configuration
     districts = {district.id for district in c.districts}
     _require_name(out, f"roll-{version:04d}.json")
     if out.exists():
         raise console.Refused(f"{out} exists already; a roll is never overwritten")
-    roll = import_roll(source, c.name, version, districts, set(c.eligibility.classes))
+    before = read_follows(version, follows, manifest)
+    roll = import_roll(source, c.name, version, districts, set(c.eligibility.classes), before)
     files.write_new(out, roll.encode(), mode=0o600)
     console.say(f"{out}: version {version} with {len(roll.persons)} persons")
     console.say("Next: the officials sign it with `voting sign`.")

@@ -18,10 +18,10 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from crypto.errors import EncodingError
-from voting.console import Refused
+from voting.console import Refused, UsageFault
 from voting.election import forms
 from voting.election.documents import Document, document_bytes, parse_model, salted_digest
-from voting.election.manifest import Eligibility
+from voting.election.manifest import Eligibility, Manifest
 from voting.election.values import Day, Digest, Identifier, Positive
 from voting.files import read_bounded
 
@@ -39,19 +39,32 @@ class Person(Document):
     class_: Identifier = Field(alias="class")
 
 
+class Follows(Document):
+    """Which election, and which version of its roll, the next version was made for: E, and what the
+    log says of the version before."""
+
+    election: Digest
+    roll: Digest
+
+
 class Roll(Document):
-    """One version of the roll."""
+    """One version of the roll. The manifest names the first one; each later one names what it
+    follows, so that it is of use in no other election and after no other roll."""
 
     schema_: Literal["sukashi/roll/1"] = Field(alias="schema")
     election: Identifier
     version: Positive
+    follows: Follows | None
     salt: Digest
     persons: tuple[Person, ...]
 
     @classmethod
     def parse(cls, data: bytes, where: str) -> Roll:
-        """Raises EncodingError, also for persons that are repeated or not sorted."""
+        """Raises EncodingError, also for persons that are repeated or not sorted, and for a version
+        after the first that follows nothing."""
         roll = parse_model(cls, data, where)
+        if (roll.version == 1) != (roll.follows is None):
+            raise EncodingError(f"{where}: every version but the first says what it follows")
         _refuse_unsorted([person.identifier for person in roll.persons], where)
         return roll
 
@@ -125,9 +138,14 @@ def _rows(path: Path, columns: list[str]) -> Iterator[tuple[int, dict[str, str]]
 
 
 def import_roll(
-    path: Path, election: str, version: int, districts: set[str], classes: set[str]
+    path: Path,
+    election: str,
+    version: int,
+    districts: set[str],
+    classes: set[str],
+    follows: Follows | None = None,
 ) -> Roll:
-    """The roll in a CSV file, with a fresh salt.
+    """The roll in a CSV file, with a fresh salt. `follows`: of every version but the first.
 
     Raises:
         Refused: naming file, line and what to mend.
@@ -155,9 +173,37 @@ def import_roll(
         schema="sukashi/roll/1",
         election=election,
         version=version,
+        follows=follows,
         salt=secrets.token_hex(32),
         persons=ordered,
     )
+
+
+def read_follows(version: int, before: Path | None, manifest: Path | None) -> Follows | None:
+    """What a version of the roll follows: `before`, the document of the version before, in the
+    election of the folder `manifest`. None for the first, which needs neither.
+
+    Raises:
+        UsageFault: one of the two is missing, or not needed.
+        Refused: `before` is not the version before.
+        EncodingError: one of them is malformed.
+    """
+    if version == 1:
+        if before is not None or manifest is not None:
+            raise UsageFault("the first version of the roll follows nothing; nothing was written")
+        return None
+    if before is None or manifest is None:
+        raise UsageFault(
+            f"version {version} of the roll says what it follows; nothing was written. Give"
+            f" --follows roll-{version - 1:04d}.json and --manifest with the election's folder."
+        )
+    data = read_bounded(before, _LIMIT)
+    found = Roll.parse(data, str(before))
+    if found.version != version - 1:
+        why = f"{before} is version {found.version} of the roll; version {version - 1} comes before"
+        raise Refused(f"{why} version {version}. Nothing was written.")
+    E = Manifest.parse(read_bounded(manifest / "manifest.json", _LIMIT)).digest.hex()
+    return Follows(election=E, roll=published_digest(data, found.salt))
 
 
 _REMEDY = {

@@ -242,6 +242,18 @@ def roll_is_another_than_announced(forgery: Forgery) -> None:
 
 
 @case("box.roll")
+def roll_was_made_for_a_rehearsal_of_the_same_name(forgery: Forgery) -> None:
+    forgery.announce_roll(forgery.roll, follows={"election": "ab" * 32})
+    forgery.settle()
+
+
+@case("box.roll")
+def roll_follows_a_version_that_was_never_announced(forgery: Forgery) -> None:
+    forgery.announce_roll(forgery.roll, follows={"roll": "ab" * 32})
+    forgery.settle()
+
+
+@case("box.roll")
 def roll_is_signed_by_one_official(forgery: Forgery) -> None:
     data = parse(forgery.rolls[1], "roll-0001.json", 1 << 28).data
     forgery.rolls[1] = forgery.signed("roll-0001.json", data, [1])

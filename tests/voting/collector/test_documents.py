@@ -263,7 +263,8 @@ def write(folder: Path, name: str, members: dict[str, Any], polls: Polls, signer
 
 def roll(polls: Polls, **members: Any) -> dict[str, Any]:
     plain = json.loads(polls.roll.encode())
-    return {**plain, "version": 2, **members}
+    before = {"election": polls.manifest.digest.hex(), "roll": polls.manifest.digests.roll}
+    return {**plain, "version": 2, "follows": before, **members}
 
 
 def paper(polls: Polls, **members: Any) -> dict[str, Any]:

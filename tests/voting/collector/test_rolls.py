@@ -10,7 +10,16 @@ from threading import Barrier
 import pytest
 
 from crypto.errors import VerificationError
-from tests.voting.polls import ALSO_KITA, KITA, MINAMI, STRANGER, Collector, identifier, sign
+from tests.voting.polls import (
+    ALSO_KITA,
+    KITA,
+    MINAMI,
+    STRANGER,
+    Collector,
+    Polls,
+    identifier,
+    sign,
+)
 from voting.collector import store
 from voting.collector.claim import Stored
 from voting.collector.documents import Addition, read_addition
@@ -22,7 +31,7 @@ from voting.roll.roll import Person, Roll
 Change = dict[int, str | None]  # person: the new district, or off the roll
 
 
-def changed(roll: Roll, change: Change) -> Roll:
+def changed(polls: Polls, roll: Roll, change: Change) -> Roll:
     """The next version of the roll."""
     persons = roll.by_identifier()
     for number, district in change.items():
@@ -33,10 +42,7 @@ def changed(roll: Roll, change: Change) -> Roll:
             known = persons.get(key, next(iter(persons.values())))
             persons[key] = known.model_copy(update={"identifier": key, "district": district})
     ordered: Sequence[Person] = [persons[key] for key in sorted(persons)]
-    version = roll.version + 1
-    return roll.model_copy(
-        update={"version": version, "salt": f"{version:064x}", "persons": tuple(ordered)}
-    )
+    return polls.next_roll(roll).model_copy(update={"persons": tuple(ordered)})
 
 
 def bring(collector: Collector, roll: Roll) -> int:
@@ -62,32 +68,32 @@ def refused(collector: Collector, voter: int, version: int, style: str = "") -> 
 
 def test_person_who_is_removed_cannot_vote_any_more(collector: Collector) -> None:
     cast(collector, KITA, 1)
-    bring(collector, changed(collector.polls.roll, {KITA: None}))
+    bring(collector, changed(collector.polls, collector.polls.roll, {KITA: None}))
     assert refused(collector, KITA, 2) == ("accept.roll", "the signer is not on the voter roll")
     cast(collector, ALSO_KITA, 2)
 
 
 def test_person_who_is_added_can_vote_from_then_on(collector: Collector) -> None:
     assert refused(collector, STRANGER, 1)[0] == "accept.roll"
-    bring(collector, changed(collector.polls.roll, {STRANGER: "kita"}))
+    bring(collector, changed(collector.polls, collector.polls.roll, {STRANGER: "kita"}))
     cast(collector, STRANGER, 2)
 
 
 def test_person_who_moved_votes_in_the_new_district(collector: Collector) -> None:
     cast(collector, KITA, 1)
-    bring(collector, changed(collector.polls.roll, {KITA: "minami"}))
+    bring(collector, changed(collector.polls, collector.polls.roll, {KITA: "minami"}))
     assert refused(collector, KITA, 2)[0] == "accept.style"
     cast(collector, KITA, 2, "style-minami")
 
 
 def test_ballot_for_another_version_than_the_current_is_refused(collector: Collector) -> None:
-    bring(collector, changed(collector.polls.roll, {KITA: "minami"}))
+    bring(collector, changed(collector.polls, collector.polls.roll, {KITA: "minami"}))
     for version in (1, 3):
         assert refused(collector, MINAMI, version)[0] == "accept.roll"
 
 
 def test_each_version_comes_once_and_in_its_number(collector: Collector) -> None:
-    second = changed(collector.polls.roll, {KITA: None})
+    second = changed(collector.polls, collector.polls.roll, {KITA: None})
     bring(collector, second)
     before = collector.audit_everything()
     for again in (second, collector.polls.roll, second.model_copy(update={"version": 4})):
@@ -99,23 +105,53 @@ def test_each_version_comes_once_and_in_its_number(collector: Collector) -> None
 def test_roll_that_officials_did_not_sign_changes_nothing(
     collector: Collector, tmp_path: Path
 ) -> None:
-    roll = changed(collector.polls.roll, {STRANGER: "kita"})
+    roll = changed(collector.polls, collector.polls.roll, {STRANGER: "kita"})
     path = tmp_path / "roll-0002.asice"
     path.write_bytes(sign(roll.encode(), "roll-0002.json", collector.polls.issue(1)))
     with pytest.raises(VerificationError, match="1 officials signed"):
         read_addition(path, collector.polls.manifest)
 
 
+def test_roll_made_for_another_manifest_of_the_same_name_changes_nothing(
+    collector: Collector, tmp_path: Path
+) -> None:
+    """Officials signed it for a rehearsal; the operator still has it."""
+    roll = changed(collector.polls, collector.polls.roll, {STRANGER: "kita"})
+    assert roll.follows is not None
+    rehearsal = roll.model_copy(
+        update={"follows": roll.follows.model_copy(update={"election": "ab" * 32})}
+    )
+    path = tmp_path / "roll-0002.asice"
+    path.write_bytes(sign(rehearsal.encode(), "roll-0002.json", *collector.polls.officials))
+    with pytest.raises(Refused, match="of another election; nothing was appended"):
+        read_addition(path, collector.polls.manifest)
+
+
+def test_roll_that_follows_a_version_which_is_not_in_the_log_changes_nothing(
+    collector: Collector, tmp_path: Path
+) -> None:
+    """Officials signed two second versions, and a third after the one that was not used."""
+    polls, before = collector.polls, collector.audit_everything()
+    withdrawn = changed(polls, polls.roll, {KITA: None})
+    bring(collector, changed(polls, polls.roll, {STRANGER: "kita"}))
+    third = changed(polls, withdrawn, {MINAMI: None})
+    path = tmp_path / "roll-0003.asice"
+    path.write_bytes(sign(third.encode(), "roll-0003.json", *polls.officials))
+    with pytest.raises(Refused, match="follows another version 2 of the roll"):
+        collector.append(read_addition(path, polls.manifest))
+    assert len(collector.audit_everything()) == len(before) + 1
+
+
 def test_roll_changes_while_voting_is_suspended(collector: Collector) -> None:
     collector.order("suspended")
-    bring(collector, changed(collector.polls.roll, {STRANGER: "kita"}))
+    bring(collector, changed(collector.polls, collector.polls.roll, {STRANGER: "kita"}))
     assert refused(collector, STRANGER, 2)[0] == "accept.suspended"
     collector.order("resumed")
     cast(collector, STRANGER, 2)
 
 
 def test_version_is_visible_at_once(collector: Collector, tmp_path: Path) -> None:
-    roll = changed(collector.polls.roll, {KITA: None})
+    roll = changed(collector.polls, collector.polls.roll, {KITA: None})
     bring(collector, roll)
     assert collector.reading.state()["roll_version"] == 2
     path = tmp_path / "roll-0002.asice"
@@ -149,9 +185,9 @@ def test_every_ballot_that_arrives_while_the_roll_changes_is_of_the_roll_of_its_
     with ThreadPoolExecutor(len(containers)) as pool:
         answers = [pool.submit(send, container) for container in containers]
         start.wait()
-        second = changed(polls.roll, {STRANGER: "kita"})
+        second = changed(polls, polls.roll, {STRANGER: "kita"})
         bring(collector, second)
-        bring(collector, changed(second, {STRANGER: "minami"}))
+        bring(collector, changed(polls, second, {STRANGER: "minami"}))
         found = [answer.result() for answer in answers]
     entries = collector.home.ledger().entries
     for place, said in enumerate(found):

@@ -83,6 +83,17 @@ def test_party_makes_its_key_and_a_public_file(voting: Run, desk: Path) -> None:
     assert set(read_tree(desk / "home", 1 << 20)) == {"party.json", "key.sealed"}
 
 
+def test_second_version_of_the_roll_says_what_it_follows(voting: Run, desk: Path) -> None:
+    first = ("roll", "import", "roll.csv", "--config", "election.yaml", "--out", "roll-0001.json")
+    second = (*first[:-1], "roll-0002.json", "--version", "2")
+    done(voting(*first))
+    alone = voting(*second)
+    assert alone.code == 2
+    assert "Give --follows roll-0001.json and --manifest" in " ".join(alone.err.split())
+    assert voting(*first[:-1], "x/roll-0001.json", "--follows", "roll-0001.json").code == 2
+    assert not (desk / "roll-0002.json").exists()
+
+
 def test_officials_sign_one_after_the_other_and_never_twice(voting: Run, desk: Path) -> None:
     roll = ("roll", "import", "roll.csv", "--config", "election.yaml", "--out", "roll-0001.json")
     assert "version 1 with 4 persons" in done(voting(*roll))

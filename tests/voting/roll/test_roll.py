@@ -108,7 +108,7 @@ def test_no_text_makes_the_import_fail_otherwise(
         roll(folder, HEAD.encode() + text.encode(errors="surrogatepass"))
 
 
-@pytest.mark.parametrize("change", ["repeat", "reverse", "salt", "date"])
+@pytest.mark.parametrize("change", ["repeat", "reverse", "salt", "date", "follows", "version"])
 def test_roll_that_is_repeated_unsorted_or_malformed_is_refused(
     tmp_path: Path, change: str
 ) -> None:
@@ -123,6 +123,10 @@ def test_roll_that_is_repeated_unsorted_or_malformed_is_refused(
             made["salt"] = "00"
         case "date":
             persons[0]["born"] = "1999-02-29"
+        case "follows":
+            made["follows"] = {"election": E, "roll": E}
+        case "version":
+            made["version"] = 2
     with pytest.raises(EncodingError, match="roll"):
         Roll.parse(canonical(made), "roll")
 
