@@ -30,11 +30,11 @@ STEP := @.ci/step
 # The fast tests write many small durable files: in memory where there is a gigabyte for them.
 MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -kP /dev/shm | awk 'END {print $$4}')" -gt 1000000 ] && echo TMPDIR=/dev/shm)
 
-.PHONY: help setup demo test check quick fast lint types kernel tampered vectors corpus fuzz bench agreement ivxv-published load tally-faults mutation judge oracles lock clean
+.PHONY: help setup demo test check quick fast lint types kernel tampered vectors corpus fuzz bench agreement ivxv-published load faults tally-faults mutation judge oracles lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
-	@echo "variables: VOTERS=$(VOTERS) CONFIG=$(CONFIG) (demo)  N=$(N) (bench, corpus)  SEED=$(SEED) (corpus)  GROUP=$(GROUP) (demo, bench)  KILLS=$(KILLS) (tally-faults)  RATE=$(RATE) STORE=$(STORE) SERVICES=$(SERVICES) STAMPING=$(STAMPING) (load)  SECONDS=$(SECONDS) (fuzz; load: 300) ONLY=$(ONLY) (fuzz)  VMNV=$(VMNV) VMND=$(VMND) (oracles)  PYTHON=$(PYTHON) KERNEL=$(KERNEL) ARITHMETIC=$(ARITHMETIC) (tampered)"
+	@echo "variables: VOTERS=$(VOTERS) CONFIG=$(CONFIG) (demo)  N=$(N) (bench, corpus)  SEED=$(SEED) (corpus)  GROUP=$(GROUP) (demo, bench)  KILLS=$(KILLS) (tally-faults; faults: 100)  RATE=$(RATE) STORE=$(STORE) SERVICES=$(SERVICES) STAMPING=$(STAMPING) (load, faults)  SECONDS=$(SECONDS) (fuzz; load: 300) ONLY=$(ONLY) (fuzz)  VMNV=$(VMNV) VMND=$(VMND) (oracles)  PYTHON=$(PYTHON) KERNEL=$(KERNEL) ARITHMETIC=$(ARITHMETIC) (tampered)"
 
 setup: $(STAMP) ## virtual environment with the locked dependencies (KERNEL=off: without the native kernel)
 	@if [ -e $(VENV)/.kernel-lacks ] && command -v cargo >/dev/null; then .ci/setup "$(PYTHON)" "$(VENV)" "$(KERNEL)" && touch $(STAMP); fi
@@ -93,6 +93,10 @@ ivxv-published: $(STAMP) ## verifier ivxv over published Estonian files, which a
 load: SECONDS = 300
 load: $(STAMP) ## voters who come by a schedule, and how long they wait (RATE=150 SECONDS=300 STORE=… SERVICES=on STAMPING=program)
 	@$(BIN)/python -m tests.load load --rate "$(RATE)" --seconds "$(SECONDS)" --store "$(STORE)" $(if $(SERVICES),--services) $(if $(STAMPING),--stamping "$(STAMPING)")
+
+faults: KILLS = 100
+faults: $(STAMP) ## a collector whose parts are killed, and more, while voters come (KILLS=100 STORE=… STAMPING=program; half an hour)
+	@$(BIN)/python -m tests.load faults --kills "$(KILLS)" --store "$(STORE)" $(if $(STAMPING),--stamping "$(STAMPING)")
 
 tally-faults: VOTERS = 12
 tally-faults: $(STAMP) ## the demo, every tally step killed KILLS times and run again (KILLS=5 VOTERS=12)

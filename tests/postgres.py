@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,11 @@ def _as_its_user() -> dict[str, Any]:
     if os.geteuid() != 0:
         return {}
     return {"user": _USER, "group": _USER, "extra_groups": []}
+
+
+def _children(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [int(child) for child in found.split()]
 
 
 class Postgres:
@@ -70,6 +75,18 @@ class Postgres:
         """SIGINT: the fast shutdown, which ends all connections; SIGQUIT: as a crash."""
         self._process.send_signal(how)
         self._process.wait()
+
+    def kill(self) -> None:
+        """All its processes at once, as when the machine loses power."""
+        own = [self._process.pid, *_children(self._process.pid)]
+        for pid in own:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait()
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
 
     @property
     def pid(self) -> int:

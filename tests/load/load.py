@@ -40,10 +40,10 @@ def run(wanted: Wanted, rate: float, seconds: float, folder: Path | None) -> dic
         away.close()
         assert process.pid is not None
         try:
-            _hear(here)
+            hear(here)
             before, ballots = _cpu(there, process.pid), there.ballots()
             here.send("go")
-            outcomes = _hear(here)
+            outcomes = hear(here)
             after = _cpu(there, process.pid)
         finally:
             process.kill()
@@ -54,7 +54,8 @@ def run(wanted: Wanted, rate: float, seconds: float, folder: Path | None) -> dic
     return {"profile": profile, **count(outcomes, growth, used)}
 
 
-def _hear(talk: Connection) -> Any:
+def hear(talk: Connection) -> Any:
+    """What the load process says. Raises NotRunningError: it ended."""
     try:
         return talk.recv()
     except EOFError:

@@ -153,9 +153,23 @@ class Place:
             if not program.family() or program.process.poll() is not None:
                 program.start()
 
+    def crash_database(self) -> None:
+        """PostgreSQL's processes are all killed."""
+        assert self.postgres is not None
+        self.postgres.kill()
+
+    def start_database(self) -> None:
+        """If it does not run."""
+        assert self.postgres is not None
+        if not self.postgres.running:
+            self.postgres.start()
+
     def stop(self) -> None:
-        for program in reversed(self.programs):
+        """The collector finishes what it has begun; services have nothing to finish."""
+        for program in (self.collector, *self.witnesses):
             program.stop()
+        for program in self.services.values():
+            program.kill()
 
     def command(self, name: str, *options: str | Path) -> str:
         """What an operator does in the collector's home."""

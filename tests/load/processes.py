@@ -60,7 +60,7 @@ class Program:
                 stdout=log,
                 stderr=log,
                 env={**os.environ, **self.environment},
-                start_new_session=True,  # Ctrl-C is the caller's alone
+                process_group=0,  # Ctrl-C is the caller's alone
             )
 
     @property
@@ -78,7 +78,8 @@ class Program:
         for pid in self.family():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self.process.wait()
+        if self._process is not None:
+            self._process.wait()
 
     def stop(self) -> None:
         """As an operator: SIGTERM, and it finishes what it has begun."""
@@ -117,9 +118,16 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def port_answers(port: int) -> bool:
-    with socket.socket() as caller:
-        return caller.connect_ex(("127.0.0.1", port)) == 0
+def port_listens(port: int) -> bool:
+    """By the kernel's table, proc_net_tcp(5): `openssl ocsp` stands still for ever when somebody
+    connects and asks nothing."""
+    wanted = [f"{port:04X}", "0A"]
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            _, local, _, state, *_ = line.split()
+            if [local.rsplit(":", 1)[1], state] == wanted:
+                return True
+    return False
 
 
 def socket_answers(path: Path) -> bool:
@@ -130,11 +138,11 @@ def socket_answers(path: Path) -> bool:
 def responder(pki: Path, port: int, log: Path) -> Program:
     """The OCSP responder of a test eID: `openssl ocsp`, which reads the index when it starts."""
     command: list[str | Path] = [
-        "openssl", "ocsp", "-port", str(port), "-index", pki / "services/index.txt",
+        "openssl", "ocsp", "-port", str(port), "-multi", "2", "-index", pki / "services/index.txt",
         "-CA", pki / "eid_profile/issuing.pem", "-rsigner", pki / "services/ocsp.pem",
         "-rkey", pki / "services/ocsp.key", "-ignore_err",
     ]  # fmt: skip
-    return Program("responder", command, log, lambda: port_answers(port))
+    return Program("responder", command, log, lambda: port_listens(port))
 
 
 def stamping(program: Path, pki: Path, port: int, log: Path) -> Program:
@@ -147,7 +155,7 @@ def stamping(program: Path, pki: Path, port: int, log: Path) -> Program:
         "--timestamp-signer", "file", "--file-signer-key-path", pki / "services/tsa.key",
         "--certificate-chain-path", chain,
     ]  # fmt: skip
-    return Program("stamping", command, log, lambda: port_answers(port))
+    return Program("stamping", command, log, lambda: port_listens(port))
 
 
 def slow_stamping(pki: Path, path: Path, log: Path) -> Program:

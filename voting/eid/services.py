@@ -12,6 +12,7 @@ from voting.eid import answers, timestamps
 from voting.eid.ocsp import Question, parse
 
 TIMEOUT = 5.0  # seconds; a voter waits for the answer
+_ANSWERED = (200, 201)  # some authorities say of a time-stamp that it was created
 
 
 class UnavailableError(SukashiError):
@@ -45,7 +46,7 @@ class Service:
             with self._http.stream(
                 "POST", self._url, content=request, headers=self._headers
             ) as response:
-                if response.status_code != 200:
+                if response.status_code not in _ANSWERED:
                     raise UnavailableError(f"{self._name} answered {response.status_code}")
                 found = b""
                 for part in response.iter_bytes():

@@ -256,6 +256,15 @@ def test_service_that_does_not_answer_as_it_should_is_unavailable(eid: Path, cas
         responder.close()
 
 
+def test_created_time_stamp_is_an_answer(eid: Path) -> None:
+    """As sigstore's authority says it; what was created is then looked at as any other."""
+    with answering(201, b"<html>") as address:
+        stamping = TimeStamping(address)
+        with pytest.raises(UnavailableError, match="the time-stamping authority: "):
+            stamping.stamp(OVER)
+        stamping.close()
+
+
 def test_silent_and_absent_services_are_unavailable(eid: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         service = TimeStamping(f"http://127.0.0.1:{silent.getsockname()[1]}/", timeout=0.05)
