@@ -27,9 +27,10 @@ from voting.acceptance import Conditions
 from voting.ballot.ballot import Anchor
 from voting.collector import store
 from voting.collector.claim import Claim, Stored
+from voting.collector.gathering import GROUP_SIZE
 from voting.collector.home import Home
 from voting.collector.ledger import Ledger, read_checked
-from voting.collector.sequencer import GROUP_SIZE, Sequencer
+from voting.collector.sequencer import Sequencer
 from voting.eid import test_pki
 
 _SIZE, _COMPONENTS = 7000, 2  # bytes and first components of a ballot of the example elections

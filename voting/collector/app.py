@@ -168,7 +168,6 @@ def _add_reading(app: FastAPI, reading: Reading, files: Mapping[str, bytes]) -> 
 
 
 def _add_ballots(app: FastAPI, submission: Submission, voters: Voters) -> None:
-    @app.post("/ballots")
     async def ballots(request: Request) -> Response:
         voters.admit(request)
         person = await voters.person(request)
@@ -189,6 +188,8 @@ def _add_ballots(app: FastAPI, submission: Submission, voters: Voters) -> None:
             return _recorded()
         metrics.BALLOTS.labels("repeated" if stored.repeated else "stored").inc()
         return Response(stored.receipt, 200 if stored.repeated else 201, media_type=_TEXT)
+
+    app.add_route("/ballots", ballots, methods=["POST"])  # FastAPI's own routes cost more time
 
 
 def _recorded() -> Response:

@@ -19,11 +19,12 @@ from sqlalchemy.engine import Engine
 from crypto.errors import EncodingError
 from voting.collector import store
 from voting.collector.claim import Answer, Claim, MovedError, StoppedError, Stored, parse_answers
-from voting.collector.gate import GROUP_SIZE, join
+from voting.collector.gate import join
+from voting.collector.gathering import PACE, gather
 from voting.collector.lease import holder
 from voting.console import Unfinished
 
-CARRIERS = 4  # requests on their way at once
+CARRIERS = 16  # requests on their way at once: answers may take long
 _PATIENCE = 15.0  # seconds that a ballot waits for another sequencer
 _PAUSE = 0.1
 _SECONDS = 6  # until it is thought to be another process by now
@@ -52,6 +53,7 @@ class Courier:
         self._parcels: queue.Queue[_Parcel] = queue.Queue()
         self._client: tuple[str, httpx.Client] | None = None
         self._changing = threading.Lock()
+        self._gathering, self._left = threading.Lock(), 0.0
         for number in range(CARRIERS):
             threading.Thread(target=self._run, name=f"courier-{number}", daemon=True).start()
 
@@ -75,12 +77,9 @@ class Courier:
 
     def _run(self) -> None:
         while True:
-            group = [self._parcels.get()]
-            while len(group) < GROUP_SIZE and not self._parcels.empty():
-                try:
-                    group.append(self._parcels.get_nowait())
-                except queue.Empty:  # another carrier was faster
-                    break
+            with self._gathering:  # one carrier after the other, each with a group
+                group = gather(self._parcels, self._parcels.get(), self._left + PACE)
+                self._left = time.monotonic()
             try:
                 answers = self._carry(group)
             except Exception as fault:  # noqa: BLE001 - whatever it is, nobody waits for ever

@@ -25,8 +25,8 @@ from voting.collector.claim import (
     Stored,
     encode_answers,
 )
+from voting.collector.gathering import GROUP_SIZE
 
-GROUP_SIZE = 64  # claims in one request
 _LENGTH = struct.Struct(">I")
 
 

@@ -234,6 +234,7 @@ def _serve(
     """Serve until SIGTERM, until the supervisor is gone, or while `alive`; what has begun is
     finished."""
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
+    config.proxy_headers = False  # whose word on addresses is believed: voting.collector.limits
     if tls is not None:
         config.ssl_certfile, config.ssl_keyfile = tls.certificate, tls.key
         config.ssl_ca_certs, config.ssl_cert_reqs = tls.authority, ssl.CERT_REQUIRED

@@ -17,6 +17,7 @@ from voting.eid.profile import EidProfile
 from voting.eid.qualification import Qualification
 from voting.eid.services import Responder, TimeStamping, UnavailableError
 
+_NOTHING = Qualification(None, None).encode()
 WAITING = 64  # ballots that wait for a service at once, each in a thread that does nothing else
 
 
@@ -60,7 +61,7 @@ class Qualifier:
             VerificationError: `accept.timestamp.unavailable` or `accept.ocsp.unavailable`.
         """
         if self._timestamps is None and self._responder is None:
-            return Qualification(None, None).encode()
+            return _NOTHING
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._waiting, self._ask, accepted)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from voting.acceptance import State, repeat
 from voting.collector import accesses, store, telling
 from voting.collector.claim import Claim, MovedError, StoppedError, Stored
 from voting.collector.clock import require_stamps_agree
+from voting.collector.gathering import PACE, gather
 from voting.collector.groups import Group
 from voting.collector.ledger import DatabaseDamagedError, Ledger
 from voting.collector.publishing import Publisher, Waiting
@@ -33,7 +35,6 @@ from voting.election.documents import digest
 from voting.election.entries import BallotEntry
 from voting.election.manifest import Manifest
 
-GROUP_SIZE = 64
 TICK = 10  # seconds without a ballot, after which it is asked whether an hour has passed
 _STOPPED = "the collector is shutting down; nothing was stored, try again"
 
@@ -116,17 +117,12 @@ class Sequencer:
                 self._publisher.stop()
 
     def _sequence(self) -> None:
-        while (first := self._next()) is not None:
-            group, last = [first], False
-            while len(group) < GROUP_SIZE and not self._queue.empty():
-                item = self._queue.get()
-                if item is None:
-                    last = True
-                    break
-                group.append(item)
+        began, last = 0.0, False
+        while not last and (first := self._next()) is not None:
+            taken = gather(self._queue, first, began + PACE)
+            group = [work for work in taken if work is not None]
+            began, last = time.monotonic(), len(group) < len(taken)
             self._commit(group)
-            if last:
-                return
 
     def _next(self) -> _Work | None:
         """What comes next; while nothing comes, the access entry of every hour is made."""

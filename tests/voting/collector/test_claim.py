@@ -17,7 +17,8 @@ from voting.collector.claim import (
     encode_answers,
     parse_answers,
 )
-from voting.collector.gate import GROUP_SIZE, join, split
+from voting.collector.gate import join, split
+from voting.collector.gathering import GROUP_SIZE
 
 
 def claim_of(collector: Collector) -> Claim:
