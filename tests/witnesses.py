@@ -24,7 +24,7 @@ from voting.election.manifest import Manifest
 Lie = Callable[[Checkpoint, NoteSignature, SigningKey], Answer]
 
 
-class Testified(httpx.BaseTransport):
+class Reached(httpx.BaseTransport):
     """One witness, reached without a network. `asked` counts its submissions."""
 
     def __init__(self, name: str, store: Store, key: SigningKey) -> None:
@@ -53,10 +53,10 @@ class Witnesses:
         """`keys`: by the party's id. `folder`: where they remember; the same folder, the same
         witnesses."""
         self.manifest = manifest
-        self.members: list[Testified] = []
+        self.members: list[Reached] = []
         for member in manifest.parties.witnesses.members:
             store = _store(folder / member.id, keys[member.id], manifest, member.key_name)
-            self.members.append(Testified(member.key_name, store, keys[member.id]))
+            self.members.append(Reached(member.key_name, store, keys[member.id]))
 
     def remote(self) -> list[collector_side.Witness]:
         """As a collector asks them."""
