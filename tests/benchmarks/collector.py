@@ -2,6 +2,10 @@
 
 Claims are made up: their containers are random bytes of a ballot's length, nobody signed them, and
 no voter exists. All that the sequencer does with a claim is real, in groups of 64.
+
+`--stored N`: the first ballots are compared with as many after N. Containers are those of real
+ballots, each with a number behind it, so that all digests differ; voters and components are made
+up.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ import resource
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,6 +43,9 @@ _SIZE, _COMPONENTS = 7000, 2  # bytes and first components of a ballot of the ex
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--n", type=int, default=20_000, help="ballots (%(default)s)")
     parser.add_argument("--windows", type=int, default=4, help="measured one after the other")
+    parser.add_argument("--stored", type=int, help="compare the first ballots with those after N")
+    parser.add_argument("--each", type=int, default=10_000, help="compared so (%(default)s)")
+    parser.add_argument("--real", type=int, default=2000, help="real containers (%(default)s)")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="postgresql")
     parser.add_argument("--dir", type=Path, help="folder for the database (a temporary one)")
     parser.add_argument("--json", action="store_true", help="one object, in one line, per window")
@@ -74,12 +81,12 @@ def _home(polls: Polls, folder: Path, database: str) -> Iterator[Home]:
         yield reopen(polls.copy_home(folder / "home", url))
 
 
-def made_up_claim(anchor: Anchor, number: int) -> Claim:
+def made_up_claim(anchor: Anchor, number: int, container: bytes | None = None) -> Claim:
     """Of a person with this number, whom no roll has."""
     always = dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
     components = tuple(secrets.token_bytes(40) for _ in range(_COMPONENTS))
     return Claim(
-        container=secrets.token_bytes(_SIZE),
+        container=container or secrets.token_bytes(_SIZE),
         qualification=b'{"schema":"sukashi/qualification/1"}',
         fetch=secrets.token_hex(32),
         conditions=Conditions(
@@ -98,19 +105,21 @@ def _fill(polls: Polls, opened: Home, arguments: argparse.Namespace) -> None:
     read_checked(opened.engine, ledger)
     sequencer = Sequencer(opened.engine, polls.manifest, polls.log_key, ledger, may_always_write)
     sequencer.start()
-    each, number = arguments.n // arguments.windows, 0
-    for _ in range(arguments.windows):
-        wall, cpu = 0.0, 0.0
-        for start in range(0, each, GROUP_SIZE):
-            count = min(GROUP_SIZE, each - start)
-            anchor = Anchor(size=ledger.size, root=ledger.root_at(ledger.size).hex())
-            claims = [made_up_claim(anchor, number + n) for n in range(count)]
+    number = 0
+    if arguments.stored is None:
+        each = arguments.n // arguments.windows
+        for _ in range(arguments.windows):
+            spent = _store(ledger, sequencer, number, each)
+            number += each
+            _say(arguments, ballots=number, **spent)
+    else:
+        real = _real_containers(polls, ledger, arguments.real)
+        found = []
+        for count in (arguments.each, arguments.stored - arguments.each, arguments.each):
+            found.append(_store(ledger, sequencer, number, count, real))
             number += count
-            began, used = time.perf_counter(), time.process_time()
-            for answer in [sequencer.hand_in(claim) for claim in claims]:
-                assert isinstance(answer.result(), Stored)
-            wall, cpu = wall + time.perf_counter() - began, cpu + time.process_time() - used
-        _say(arguments, ballots=number, ms=1e3 * wall / each, cpu_ms=1e3 * cpu / each)
+            _say(arguments, ballots=number, **found[-1])
+        _compare(arguments, found[0], found[-1], len(real))
     sequencer.stop()
     began = time.perf_counter()
     again = Ledger(polls.manifest)
@@ -119,6 +128,43 @@ def _fill(polls: Polls, opened: Home, arguments: argparse.Namespace) -> None:
         stored = connection.scalar(sa.select(sa.func.count()).select_from(store.ballots))
     assert stored == number
     _say(arguments, ballots=number, check_ms=1e3 * (time.perf_counter() - began) / number)
+
+
+def _store(
+    ledger: Ledger, sequencer: Sequencer, number: int, count: int, real: Sequence[bytes] = ()
+) -> dict[str, float]:
+    """Store so many ballots more; what each of them took."""
+    wall, cpu = 0.0, 0.0
+    for start in range(number, number + count, GROUP_SIZE):
+        anchor = Anchor(size=ledger.size, root=ledger.root_at(ledger.size).hex())
+        claims = [
+            made_up_claim(anchor, n, real[n % len(real)] + n.to_bytes(8, "big") if real else None)
+            for n in range(start, min(start + GROUP_SIZE, number + count))
+        ]
+        began, used = time.perf_counter(), time.process_time()
+        for answer in [sequencer.hand_in(claim) for claim in claims]:
+            assert isinstance(answer.result(), Stored)
+        wall, cpu = wall + time.perf_counter() - began, cpu + time.process_time() - used
+    return {"ms": 1e3 * wall / count, "cpu_ms": 1e3 * cpu / count}
+
+
+def _real_containers(polls: Polls, ledger: Ledger, count: int) -> list[bytes]:
+    return [polls.signed(polls.ballot(ledger)) for _ in range(count)]
+
+
+def _compare(
+    arguments: argparse.Namespace, first: dict[str, float], last: dict[str, float], real: int
+) -> None:
+    ratios = {f"{name}_ratio": last[name] / first[name] for name in first}
+    if arguments.json:
+        print(json.dumps({"stored": arguments.stored, "real_containers": real, **ratios}))
+        return
+    print(
+        f"after {arguments.stored} ballots one takes {ratios['ms_ratio']:.2f} times as long as one"
+        f" of the first {arguments.each}, and {ratios['cpu_ms_ratio']:.2f} times the CPU time"
+        f" (varied from {real} real containers)",
+        flush=True,
+    )
 
 
 def _say(arguments: argparse.Namespace, **found: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections import Counter
@@ -14,7 +15,7 @@ import pytest
 from crypto.elgamal import Ciphertexts, PublicKey
 from crypto.proofs.parameters import ProofParameters
 from tests.benchmarks import __main__ as benchmarks
-from tests.benchmarks import million, mix, plot
+from tests.benchmarks import collector, million, mix, plot
 from tests.benchmarks.limit import COUNTS
 from tests.benchmarks.measuring import Stopwatch
 from tests.crypto.counting import CountingRistretto255
@@ -133,3 +134,16 @@ def test_a_line_has_the_times_of_one_operation_and_arithmetic_in_the_order_of_n(
         plot.Line("shuffle_prove", "kernel", [(100, 0.5), (1000, 0.2)]),
         plot.Line("shuffle_prove", "libsodium", [(100, 7.0)]),
     ]
+
+
+def test_first_and_last_ballots_of_a_long_log_are_compared(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    parser = argparse.ArgumentParser()
+    collector.add_arguments(parser)
+    options = ["--database", "sqlite", "--stored", "130", "--each", "65", "--real", "2", "--json"]
+    assert collector.run(parser.parse_args(options)) == 0
+    first, filled, last, compared, checked = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [one["ballots"] for one in (first, filled, last, checked)] == [65, 130, 195, 195]
+    assert compared["ms_ratio"] == last["ms"] / first["ms"]
+    assert (compared["stored"], compared["real_containers"]) == (130, 2)
