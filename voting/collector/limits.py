@@ -20,7 +20,7 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 
 SOCKET = "unix"  # who connects at a Unix socket has no address
@@ -57,11 +57,8 @@ class Proxies:
     def _trusts(self, address: str) -> bool:
         if address == SOCKET:
             return self._socket
-        try:
-            found = ip_address(address)
-        except ValueError:
-            return False
-        return any(found in network for network in self._networks)
+        found = _read(address)
+        return found is not None and any(found in network for network in self._networks)
 
 
 @dataclass(frozen=True, repr=False)
@@ -145,10 +142,19 @@ class Buckets:
 def _counted(address: str) -> str:
     """What counts as one client: an address in one spelling, or an IPv6 network of 64 bits, which
     one client has to itself. What is no address stays what it is."""
-    try:
-        found = ip_address(address)
-    except ValueError:
+    found = _read(address)
+    if found is None:
         return address
     if found.version == 6:
         return str(ip_network((found, 64), strict=False))
     return str(found)
+
+
+def _read(address: str) -> IPv4Address | IPv6Address | None:
+    """An address, of IPv4 also where it is written as one of IPv6; None for what is none."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return None
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return mapped or found

@@ -31,11 +31,14 @@ FRONT = Proxies(["10.0.0.0/8", "unix", "2001:db8:1::1"])
         ("10.0.0.1", ["hello"], "hello"),
         ("2001:db8:1::1", ["2001:DB8:2::7"], "2001:db8:2::/64"),
         ("2001:db8:2:0:1:2:3:4", [], "2001:db8:2::/64"),
+        ("::ffff:198.51.100.1", [], "198.51.100.1"),
+        ("::ffff:10.0.0.1", ["::ffff:198.51.100.2"], "198.51.100.2"),
     ],
     ids=[
         "direct", "forged", "by the front", "by the socket", "socket without", "front itself",
         "forged before the front", "forged in a header of its own", "two fronts",
         "all of them fronts", "no address", "by IPv6", "IPv6",
+        "IPv4 in IPv6", "both IPv4 in IPv6",
     ],
 )  # fmt: skip
 def test_address_is_what_a_trusted_server_reports_and_nobody_elses_word(

@@ -45,6 +45,8 @@ http {{
     fastcgi_temp_path {root}/fastcgi;
     uwsgi_temp_path {root}/uwsgi;
     scgi_temp_path {root}/scgi;
+    set_real_ip_from 127.0.0.1;
+    real_ip_header X-Of-The-Test;
     include {root}/sukashi.conf;
 }}
 """
@@ -327,18 +329,33 @@ def test_address_is_the_connections_whatever_a_client_claims(mirror: Front) -> N
 
 def test_one_address_sends_so_many_ballots_at_once_and_no_more(mirror: Front) -> None:
     with mirror.client() as web:
-        found = [web.post("/ballots", content=b"x").status_code for _ in range(14)]
-        assert found[:11] == [200] * 11
-        assert 429 in found[11:]
+        found = [web.post("/ballots", content=b"x").status_code for _ in range(200)]
+        assert found[:61] == [200] * 61
+        assert 429 in found[61:]
         forged = {"X-Forwarded-For": "203.0.113.8"}  # another address is no way around it
-        again = [web.post("/ballots", content=b"x", headers=forged).status_code for _ in range(3)]
+        again = [web.post("/ballots", content=b"x", headers=forged).status_code for _ in range(60)]
         assert 429 in again
-        for _ in range(14):
+        for _ in range(60):
             refused = web.post("/ballots", content=b"x")
             if refused.status_code == 429:
                 break
         assert said_by(refused) == "accept.address_limit"
         assert int(refused.headers["retry-after"]) >= 1
+
+
+def test_household_has_one_limit_however_its_ipv6_address_is_written(mirror: Front) -> None:
+    """A prefix with zeros in it is written shorter; every address of it is the same client."""
+    with mirror.client() as web:
+
+        def post(address: str) -> int:
+            headers = {"X-Of-The-Test": address}
+            return web.post("/ballots", content=b"x", headers=headers).status_code
+
+        found = [post(f"2001:db8::1:2:3:{number:x}") for number in range(1, 201)]
+        assert found[:61] == [200] * 61
+        assert 429 in found[61:]
+        assert post("2001:db8:0:1::1") == 200  # another household
+        assert post("198.51.100.7") == 200
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
