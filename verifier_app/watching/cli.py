@@ -13,6 +13,7 @@ from verifier_app.report import plain
 
 if TYPE_CHECKING:
     from verifier_app.watching.look import Seen
+    from verifier_app.watching.watcher import Watcher
 
 
 def watch(
@@ -31,6 +32,10 @@ def watch(
     late: Annotated[
         int, typer.Option(min=1, help="Alarm if an open log does not grow for so many minutes.")
     ] = 70,
+    unreachable: Annotated[
+        int,
+        typer.Option(min=1, help="Alarm if the log cannot be read in full for so many minutes."),
+    ] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each look.")] = False,
 ) -> int:
     """Follow an election's log from outside: is it one log, cosigned, and only growing?
@@ -39,8 +44,7 @@ def watch(
     --trust trust --state watched.json
     """
     import datetime as dt
-    import signal
-    import threading
+    from contextlib import closing
 
     from verifier_app import runner
     from verifier_app.evidence import Evidence
@@ -55,22 +59,37 @@ def watch(
     if bad is not None:
         return console.refused("watched", bad.id, f"{bad.where}: {bad.why}", as_json=as_json)
     try:
-        watcher = Watcher(Source(url), evidence, state, dt.timedelta(minutes=late))
+        source = Source(url)
+        minutes = [dt.timedelta(minutes=number) for number in (late, unreachable)]
+        watcher = Watcher(source, evidence, state, *minutes)
     except ValueError as fault:
         raise console.WrongCallError(f"{url} is no address of a log: {fault}") from None
     except StateError as fault:
         raise console.WrongCallError(str(fault)) from None
-    if every is None:
-        return _tell(watcher.look(), as_json=as_json)
+    with closing(source):
+        if every is not None:
+            return _follow(watcher, every, as_json=as_json)
+        seen = watcher.look()
+        if seen.unread and not seen.alarms:
+            raise UnreachableError(seen.unread)
+        return _tell(seen, as_json=as_json)
+
+
+def _follow(watcher: Watcher, every: int, *, as_json: bool) -> int:
+    """Look until SIGINT or SIGTERM; the worst exit code."""
+    import signal
+    import threading
+
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     code = 0
     while not ended.is_set():
-        try:
-            code = max(code, _tell(watcher.look(), as_json=as_json))
-        except UnreachableError as fault:
-            console.complain(f"{fault}; looking again in {every} seconds")
+        seen = watcher.look()
+        if seen.unread:
+            console.complain(f"{seen.unread}; looking again in {every} seconds")
+        if seen.alarms or not seen.unread:
+            code = max(code, _tell(seen, as_json=as_json))
         ended.wait(every)
     return code
 

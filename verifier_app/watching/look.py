@@ -6,9 +6,11 @@
 4. The entries that were added to those seen before give its root (fork).
 5. The tiles over these entries hold their hashes.
 6. Each entry is canonical, of a known kind, and names the one before; times never decrease.
-7. While voting is open, the last entry is recent: the log grows every hour.
+7. The last entry is not of the future.
+8. While voting is open, the last entry is recent: the log grows every hour.
 
-What is remembered moves on only where 1 to 6 hold. Nothing here says that the entries stand in an
+What is remembered moves on only where 1 to 6 hold; 7 and 8 are asked of what is remembered, also
+where the log did not show its files. Nothing here says that the entries stand in an
 election's order, or what they commit to: that is the record's to show.
 """
 
@@ -16,7 +18,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crypto.errors import EncodingError, VerificationError
 from crypto.tlog import Checkpoint, leaf_hash, open_checkpoint
@@ -24,14 +26,17 @@ from crypto.tlog.frontier import Frontier
 from crypto.tlog.tiles import WIDTH, read_bundle
 from verifier_app.evidence import Evidence
 from verifier_app.readers.entries import ManifestEntry, read_entry
-from verifier_app.watching.source import MissingError, Source
+from verifier_app.watching.source import MissingError, Source, UnreachableError
 from verifier_app.watching.state import State
 
 CHECKPOINT, WITNESSES, ROLLBACK, FORK = (
     "watch.checkpoint", "watch.witnesses", "watch.rollback", "watch.fork",
 )  # fmt: skip
-TILES, CHAIN, LATE = "watch.tiles", "watch.chain", "watch.late"
-ALARMS = (CHECKPOINT, WITNESSES, ROLLBACK, FORK, TILES, CHAIN, LATE)
+TILES, CHAIN, FUTURE, LATE, UNREACHABLE = (
+    "watch.tiles", "watch.chain", "watch.future", "watch.late", "watch.unreachable",
+)  # fmt: skip
+ALARMS = (CHECKPOINT, WITNESSES, ROLLBACK, FORK, TILES, CHAIN, FUTURE, LATE, UNREACHABLE)
+AHEAD = dt.timedelta(minutes=2)  # how far the clocks of a log and its watcher may differ
 _EVIDENCE = "the state file keeps both checkpoints: give them to auditors and witnesses"
 
 
@@ -45,47 +50,65 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a look found, and when. `size` and `witnesses` are of the checkpoint that was shown."""
+    """What a look found, and when. `size` and `witnesses` are of the checkpoint that was shown;
+    `unread`: why the log could not be read to the end, where it could not."""
 
     at: str
     state: State
     alarms: tuple[Alarm, ...]
     size: int = 0
     witnesses: int = 0
+    unread: str = ""
 
 
 def look(
     source: Source, evidence: Evidence, state: State, now: dt.datetime, late: dt.timedelta
 ) -> Seen:
-    """Compare the log of now with what was seen.
+    """Compare the log of now with what was seen. The caller has checked the manifest."""
+    seen = _compared(source, evidence, state, f"{now:%Y-%m-%dT%H:%M:%SZ}")
+    return replace(seen, alarms=(*seen.alarms, *_of_time(seen.state, now, late)))
 
-    Raises UnreachableError where there is nothing to compare. The caller has checked the manifest.
-    """
-    note, at = source.get("checkpoint"), f"{now:%Y-%m-%dT%H:%M:%SZ}"
+
+def _compared(source: Source, evidence: Evidence, state: State, at: str) -> Seen:
+    """Steps 1 to 6."""
     try:
+        note = source.get("checkpoint")
         head = open_checkpoint(note, evidence.log_key, check_id=CHECKPOINT, where="checkpoint")
+    except (UnreachableError, MissingError) as fault:
+        return Seen(at, state, (), unread=str(fault))
     except EncodingError as fault:
         return Seen(at, state, (Alarm(CHECKPOINT, f"it shows no checkpoint: {fault}"),))
     except VerificationError as fault:
         return Seen(at, state, (Alarm(CHECKPOINT, fault.why),))
-    witnesses, alarms = 0, list[Alarm]()
+    witnesses, alarms, unread = 0, list[Alarm](), ""
     try:
         witnesses = evidence.witnesses.verify(note, "checkpoint")
     except VerificationError as fault:
         alarms.append(Alarm(WITNESSES, f"the checkpoint of size {head.size}: {fault.why}"))
     try:
         after = _follow(source, evidence, state, head, note)
+    except UnreachableError as fault:
+        unread = str(fault)
     except VerificationError as fault:
         alarms.append(Alarm(fault.check_id, fault.why))
         if fault.check_id in (ROLLBACK, FORK):
             state = state.with_contradiction(note)
     else:
         state = state if alarms else after
-    if state.open and (age := now - dt.datetime.fromisoformat(state.time)) > late:
-        minutes = int(age.total_seconds() // 60)
+    return Seen(at, state, tuple(alarms), head.size, witnesses, unread)
+
+
+def _of_time(state: State, now: dt.datetime, late: dt.timedelta) -> Iterator[Alarm]:
+    """Steps 7 and 8, of the last entry that is remembered."""
+    if not state.time:
+        return
+    age = now - dt.datetime.fromisoformat(state.time)
+    minutes = int(abs(age).total_seconds() // 60)
+    if age < -AHEAD:
+        yield Alarm(FUTURE, f"the newest entry of the log is {minutes} minutes ahead of this clock")
+    if state.open and age > late:
         why = f"voting is open, and the newest entry of the log is {minutes} minutes old"
-        alarms.append(Alarm(LATE, why))
-    return Seen(at, state, tuple(alarms), head.size, witnesses)
+        yield Alarm(LATE, why)
 
 
 def _follow(

@@ -30,7 +30,7 @@ from verifier_app.cosigners import WitnessPolicy
 from verifier_app.evidence import Evidence
 from verifier_app.watching import look as looking
 from verifier_app.watching.look import Alarm, Seen
-from verifier_app.watching.source import Source, UnreachableError
+from verifier_app.watching.source import Source
 from verifier_app.watching.state import State, StateError
 from verifier_app.watching.watcher import Watcher
 from voting.election.documents import canonical
@@ -135,12 +135,6 @@ class Scene:
     def state(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.path.read_bytes())
         return found
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Iterator[Scene]:
-    with web_server(tmp_path) as url:
-        yield Scene(tmp_path, url)
 
 
 def ids(seen: Seen) -> list[str]:
@@ -277,9 +271,10 @@ def test_log_that_is_not_open_may_rest(scene: Scene, kinds: Sequence[str]) -> No
     assert scene.watcher.look(NOW + dt.timedelta(days=3)).alarms == ()
 
 
-def test_log_that_does_not_answer_gives_no_verdict(scene: Scene) -> None:
-    with pytest.raises(UnreachableError, match="cannot be reached"):
-        Watcher(Source("http://127.0.0.1:9/log"), scene.evidence, scene.path, LATE).look(NOW)
+def test_entry_of_the_future_is_an_alarm(scene: Scene) -> None:
+    scene.show(log_of(10))
+    for minutes, alarms in ((1, []), (5, [looking.FUTURE])):
+        assert ids(scene.watcher.look(NOW - dt.timedelta(minutes=1 + minutes))) == alarms
 
 
 def test_state_of_another_log_or_a_damaged_one_is_refused(scene: Scene, tmp_path: Path) -> None:
