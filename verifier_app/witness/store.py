@@ -8,6 +8,7 @@ Nothing is ever changed or deleted: triggers refuse it.
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -62,26 +63,26 @@ class Head:
 
 def create(path: Path, public_key: str) -> None:
     """Make an empty store for one witness. Raises StoreError where there is a file already."""
-    if path.exists():
-        raise StoreError(
-            f"{path} is there already and remembers what this witness has cosigned; nothing was"
-            " changed"
-        )
-    draft = path.with_name(f"{path.name}.part")
-    for suffix in ("", "-wal", "-shm"):
-        draft.with_name(f"{draft.name}{suffix}").unlink(missing_ok=True)
-    with closing(_connect(draft)) as db:
-        for table, columns in _TABLES.items():
-            db.execute(f"CREATE TABLE {table} {columns} STRICT")
-            for action in ("UPDATE", "DELETE"):
-                db.execute(
-                    f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {table}"
-                    f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-                )
-        about = (("schema", SCHEMA), ("public_key", public_key))
-        db.executemany("INSERT INTO about VALUES (?, ?)", about)
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    draft.rename(path)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+        draft = Path(folder) / path.name
+        with closing(_connect(draft)) as db:
+            for table, columns in _TABLES.items():
+                db.execute(f"CREATE TABLE {table} {columns} STRICT")
+                for action in ("UPDATE", "DELETE"):
+                    db.execute(
+                        f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {table}"
+                        f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+                    )
+            about = (("schema", SCHEMA), ("public_key", public_key))
+            db.executemany("INSERT INTO about VALUES (?, ?)", about)
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        try:
+            path.hardlink_to(draft)  # unlike a renaming, it replaces nothing
+        except FileExistsError:
+            raise StoreError(
+                f"{path} is there already and remembers what this witness has cosigned; nothing"
+                " was changed"
+            ) from None
     sync_folder(path.parent)
 
 

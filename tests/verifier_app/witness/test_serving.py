@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from tests.verifier_app.witness.logs import WATCHED, WITNESS_KEY, FalseLog, open
 from tests.voting.serving import browser, serve
 from verifier_app.witness.cosigning import Witness
 from verifier_app.witness.serving import MAXIMUM_BODY, make_app
+from verifier_app.witness.store import Store, StoreError, create
 from voting.election.documents import sign_message
 
 PROGRAM = Path(sys.executable).parent / "verifier"
@@ -137,6 +139,22 @@ def test_store_is_made_once_by_the_program(call: Call, home: Path) -> None:
     assert said.code == 0
     assert "Never put back an older copy" in said.out
     assert call("witness", "init", "--home", home).code == 1
+
+
+def test_store_is_made_once_however_many_make_it_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "witness.sqlite"
+
+    def make(key: int) -> int | None:
+        try:
+            create(path, f"{key:064x}")
+        except StoreError:
+            return None
+        return key
+
+    with ThreadPoolExecutor(8) as pool:
+        (made,) = [key for key in pool.map(make, range(8)) if key is not None]
+    Store(path, f"{made:064x}").close()
+    assert [found.name for found in tmp_path.iterdir()] == [path.name]
 
 
 def test_program_without_store_or_with_a_wrong_passphrase_does_not_serve(
