@@ -129,7 +129,8 @@ def test_address_that_comes_too_often_is_told_when_to_come_again(
     collector: Collector, web: httpx.Client
 ) -> None:
     container = collector.ballot()
-    collector.voters.buckets._burst = 1
+    buckets = collector.voters.buckets
+    buckets._burst, buckets._interval = 1, 60.0
     assert web.post("/session/challenge").status_code == 200
     for path in ("/ballots", "/session/challenge", "/session"):
         response = web.post(path, content=container)
@@ -146,7 +147,8 @@ def test_address_that_comes_too_often_is_told_when_to_come_again(
 def test_header_that_a_voter_forges_gives_no_other_address(
     collector: Collector, web: httpx.Client
 ) -> None:
-    collector.voters.buckets._burst = 1
+    buckets = collector.voters.buckets
+    buckets._burst, buckets._interval = 1, 60.0
     statuses = [
         web.post("/session/challenge", headers={"X-Forwarded-For": f"198.51.100.{n}"}).status_code
         for n in range(3)
