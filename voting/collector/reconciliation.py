@@ -40,7 +40,7 @@ def reconcile(connection: Connection, ledger: Ledger) -> Books:
     1. The ballots that are stored are those of the log, each with the digest that stands there.
     2. Every stored ballot has its ciphertexts' first components, and there are no others.
     3. Rolls, lists of paper voters and orders are as many as the log names.
-    4. The newest checkpoint covers the whole log.
+    4. The newest checkpoint covers the whole log; every head that witnesses cosigned is one of it.
     5. Every stored ballot has its row in the access log, of its voter and its entry's time.
     6. Every access that is told has a notice for each contact that the person had then.
     """
@@ -54,6 +54,7 @@ def reconcile(connection: Connection, ledger: Ledger) -> Books:
     covered = connection.scalar(sa.select(sa.func.max(store.checkpoints.c.size))) or 0
     if covered != ledger.size:
         found.append(f"the newest checkpoint covers {covered} of {ledger.size} entries")
+    found += _cosigned(connection)
     return Books(ledger.entries.ballot_count, stored, tuple(found))
 
 
@@ -105,6 +106,15 @@ def _compare(ledger: Ledger, rows: Iterator[tuple[int, str]]) -> tuple[int, list
     if other:
         found.append(f"{other} ballots are not those of the log; the first difference is {first}")
     return stored + rest, found
+
+
+def _cosigned(connection: Connection) -> list[str]:
+    """Who waits for witnesses is no difference; heads that the collector never signed are one."""
+    own = store.checkpoints.c.size == store.cosignatures.c.size
+    of_none = connection.scalar(
+        sa.select(sa.func.count()).select_from(store.cosignatures).where(~sa.exists().where(own))
+    )
+    return [f"{of_none} cosigned heads are none that the collector signed"] if of_none else []
 
 
 def _components(connection: Connection) -> list[str]:
