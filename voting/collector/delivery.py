@@ -7,6 +7,8 @@ texts are never logged.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import datetime as dt
 import hmac
 import smtplib
@@ -18,16 +20,19 @@ from typing import Any, Literal, Protocol
 
 import httpx
 import sqlalchemy as sa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.engine import Engine
 
 from crypto.errors import SukashiError
-from voting.collector import notices, store
+from voting.collector import notices, store, telling
 from voting.collector.entries import TIME_FORMAT
 from voting.election.documents import canonical
 from voting.election.manifest import Manifest
 
 BATCH = 100
-TIMEOUT = 20.0  # seconds that another server may take
+TIMEOUT = 20.0  # seconds that a mail server may take for each answer
+DEADLINE = 10.0  # seconds that a webhook may take for everything
 FIRST_WAIT, LONGEST_WAIT = dt.timedelta(seconds=30), dt.timedelta(hours=1)
 SIGNATURE = "Sukashi-Signature"
 
@@ -53,6 +58,9 @@ class Channel(Protocol):
     def send(self, notice: Notice) -> None:
         """Raises UndeliveredError."""
 
+    def end(self) -> None:
+        """Nothing is sent for a while; `send` may be called again."""
+
 
 class Mail:
     """A mail server. `security`: STARTTLS, TLS from the start, or none at all on this machine."""
@@ -67,14 +75,27 @@ class Mail:
     ) -> None:
         self._manifest, self._host, self._port = manifest, host, port
         self._sender, self._security = sender, security
+        self._server: smtplib.SMTP | None = None  # one connection for all notices of a batch
 
     def send(self, notice: Notice) -> None:
         """As `Channel.send`; the same notice has the same Message-ID each time."""
         try:
-            with self._connect() as server:
-                server.send_message(self._message(notice))
+            if self._server is None:
+                self._server = self._connect()
+            self._server.send_message(self._message(notice))
+        except smtplib.SMTPRecipientsRefused:  # of this notice alone; the connection is as it was
+            raise UndeliveredError("the mail server does not take the address") from None
         except (OSError, smtplib.SMTPException, ValueError) as fault:
+            self.end()
             raise UndeliveredError(f"the mail server: {type(fault).__name__}") from None
+
+    def end(self) -> None:
+        """As `Channel.end`: hang up."""
+        server, self._server = self._server, None
+        if server is not None:
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                server.quit()
+            server.close()
 
     def _connect(self) -> smtplib.SMTP:
         if self._security == "tls":
@@ -98,14 +119,14 @@ class Mail:
 
 class Webhook:
     """A POST of `sukashi/notice/1` with the header Sukashi-Signature: HMAC-SHA256 of the body in
-    hex, under a secret that the receiver has too."""
+    hex, under the receiver's own key (`receiver_key`). The answer's body is not read."""
 
     def __init__(self, manifest: Manifest, secret: bytes, verify: ssl.SSLContext | bool) -> None:
         self._election, self._secret = manifest.digest.hex(), secret
-        self._http = httpx.Client(timeout=TIMEOUT, verify=verify, trust_env=False)
+        self._tls = httpx.create_ssl_context(verify=verify, trust_env=False)
 
     def send(self, notice: Notice) -> None:
-        """As `Channel.send`."""
+        """As `Channel.send`; all of it takes DEADLINE at most."""
         body = canonical(
             {
                 "schema": "sukashi/notice/1",
@@ -117,14 +138,31 @@ class Webhook:
                 "text": notices.text(notice.language, notice.what, notice.time),
             }
         )
-        signature = hmac.digest(self._secret, body, "sha256").hex()
+        key = receiver_key(self._secret, notice.address)
+        signature = hmac.digest(key, body, "sha256").hex()
         headers = {SIGNATURE: signature, "Content-Type": "application/json"}
         try:
-            response = self._http.post(notice.address, content=body, headers=headers)
-        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            status = asyncio.run(asyncio.wait_for(self._post(notice, body, headers), DEADLINE))
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as fault:
             raise UndeliveredError(f"the webhook: {type(fault).__name__}") from None
-        if not response.is_success:
-            raise UndeliveredError(f"the webhook answered {response.status_code}")
+        if not httpx.codes.is_success(status):
+            raise UndeliveredError(f"the webhook answered {status}")
+
+    async def _post(self, notice: Notice, body: bytes, headers: dict[str, str]) -> int:
+        async with (
+            httpx.AsyncClient(timeout=DEADLINE, verify=self._tls, trust_env=False) as http,
+            http.stream("POST", notice.address, content=body, headers=headers) as response,
+        ):
+            return response.status_code
+
+    def end(self) -> None:
+        """As `Channel.end`; nothing is kept."""
+
+
+def receiver_key(secret: bytes, address: str) -> bytes:
+    """What one receiver authenticates notices with (section 7.1); it says nothing of another's."""
+    info = b"sukashi/webhook/1" + address.encode()
+    return HKDF(hashes.SHA256(), length=32, salt=None, info=info).derive(secret)
 
 
 @dataclass(frozen=True)
@@ -140,8 +178,9 @@ def deliver(
     channels: Mapping[str, Channel],
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
 ) -> Delivered:
-    """Send up to BATCH that are due, the oldest first; what a channel does not take waits twice as
-    long as before. Contacts whose channel is not configured wait as if it had failed."""
+    """Send up to BATCH that are due, those of ballots first, then the oldest; what a channel does
+    not take, for whatever reason, waits twice as long as before. Contacts whose channel is not
+    configured wait as if it had failed."""
     sent = failed = 0
     for row in _due(engine, clock().strftime(TIME_FORMAT)):
         notice = Notice(row.number, row.what, row.time, row.address, row.language)
@@ -149,7 +188,9 @@ def deliver(
             if row.channel not in channels:
                 raise UndeliveredError(f"no {row.channel} is configured")  # noqa: TRY301
             channels[row.channel].send(notice)
-        except UndeliveredError:
+        except Exception as fault:  # noqa: BLE001 - no notice may keep others from being sent
+            if not isinstance(fault, UndeliveredError):
+                telling.alarm("notice_failed", fault=type(fault).__name__)
             wait = min(FIRST_WAIT * 2 ** min(row.attempts, 16), LONGEST_WAIT)
             due = (clock() + wait).strftime(TIME_FORMAT)
             _change(engine, row.number, attempts=row.attempts + 1, due=due)
@@ -157,6 +198,8 @@ def deliver(
         else:
             _change(engine, row.number, attempts=row.attempts + 1, sent=1)
             sent += 1
+    for channel in channels.values():
+        channel.end()
     return Delivered(sent, failed)
 
 
@@ -184,7 +227,7 @@ def _due(engine: Engine, now: str) -> list[Any]:
         )
         .join(store.contacts, contact.number == box.contact)
         .where(store.WAITS, box.due <= now)
-        .order_by(box.number)
+        .order_by(box.what != "ballot", box.number)  # a stolen card is found while one can vote
         .limit(BATCH)
     )  # fmt: skip
     with store.reading(engine) as connection:

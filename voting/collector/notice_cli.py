@@ -54,6 +54,41 @@ def import_(
     console.say(f"Next: voting collector deliver --home {home}")
 
 
+@contacts_app.command("webhook-key")
+def webhook_key(
+    address: Annotated[str, typer.Argument(metavar="URL", help="The webhook's, as in the list.")],
+    home: Home,
+    config: Config = None,
+) -> None:
+    """Print the key, in hex, with which one webhook's receiver authenticates notices; give it to
+    that receiver alone.
+
+    Example: voting collector contacts webhook-key https://hook.example/x --home collector
+    """
+    from voting import console
+    from voting.collector.addresses import require_webhook
+    from voting.collector.delivery import receiver_key
+
+    try:
+        require_webhook(address)
+    except ValueError as fault:
+        raise console.UsageFault(str(fault)) from None
+    _, settings = _open(home, config)
+    if settings.notices.webhook_key_file is None:
+        raise console.UsageFault("the server file names no webhook_key_file in [notices]")
+    console.say(receiver_key(_webhook_secret(settings.notices.webhook_key_file), address).hex())
+
+
+def _webhook_secret(file: str) -> bytes:
+    from voting import console
+    from voting.files import read_bounded
+
+    secret = read_bounded(Path(file), 4096).strip()
+    if len(secret) < 32:
+        raise console.UsageFault("the webhook secret has fewer than 32 characters")
+    return secret
+
+
 def deliver(
     home: Home,
     every: Annotated[
@@ -88,7 +123,6 @@ def deliver(
 def _channels(opened: OpenedHome, settings: Settings) -> dict[str, Channel]:
     from voting import console
     from voting.collector import delivery
-    from voting.files import read_bounded
 
     channels: dict[str, delivery.Channel] = {}
     of = settings.notices
@@ -98,9 +132,7 @@ def _channels(opened: OpenedHome, settings: Settings) -> dict[str, Channel]:
         where = (of.smtp_host, of.smtp_port, of.sender, of.smtp_security)
         channels["email"] = delivery.Mail(opened.manifest, *where)
     if of.webhook_key_file is not None:
-        secret = read_bounded(Path(of.webhook_key_file), 4096).strip()
-        if len(secret) < 32:
-            raise console.UsageFault("the webhook secret has fewer than 32 characters")
+        secret = _webhook_secret(of.webhook_key_file)
         channels["webhook"] = delivery.Webhook(opened.manifest, secret, verify=True)
     return channels
 

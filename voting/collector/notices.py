@@ -8,6 +8,7 @@ says what a ballot holds: the collector does not know it.
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,13 +18,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from voting.collector import store
+from voting.collector.addresses import require_mail, require_webhook
 from voting.console import Refused
 
 Noticed = Literal["ballot", "verification", "view"]
 NOTICED = ("ballot", "verification", "view")
 CHANNELS = ("email", "webhook")
+VIEWS = dt.timedelta(hours=1)  # a contact is told of at most one look in it
 _COLUMNS = ["identifier", "channel", "address", "language"]
-_ADDRESS_LIMIT = 320
 _SUBJECTS = {
     "ja": "【{title}】お知らせ",
     "en": "{title}: a notice",
@@ -77,13 +79,17 @@ def enqueue(connection: Connection, who: str, what: Noticed, time: str) -> None:
 
 
 def enqueue_all(connection: Connection, what: Noticed, of: Sequence[tuple[str, str]]) -> None:
-    """Notices for each person and time, as `enqueue`."""
+    """Notices for each person and time, as `enqueue`. Of looks at the own record, one in an hour:
+    whoever looks again and again must not delay what others are told."""
     table = store.contacts.c
     query = sa.select(table.who, table.number).where(table.who.in_({who for who, _ in of}))
     contacts: defaultdict[str, list[int]] = defaultdict(list)
     for row in connection.execute(query.order_by(table.number)):
         contacts[row.who].append(row.number)
     told = [(contact, time) for who, time in of for contact in contacts[who]]
+    if what == "view":
+        last = _last_views(connection, [contact for contact, _ in told])
+        told = [(contact, time) for contact, time in told if view_is_told(last.get(contact), time)]
     if told:
         first = store.next_number(connection, store.outbox)
         waiting = {"what": what, "attempts": 0, "sent": 0}
@@ -92,6 +98,21 @@ def enqueue_all(connection: Connection, what: Noticed, of: Sequence[tuple[str, s
             for place, (contact, time) in enumerate(told)
         ]
         connection.execute(sa.insert(store.outbox), rows)
+
+
+def view_is_told(last: str | None, time: str) -> bool:
+    """Whether a look is told to a contact; `last`: the time of the one that was told last."""
+    if last is None:
+        return True
+    return dt.datetime.fromisoformat(time) - dt.datetime.fromisoformat(last) >= VIEWS
+
+
+def _last_views(connection: Connection, contacts: list[int]) -> dict[int, str]:
+    """For each contact the time of the look that it was told of last."""
+    box = store.outbox.c
+    query = sa.select(box.contact, sa.func.max(box.time)).group_by(box.contact)
+    rows = connection.execute(query.where(box.contact.in_(contacts), box.what == "view"))
+    return {row[0]: row[1] for row in rows}
 
 
 def subject(language: str, title: str) -> str:
@@ -133,13 +154,10 @@ def _fault(contact: dict[str, str]) -> str:
         return "it names no person, or a language other than ja, en and et"
     if contact["channel"] not in CHANNELS:
         return f"the channel is one of {', '.join(CHANNELS)}"
-    if len(address) > _ADDRESS_LIMIT or not address.isprintable() or " " in address:
-        return "that is no address"
-    name, _, host = address.partition("@")
-    if contact["channel"] == "email" and not (name and host and "@" not in host):
-        return "that is no e-mail address"
-    if contact["channel"] == "webhook" and not address.startswith("https://"):
-        return "a webhook begins with https://"
+    try:
+        (require_mail if contact["channel"] == "email" else require_webhook)(address)
+    except ValueError as fault:
+        return str(fault)
     return ""
 
 

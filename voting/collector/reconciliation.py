@@ -18,7 +18,7 @@ from crypto.errors import SukashiError
 from voting.collector import metrics, store, telling
 from voting.collector.entries import TIME_FORMAT
 from voting.collector.ledger import Ledger
-from voting.collector.notices import NOTICED
+from voting.collector.notices import NOTICED, view_is_told
 from voting.election.entries import PaperEntry, RollEntry
 from voting.election.manifest import Manifest
 
@@ -42,7 +42,8 @@ def reconcile(connection: Connection, ledger: Ledger) -> Books:
     3. Rolls, lists of paper voters and orders are as many as the log names.
     4. The newest checkpoint covers the whole log; every head that witnesses cosigned is one of it.
     5. Every stored ballot has its row in the access log, of its voter and its entry's time.
-    6. Every access that is told has a notice for each contact that the person had then.
+    6. Every access that is told has a notice for each contact that the person had then; of looks,
+       one in an hour.
     """
     b = store.ballots.c
     rows = connection.execute(sa.select(b.sequence, b.digest).order_by(b.sequence))
@@ -181,14 +182,19 @@ def _accesses(connection: Connection, ledger: Ledger) -> list[str]:
 
 def _notices(connection: Connection) -> list[str]:
     """Of those contacts that are anybody's now; where earlier ones belonged is forgotten."""
-    due, written = _Bag(), _Bag()
+    due, written, views = _Bag(), _Bag(), dict[int, str]()
     contact, table, box = store.contacts.c, store.accesses.c, store.outbox.c
     query = sa.select(contact.number, table.row).join_from(
         store.accesses, store.contacts, contact.who == table.who
     )
     of_somebody = query.where(contact.who != "", table.number > contact.after)
-    for row in connection.execute(of_somebody, execution_options=_STREAMED):
+    in_order = of_somebody.order_by(table.number)
+    for row in connection.execute(in_order, execution_options=_STREAMED):
         access = json.loads(row.row)
+        if access["what"] == "view":
+            if not view_is_told(views.get(row.number), access["time"]):
+                continue
+            views[row.number] = access["time"]
         if access["what"] in NOTICED:
             due.put(row.number, access["what"], access["time"])
     waiting = sa.select(box.contact, box.what, box.time).join_from(

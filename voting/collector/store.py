@@ -170,7 +170,7 @@ outbox = sa.Table(
     "outbox",
     METADATA,
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("contact", sa.Integer, sa.ForeignKey("contacts.number"), nullable=False),
+    sa.Column("contact", sa.Integer, sa.ForeignKey("contacts.number"), nullable=False, index=True),
     sa.Column("what", sa.Text, nullable=False),
     sa.Column("time", sa.Text, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),

@@ -9,9 +9,12 @@ import email
 import email.policy
 import hmac
 import json
+import smtplib
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -24,7 +27,7 @@ from aiosmtpd.controller import Controller
 from tests.voting.collector.test_personal import SEED, verify
 from tests.voting.conftest import Run
 from tests.voting.polls import KITA, MINAMI, Collector, identifier
-from voting.collector import notices, store
+from voting.collector import delivery, notices, store
 from voting.collector.delivery import (
     BATCH,
     LONGEST_WAIT,
@@ -36,7 +39,9 @@ from voting.collector.delivery import (
     Webhook,
     deliver,
     deliver_all,
+    receiver_key,
 )
+from voting.collector.reconciliation import read_books
 from voting.console import Refused
 
 CONTACTS = f"""\
@@ -214,6 +219,9 @@ def test_crash_between_sending_and_writing_it_down_sends_again_under_the_same_nu
             mail["email"].send(notice)
             raise KeyboardInterrupt
 
+        def end(self) -> None:
+            mail["email"].end()
+
     with pytest.raises(KeyboardInterrupt):
         send(told, {"email": Crashes()})
     assert send(told, mail) == Delivered(1, 0)
@@ -259,7 +267,8 @@ def test_webhook_is_signed_so_that_its_receiver_knows_who_speaks(
     secret, (address, got) = b"k" * 32, hook
     Webhook(collector.polls.manifest, secret, verify=True).send(notice(address))
     ((body, signature),) = got
-    assert signature == hmac.digest(secret, body, "sha256").hex()
+    assert signature == hmac.digest(receiver_key(secret, address), body, "sha256").hex()
+    assert receiver_key(secret, address) != receiver_key(secret, f"{address}/")
     said = json.loads(body)
     assert (said["schema"], said["number"], said["what"]) == ("sukashi/notice/1", 7, "ballot")
     assert identifier(KITA) not in body.decode()
@@ -344,3 +353,102 @@ def test_new_list_of_contacts_takes_the_place_of_the_old_one(
         "minami@example.org",  # what was written before goes where it was to go
         "new@example.org",
     ]
+
+
+# -- what may not be held up ----------------------------------------------------------------------
+
+
+def test_address_that_cannot_be_sent_to_keeps_nobody_else_from_being_told(
+    told: Collector, inbox: tuple[Inbox, int], mail: dict[str, Channel]
+) -> None:
+    """Such a one is refused when a list is imported; it may be of an earlier program."""
+    row = {"identifier": identifier(KITA), "channel": "email", "address": "a@[", "language": "en"}
+    minami = notices.read_contacts(CONTACTS.encode())[2]
+    with store.writing(told.home.engine) as connection:
+        notices.replace_contacts(connection, [row, minami])
+    told.submit(told.ballot(KITA))
+    told.submit(told.ballot(MINAMI))
+    assert send(told, mail) == Delivered(1, 1)
+    assert [message["To"] for message in inbox[0].messages] == ["minami@example.org"]
+    assert waiting(told) == 1
+
+
+def test_notices_of_ballots_go_before_all_others(
+    told: Collector,
+    inbox: tuple[Inbox, int],
+    mail: dict[str, Channel],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told.voters.personal.ballots(identifier(KITA))
+    told.submit(told.ballot(MINAMI))
+    monkeypatch.setattr(delivery, "BATCH", 1)
+    assert send(told, mail) == Delivered(1, 0)
+    assert [message["To"] for message in inbox[0].messages] == ["minami@example.org"]
+    assert waiting(told) == 2
+
+
+def test_contact_is_told_of_one_look_in_an_hour(told: Collector) -> None:
+    for minutes in (0, 1, 58, 1, 59, 1):  # told at 0 and 60, and at 120
+        told.clock.turn(minutes=minutes)
+        told.voters.personal.ballots(identifier(KITA))
+        told.voters.personal.ballots(identifier(MINAMI))
+    assert waiting(told) == 3 * 3
+    assert read_books(told.home.engine, told.polls.manifest).differences == ()
+
+
+def test_mail_of_a_batch_goes_over_one_connection(
+    told: Collector, mail: dict[str, Channel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, connect = list[Mail](), Mail._connect
+
+    def count_it(self: Mail) -> smtplib.SMTP:
+        made.append(self)
+        return connect(self)
+
+    monkeypatch.setattr(Mail, "_connect", count_it)
+    for _ in range(3):
+        told.submit(told.ballot(KITA))
+    assert send(told, mail) == Delivered(6, 0)
+    assert len(made) == 1
+
+
+class Endless(BaseHTTPRequestHandler):
+    """Takes a notice, and sends a header line now and then, for ever."""
+
+    def do_POST(self) -> None:
+        with suppress(OSError):
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+            for number in range(1000):
+                self.wfile.write(b"X-%d: 1\r\n" % number)
+                time.sleep(0.05)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing is said."""
+
+
+def test_webhook_that_never_ends_its_answer_takes_ten_seconds_at_most(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert delivery.DEADLINE == 10
+    monkeypatch.setattr(delivery, "DEADLINE", 0.5)
+    server = HTTPServer(("127.0.0.1", 0), Endless)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    channel, begin = Webhook(collector.polls.manifest, b"k" * 32, verify=True), time.monotonic()
+    with pytest.raises(UndeliveredError, match="TimeoutError"):
+        channel.send(notice(f"http://127.0.0.1:{server.server_port}/"))
+    assert time.monotonic() - begin < 10
+    server.shutdown()
+    server.server_close()
+
+
+def test_operator_gives_each_receiver_a_key_of_its_own(
+    collector: Collector, voting: Run, tmp_path: Path
+) -> None:
+    home, secret = collector.home.path, tmp_path / "webhook.key"
+    secret.write_bytes(b"k" * 40 + b"\n")
+    (home / "server.toml").write_text(f'[notices]\nwebhook_key_file = "{secret}"\n')
+    for url in ("https://one.example/x", "https://two.example/x"):
+        said = voting("collector", "contacts", "webhook-key", url, "--home", home)
+        assert (said.code, said.out) == (0, f"{receiver_key(b'k' * 40, url).hex()}\n")
+    assert voting("collector", "contacts", "webhook-key", "https://@", "--home", home).code == 2
