@@ -21,6 +21,8 @@ ARITHMETIC ?=
 DIR ?=
 VMNV ?=
 VMND ?=
+GO_CLIENT ?=
+AICS_PYTHON ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,11 +32,11 @@ STEP := @.ci/step
 # The fast tests write many small durable files: in memory where there is a gigabyte for them.
 MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -kP /dev/shm | awk 'END {print $$4}')" -gt 1000000 ] && echo TMPDIR=/dev/shm)
 
-.PHONY: help setup demo test check quick fast lint types kernel tampered vectors corpus fuzz bench agreement ivxv-published load faults tally-faults mutation judge oracles lock clean
+.PHONY: help setup demo test check quick fast lint types kernel tampered vectors corpus fuzz bench agreement ivxv-published load faults tally-faults mutation judge oracles log-oracles lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
-	@echo "variables: VOTERS=$(VOTERS) CONFIG=$(CONFIG) (demo)  N=$(N) (bench, corpus)  SEED=$(SEED) (corpus)  GROUP=$(GROUP) (demo, bench)  KILLS=$(KILLS) (tally-faults; faults: 100)  RATE=$(RATE) STORE=$(STORE) SERVICES=$(SERVICES) STAMPING=$(STAMPING) (load, faults)  SECONDS=$(SECONDS) (fuzz; load: 300) ONLY=$(ONLY) (fuzz)  VMNV=$(VMNV) VMND=$(VMND) (oracles)  PYTHON=$(PYTHON) KERNEL=$(KERNEL) ARITHMETIC=$(ARITHMETIC) (tampered)"
+	@echo "variables: VOTERS=$(VOTERS) CONFIG=$(CONFIG) (demo)  N=$(N) (bench, corpus)  SEED=$(SEED) (corpus)  GROUP=$(GROUP) (demo, bench)  KILLS=$(KILLS) (tally-faults; faults: 100)  RATE=$(RATE) STORE=$(STORE) SERVICES=$(SERVICES) STAMPING=$(STAMPING) (load, faults)  SECONDS=$(SECONDS) (fuzz; load: 300) ONLY=$(ONLY) (fuzz)  VMNV=$(VMNV) VMND=$(VMND) (oracles)  GO_CLIENT=$(GO_CLIENT) AICS_PYTHON=$(AICS_PYTHON) (log-oracles)  PYTHON=$(PYTHON) KERNEL=$(KERNEL) ARITHMETIC=$(ARITHMETIC) (tampered)"
 
 setup: $(STAMP) ## virtual environment with the locked dependencies (KERNEL=off: without the native kernel)
 	@if [ -e $(VENV)/.kernel-lacks ] && command -v cargo >/dev/null; then .ci/setup "$(PYTHON)" "$(VENV)" "$(KERNEL)" && touch $(STAMP); fi
@@ -110,6 +112,9 @@ judge: $(STAMP) ## our signed ballots at level LT before libdigidocpp, and its s
 
 oracles: $(STAMP) ## our proofs before Verificatum's verifier (VMNV=/path/to/vmnv; docs/oracles.md)
 	@$(BIN)/python -m tests.oracles --vmnv "$(VMNV)" --vmnd "$(VMND)"
+
+log-oracles: $(STAMP) ## our log and receipts before other people's clients (GO_CLIENT=… AICS_PYTHON=…; docs/oracles.md)
+	@$(BIN)/python -m tests.oracles.logs --go "$(GO_CLIENT)" --aics "$(AICS_PYTHON)"
 
 lock: $(STAMP) ## rewrite requirements.lock from pyproject.toml (needs uv)
 	$(STEP) lock .ci/lock
