@@ -25,7 +25,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -95,11 +95,15 @@ class Demo:
         self.trustees: list[str] = [member["id"] for member in parties["trustees"]["members"]]
         self.mixers: list[str] = [member["id"] for member in parties["mixers"]]
         self.auditors: list[str] = [member["id"] for member in parties["auditors"]["members"]]
+        self.witnesses: dict[str, str] = {
+            member["id"]: member["key_name"] for member in parties["witnesses"]["members"]
+        }
         self.keyholders = [
             *self.trustees,
             *self.mixers,
             parties["collector"]["id"],
             *self.auditors,
+            *self.witnesses,
         ]
         # Any quorum will do: this one leaves a gap where it can.
         others = parties["trustees"]["threshold"] - 1
@@ -317,6 +321,18 @@ class Demo:
         digest = hashlib.sha256((self.out / "election/manifest.json").read_bytes()).hexdigest()
         self.say(f"this election is {digest}")
 
+    @contextmanager
+    def witnessed(self) -> Iterator[None]:
+        """Every witness's own server runs, from before the voting until the result is logged."""
+        with ExitStack() as running:
+            for witness in self.witnesses:
+                home = f"--home homes/{witness}"
+                self.run(f"verifier witness init {home}")
+                self.run(f"verifier witness add election {home} --trust trust")
+                serve = f"verifier witness serve {home} --socket {witness}.sock {PASS}"
+                running.enter_context(self.serving(serve, witness))
+            yield
+
     # -- voting -----------------------------------------------------------------------------------
 
     @contextmanager
@@ -327,8 +343,13 @@ class Demo:
         )
         serve = f"voting collector serve --socket collector.sock {COLLECTOR}"
         port = free_port()
-        self.log("# homes/collector/server.toml: where the eID's services and the mail server are")
-        (self.out / "homes/collector/server.toml").write_text(SERVER.format(port=port))
+        self.log("# homes/collector/server.toml: where the eID's services, the mail server and the")
+        self.log("# witnesses are")
+        server = SERVER.format(port=port) + "".join(
+            f'\n[[witnesses]]\nkey_name = "{name}"\nurl = "unix:{witness}.sock"\n'
+            for witness, name in self.witnesses.items()
+        )
+        (self.out / "homes/collector/server.toml").write_text(server)
         self.know_addresses()
         services = "voting pki serve pki --socket pki.sock"
         mailbox = f"aiosmtpd -n -l 127.0.0.1:{port} -c aiosmtpd.handlers.Mailbox mail"
@@ -566,6 +587,15 @@ class Demo:
             self.ceremony()
         with self.chapter(3, "Officials and trustees sign the manifest, the election's facts."):
             self.manifest()
+        with self.witnessed():
+            self.play_on()
+        with self.chapter(10, "Anyone verifies the record."):
+            self.verify()
+        with self.chapter(11, "Somebody changes one byte. The verifier says no."):
+            self.tamper()
+
+    def play_on(self) -> None:
+        """What stands in the log, from the opening to the result."""
         with (
             self.chapter(4, "The collector opens. Voters encrypt, prove, sign and send votes."),
             self.collector(),
@@ -583,10 +613,6 @@ class Demo:
             self.decrypt()
         with self.chapter(9, "The votes are counted and the record is published."):
             self.count_and_publish()
-        with self.chapter(10, "Anyone verifies the record."):
-            self.verify()
-        with self.chapter(11, "Somebody changes one byte. The verifier says no."):
-            self.tamper()
 
 
 def free_port() -> int:
