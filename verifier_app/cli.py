@@ -196,7 +196,7 @@ def access(
     if isinstance(outcome, tuple):
         return console.refused("access-report", *outcome, as_json=as_json)
     console.now_it_is_told()
-    rows = [{"time": row.time, "what": row.what} for row in outcome.rows]
+    rows = [{"time": row.time, "what": row.what, "committed": at} for row, at in outcome.rows]
     waiting = [{"time": row.time, "what": row.what} for row in outcome.waiting]
     if as_json:
         members = {"rows": rows, "waiting": waiting, "in_record": outcome.in_record}
@@ -205,7 +205,7 @@ def access(
     seen = "the published log" if outcome.in_record else "the log that the collector signed"
     console.say(f"VERIFIED: {len(rows)} accesses, each committed to in {seen}:")
     for row in rows:
-        console.say(f"  {row['time']}  {row['what']}")
+        console.say(f"  {row['time']}  {row['what']}  (in the log since {row['committed']})")
     for row in waiting:
         console.say(f"  {row['time']}  {row['what']} (not in the log yet)")
     console.say("Were they all you? Is one missing? Tell the election office if not.")

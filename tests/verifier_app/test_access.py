@@ -55,6 +55,11 @@ class AccessLog:
             "proof": [digest.hex() for digest in proof.hashes],
         }
 
+    def receipts(self, log: Forgery, *, key: SigningKey | None = None) -> list[str]:
+        """Of the opening and both periods."""
+        places = (log.at("opened"), *self.places)
+        return [receipt_of(log, place, key=key).decode() for place in places]
+
     def file(self) -> Json:
         """access.json as a JSON object."""
         rows = [(row, number) for number, rows in enumerate(self.rows) for row in rows]
@@ -63,7 +68,7 @@ class AccessLog:
             "election": self.forgery.E.hex(),
             "who": SATO,
             "rows": [self.proven(row, number) for row, number in rows],
-            "entries": [receipt_of(self.forgery, place).decode() for place in self.places],
+            "entries": self.receipts(self.forgery),
             "waiting": [],
         }
 
@@ -178,7 +183,7 @@ def entry_of_another_period(log: AccessLog) -> Json:
 
 def entry_that_is_not_there(log: AccessLog) -> Json:
     file = log.file()
-    return {**file, "entries": file["entries"][:1]}
+    return {**file, "entries": file["entries"][:2]}
 
 
 def surplus_entry(log: AccessLog) -> Json:
@@ -188,7 +193,7 @@ def surplus_entry(log: AccessLog) -> Json:
 
 def entries_out_of_order(log: AccessLog) -> Json:
     file = log.file()
-    return {**file, "entries": file["entries"][::-1]}
+    return {**file, "entries": [file["entries"][place] for place in (0, 2, 1)]}
 
 
 def entry_that_is_a_ballots(log: AccessLog) -> Json:
@@ -196,19 +201,18 @@ def entry_that_is_a_ballots(log: AccessLog) -> Json:
     receipt = receipt_of(log.forgery, place).decode()
     for row in file["rows"][:2]:
         row["entry"] = place
-    return {**file, "entries": [receipt, file["entries"][1]]}
+    return {**file, "entries": [file["entries"][0], receipt, file["entries"][2]]}
 
 
 def entry_of_a_fork(log: AccessLog) -> Json:
     file, fork = log.file(), log.forgery.copy()
     fork.entries[fork.at("ballot")]["container"] = "00" * 32
-    return {**file, "entries": [receipt_of(fork, place).decode() for place in log.places]}
+    return {**file, "entries": log.receipts(fork)}
 
 
 def entry_signed_by_somebody_else(log: AccessLog) -> Json:
     file, key = log.file(), SigningKey.generate()
-    entries = [receipt_of(log.forgery, place, key=key).decode() for place in log.places]
-    return {**file, "entries": entries}
+    return {**file, "entries": log.receipts(log.forgery, key=key)}
 
 
 def rows_out_of_order(log: AccessLog) -> Json:
@@ -222,8 +226,29 @@ def row_of_the_future(log: AccessLog) -> Json:
     log.periods[0] = Period([late.serialise()], FILLER)
     log.forgery.entries[log.places[0]]["root"] = log.periods[0].root.hex()
     log.forgery.settle()
-    receipts = [receipt_of(log.forgery, log.places[0]).decode()]
+    receipts = log.receipts(log.forgery)[:2]
     return {**file, "rows": [log.proven(late)], "entries": receipts}
+
+
+def row_that_was_left_out_of_its_hour(log: AccessLog) -> Json:
+    """Somebody looked, nobody was to know; asked again, the collector commits to it later."""
+    opened = log.rows[0][0].time
+    log.rows[1].insert(0, Row.of(SATO, "view", opened))
+    log.periods[1] = Period([row.serialise() for row in log.rows[1]], FILLER)
+    log.forgery.entries[log.places[1]]["root"] = log.periods[1].root.hex()
+    log.forgery.settle()
+    return log.file()
+
+
+def opening_that_is_not_there(log: AccessLog) -> Json:
+    file = log.file()
+    return {**file, "entries": file["entries"][1:]}
+
+
+def opening_that_is_an_hours_entry(log: AccessLog) -> Json:
+    """So that the hour of every row seems to be the first."""
+    file = log.file()
+    return {**file, "entries": [file["entries"][2], *file["entries"][1:]]}
 
 
 FALSE: Sequence[tuple[str, Callable[[AccessLog], Json]]] = [
@@ -242,11 +267,14 @@ FALSE: Sequence[tuple[str, Callable[[AccessLog], Json]]] = [
     ("access log", entry_that_is_not_there),
     ("access log", surplus_entry),
     ("access log", entries_out_of_order),
-    ("entry 0 of the file", entry_that_is_a_ballots),
+    ("entry 1 of the file", entry_that_is_a_ballots),
     ("log", entry_of_a_fork),
     ("entry 0 of the file", entry_signed_by_somebody_else),
     ("row 1", rows_out_of_order),
     ("row 0", row_of_the_future),
+    ("row 2", row_that_was_left_out_of_its_hour),
+    ("entry 0 of the file", opening_that_is_not_there),
+    ("entry 0 of the file", opening_that_is_an_hours_entry),
 ]
 
 

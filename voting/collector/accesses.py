@@ -14,14 +14,22 @@ from sqlalchemy.engine import Connection
 
 from voting.collector import store
 from voting.collector.access import Period, Row, What, new_filler
+from voting.collector.clock import TOLERANCE
+from voting.collector.entries import TIME_FORMAT
 from voting.collector.ledger import Ledger
 from voting.election.access import hours_due
-from voting.election.entries import AccessEntry
+from voting.election.entries import AccessEntry, parse_entry
+
+_LAST_ENTRY = sa.select(store.entries.c.entry).order_by(store.entries.c.sequence.desc()).limit(1)
+_LAST_ROW = sa.select(store.accesses.c.row).order_by(store.accesses.c.number.desc()).limit(1)
 
 
-def record(connection: Connection, who: str, what: What, time: str) -> Row:
-    """Write a row; the next access entry commits to it."""
-    return record_all(connection, what, [(who, time)])[0]
+def record(connection: Connection, who: str, what: What, now: dt.datetime) -> Row:
+    """Write a row; the next access entry commits to it. Its time is never before the last entry's
+    or row's: whoever waited for the lock began earlier."""
+    last = connection.scalar(_LAST_ENTRY)
+    time = max(now.strftime(TIME_FORMAT), parse_entry(last).time if last else "")
+    return record_all(connection, what, [(who, _after_rows(connection, time))])[0]
 
 
 def record_all(connection: Connection, what: What, of: Sequence[tuple[str, str]]) -> list[Row]:
@@ -40,11 +48,22 @@ def record_all(connection: Connection, what: What, of: Sequence[tuple[str, str]]
 
 def append_due(connection: Connection, ledger: Ledger, now: dt.datetime) -> str:
     """Append the access entries of all hours that have passed; the time of the next entry."""
-    time = ledger.next_time(now)
+    time = _after_rows(connection, ledger.next_time(now))
     if ledger.covered:
         for hour in hours_due(ledger.covered, time):
             _append(connection, ledger, hour, time)
     return time
+
+
+def _after_rows(connection: Connection, time: str) -> str:
+    """This time or the last row's, if that is later; not where it is so much later that a clock was
+    wrong: one row of the future must not make entries of the future."""
+    last = connection.scalar(_LAST_ROW)
+    if last is None:
+        return time
+    found = Row.parse(last).time
+    ahead = dt.datetime.fromisoformat(found) - dt.datetime.fromisoformat(time)
+    return found if dt.timedelta(0) < ahead <= TOLERANCE else time
 
 
 def append_last(connection: Connection, ledger: Ledger, time: str) -> None:

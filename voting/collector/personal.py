@@ -70,6 +70,8 @@ class Personal:
             rows, waiting = self._rows(connection, who, 0 if head is None else head.size)
         places = sorted({row["entry"] for row in rows})
         with self._follower.current() as (connection, ledger):
+            opened = [entry.sequence for entry in ledger.entries.others if entry.kind == "opened"]
+            places = [*opened, *places] if places else []
             found = ledger.receipts(connection, places)
             receipts = [receipt.decode() for receipt in found if receipt is not None]
         return {
@@ -119,18 +121,16 @@ class Personal:
 
     def object(self, who: str, remark: str) -> int:
         """Open a case for the operator: "this was not me"; its number."""
-        time = self._clock().strftime(TIME_FORMAT)
         with store.writing(self._engine) as connection:
+            time = accesses.record(connection, who, "objection", self._clock()).time
             number = store.next_number(connection, store.cases)
             values = {"number": number, "who": who, "time": time, "remark": remark}
             connection.execute(sa.insert(store.cases).values(**values))
-            accesses.record(connection, who, "objection", time)
         return number
 
     def _note_view(self, who: str) -> None:
-        time = self._clock().strftime(TIME_FORMAT)
         with store.writing(self._engine) as connection:
-            accesses.record(connection, who, "view", time)
+            time = accesses.record(connection, who, "view", self._clock()).time
             notices.enqueue(connection, who, "view", time)
 
 

@@ -12,7 +12,6 @@ from sqlalchemy.engine import Connection, Engine
 from crypto.tlog import tile_file
 from voting.ballot.ballot import token_matches
 from voting.collector import accesses, heads, notices, store
-from voting.collector.entries import TIME_FORMAT
 from voting.collector.following import Follower
 from voting.collector.ledger import read_orders
 from voting.election.manifest import Manifest
@@ -95,9 +94,8 @@ class Reading:
             latest = None
             if ledger.phase != "closed":  # afterwards it would say which one is counted
                 latest = store.ballots_of(connection, row.voter)[-1] == sequence
-            time = self._clock().strftime(TIME_FORMAT)
-            accesses.record(connection, row.voter, "verification", time)
-            notices.enqueue(connection, row.voter, "verification", time)
+            access = accesses.record(connection, row.voter, "verification", self._clock())
+            notices.enqueue(connection, row.voter, "verification", access.time)
         return Verification(row.container, receipt, latest)
 
 

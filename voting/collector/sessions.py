@@ -93,7 +93,7 @@ class Sessions:
         try:
             with store.writing(self._engine) as connection:
                 connection.execute(sa.insert(store.sessions).values(**values))
-                accesses.record(connection, who, "login", now.strftime(TIME_FORMAT))
+                accesses.record(connection, who, "login", now)
         except sa.exc.IntegrityError:
             raise VerificationError("login.nonce", "token", "it was used before") from None
         return secret.hex()

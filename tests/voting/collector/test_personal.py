@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,8 +17,8 @@ from tests.verifier_app.conftest import Call, call
 from tests.voting.conftest import Run
 from tests.voting.polls import KITA, MINAMI, Collector, identifier
 from voting.ballot.ballot import fetch_token
+from voting.collector import accesses, store
 from voting.collector import personal as module
-from voting.collector import store
 from voting.collector.access import Period
 from voting.election.documents import canonical
 
@@ -115,7 +116,8 @@ def test_rows_wait_for_the_hour_and_are_proven_after_it(
     assert [row["row"]["what"] for row in log["rows"]] == ["ballot", "login", "view"]
     assert [row["what"] for row in log["waiting"]] == ["login", "view"]
     assert [LogProof.parse(text.encode()).index for text in log["entries"]] == [
-        log["rows"][0]["entry"]
+        2,  # the opening
+        log["rows"][0]["entry"],
     ]
 
 
@@ -162,6 +164,39 @@ def test_trees_of_past_hours_are_made_once_and_the_least_asked_for_go(
     record.access_log(identifier(KITA))
     assert [period.size for period in record._periods.values()] == [2, 2]
     assert record.access_log(identifier(KITA))["rows"] == first
+
+
+def test_look_that_waited_while_a_ballot_was_stored_is_not_older_than_it(
+    collector: Collector, web: httpx.Client, call: Call, tmp_path: Path
+) -> None:
+    """An honest collector is never accused, whichever process was faster."""
+    began = collector.clock.time
+    collector.clock.turn(seconds=2)
+    collector.submit(collector.ballot(KITA))
+    with store.writing(collector.home.engine) as connection:
+        accesses.record(connection, identifier(KITA), "view", began)
+        accesses.record(connection, identifier(KITA), "view", began + dt.timedelta(seconds=5))
+    collector.submit(collector.ballot(KITA))  # its process's clock is behind
+    collector.clock.turn(hours=1)
+    collector.submit(collector.ballot(MINAMI))
+    (tmp_path / "access.json").write_bytes(
+        web.get("/my/access", headers=collector.session(KITA)).content
+    )
+    root = collector.polls.root
+    where = ("--record", root / "election", "--trust", root / "trust")
+    said = call("access", tmp_path / "access.json", *where, "--json")
+    assert (said.code, said.json["verdict"]) == (0, "verified")
+    assert [row["what"] for row in said.json["rows"]] == ["ballot", "view", "view", "ballot"]
+    at = [dt.datetime.fromisoformat(row["time"]) for row in said.json["rows"]]
+    assert [(time - at[0]).seconds for time in at] == [0, 0, 3, 3]
+
+
+def test_row_of_a_clock_far_ahead_makes_no_entry_of_the_future(collector: Collector) -> None:
+    with store.writing(collector.home.engine) as connection:
+        ahead = collector.clock.time + dt.timedelta(days=3)
+        accesses.record(connection, identifier(KITA), "view", ahead)
+    stored = collector.submit(collector.ballot(MINAMI))
+    assert collector.home.ledger().time_of(stored.sequence) <= collector.clock.time
 
 
 @pytest.mark.parametrize(
