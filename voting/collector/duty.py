@@ -148,14 +148,15 @@ class Duty:
 
 def _is_gone(address: str) -> bool:
     """Whether the process at a Unix socket has ended: the kernel refuses to connect. A process on
-    another machine never seems gone, its lease has to run out."""
+    another machine never seems gone, nor does one whose socket is not here: its lease has to run
+    out."""
     if not address.startswith("unix:"):
         return False
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
         caller.settimeout(1)
         try:
             caller.connect(str(Path(address.removeprefix("unix:"))))
-        except (ConnectionRefusedError, FileNotFoundError):
+        except ConnectionRefusedError:
             return True
         except OSError:
             return False

@@ -273,7 +273,8 @@ def run_api(ready: Callable[[], None], place: Place, listener: socket.socket, ro
     engine, manifest, clock = opened.engine, opened.manifest, WatchedClock()
     follower = Follower(engine, manifest)
     tls = _context(settings.tls) if settings.tls else None
-    courier = Courier(engine, tls, settings.sequencer.receipt_seconds)
+    witnessed = manifest.parties.witnesses.required > 0
+    courier = Courier(engine, tls, settings.sequencer.receipt_seconds if witnessed else 0)
     qualifier = open_qualifier(opened.profile, settings.services)
     submission = Submission(engine, manifest, opened.profile, follower, courier, qualifier, clock)
     health = Health(follower, lambda: submission.running, opened.disk)

@@ -11,6 +11,7 @@ import asyncio
 import dataclasses
 import datetime as dt
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -58,6 +59,7 @@ class Submission:
         self._engine, self._profile, self._clock = engine, profile, clock
         self._follower, self._sequencing, self._qualifier = follower, sequencing, qualifier
         self._persons: dict[int, dict[str, Person]] = {}
+        self._reading_roll = threading.Lock()
         self._checkers = ThreadPoolExecutor(CHECKERS, "checker")
 
     @property
@@ -142,18 +144,23 @@ class Submission:
         )
 
     def _roll(self, connection: Connection, version: int) -> dict[str, Person]:
-        known = self._persons.get(version)
-        if known is None:
-            query = sa.select(store.rolls.c.container).where(store.rolls.c.version == version)
-            container = connection.execute(query).scalar_one()
-            officials = self.manifest.parties.officials
-            data = verify_document(
-                container,
-                f"roll-{version:04d}.json",
-                [member.certificate for member in officials.members],
-                officials.required,
-                check_id="roll.signatures",
-            )
-            known = Roll.parse(data, "roll").by_identifier()
-            self._persons = {version: known}  # other threads may look at another version
+        """The persons of a version; a whole country's, so one thread reads them and others wait."""
+        with self._reading_roll:
+            known = self._persons.get(version)
+            if known is None:
+                known = self._read_roll(connection, version)
+                self._persons = {version: known}  # other threads may look at another version
         return known
+
+    def _read_roll(self, connection: Connection, version: int) -> dict[str, Person]:
+        query = sa.select(store.rolls.c.container).where(store.rolls.c.version == version)
+        container = connection.execute(query).scalar_one()
+        officials = self.manifest.parties.officials
+        data = verify_document(
+            container,
+            f"roll-{version:04d}.json",
+            [member.certificate for member in officials.members],
+            officials.required,
+            check_id="roll.signatures",
+        )
+        return Roll.parse(data, "roll").by_identifier()

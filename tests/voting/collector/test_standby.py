@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -202,14 +204,31 @@ def test_lease_that_was_given_back_is_taken_at_once_and_goes_on_with_the_log(
     second.stop()
 
 
-def test_lease_of_a_process_that_ended_is_taken_before_it_runs_out(stored: Collector) -> None:
-    dead = Lease(stored.home.engine, "unix:/nowhere/s", 600)
-    assert dead.take()
-    living = duty(stored, "https://second.example")
-    until(lambda: living._sequencer is not None)
+def test_lease_of_a_process_that_ended_is_taken_before_it_runs_out(
+    stored: Collector,
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # a socket's path is short
+        path = f"{folder}/s"
+        with socket.socket(socket.AF_UNIX) as ended:
+            ended.bind(path)
+        dead = Lease(stored.home.engine, f"unix:{path}", 600)
+        assert dead.take()
+        living = duty(stored, "https://second.example")
+        until(lambda: living._sequencer is not None)
     with pytest.raises(DeposedError):
         dead.renew()
     living.stop()
+
+
+def test_lease_of_a_process_on_another_machine_has_to_run_out(stored: Collector) -> None:
+    """Its socket is not here, which says nothing of whether it lives."""
+    living = Lease(stored.home.engine, "unix:/nowhere/s", 600)
+    assert living.take()
+    waiting = duty(stored, "https://second.example")
+    time.sleep(0.5)
+    assert waiting._sequencer is None
+    living.renew()
+    waiting.stop()
 
 
 def test_renewed_lease_does_not_run_out(stored: Collector) -> None:
