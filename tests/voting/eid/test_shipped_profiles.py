@@ -97,7 +97,11 @@ def with_profile(office: Office, files: dict[str, bytes]) -> ConfigurationFile:
         path.unlink()
     for name, data in files.items():
         (chosen / name).write_bytes(data)
-    return office.file()
+    file = office.file()
+    # certificates of now do not reach back to when the office's voting opened
+    period = file.configuration.period.model_copy(update={"opens": f"{NOW:%Y-%m-%dT%H:%M:%SZ}"})
+    configuration = file.configuration.model_copy(update={"period": period})
+    return dataclasses.replace(file, configuration=configuration)
 
 
 def test_certificate_that_stamps_no_time_is_refused_when_the_election_is_checked(
