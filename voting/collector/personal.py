@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from voting.collector import accesses, heads, notices, store
+from voting.collector import accesses, heads, notices, sessions, store
 from voting.collector.access import Period, Row
 from voting.collector.entries import TIME_FORMAT
 from voting.collector.following import Follower
@@ -120,12 +120,14 @@ class Personal:
         return sum(period.size for period in self._periods.values())
 
     def object(self, who: str, remark: str) -> int:
-        """Open a case for the operator: "this was not me"; its number."""
+        """Open a case for the operator: "this was not me"; its number. Whoever else is logged in as
+        this person is so no longer, and the person logs in again."""
         with store.writing(self._engine) as connection:
             time = accesses.record(connection, who, "objection", self._clock()).time
             number = store.next_number(connection, store.cases)
             values = {"number": number, "who": who, "time": time, "remark": remark}
             connection.execute(sa.insert(store.cases).values(**values))
+            sessions.end_all(connection, who)
         return number
 
     def _note_view(self, who: str) -> None:

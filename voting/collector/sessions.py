@@ -28,6 +28,7 @@ from voting.eid.web_eid import LoginProfile, Revocation, verify_token
 
 CHALLENGE_LIFE = dt.timedelta(minutes=5)
 SESSION_LIFE = dt.timedelta(minutes=15)  # since it was used last
+LONGEST_LIFE = dt.timedelta(hours=4)  # however much it is used
 _NOTED = dt.timedelta(minutes=1)  # use is written down at most so often
 _SECRET, _TIME, _RANDOM, _CODE = 32, 8, 24, 16  # bytes
 
@@ -87,6 +88,7 @@ class Sessions:
             "handle": _handle(secret),
             "challenge": hashlib.sha256(challenge.nonce.encode()).hexdigest(),
             "who": who,
+            "began": now.strftime(TIME_FORMAT),
             "seen": now.strftime(TIME_FORMAT),
             "ended": 0,
         }
@@ -101,12 +103,12 @@ class Sessions:
     def person(self, secret: str) -> str:
         """The roll identifier of the person whose session this is; its life begins again.
 
-        Raises VerificationError (`session.required`): unknown, ended, or not used for too long.
+        Raises VerificationError (`session.required`): unknown, ended, or too old.
         """
         handle, now = _handle(_bytes(secret)), self._clock()
         with store.reading(self._engine) as connection:
             row = _session(connection, handle)
-        if row is None or row.ended or now - _moment(row.seen) > SESSION_LIFE:
+        if row is None or row.ended or _is_over(row, now):
             raise VerificationError("session.required", "session", "there is no such session")
         if now - _moment(row.seen) > _NOTED:
             change = sa.update(store.sessions).where(store.sessions.c.handle == handle)
@@ -140,10 +142,23 @@ class Sessions:
         return hmac.digest(self._key, message, "sha256")[:_CODE]
 
 
+def end_all(connection: Connection, who: str) -> None:
+    """End every session of a person; whose they were is forgotten at once."""
+    theirs = store.sessions.c.who == who
+    connection.execute(sa.update(store.sessions).where(theirs).values(ended=1, who=""))
+
+
+def _is_over(row: Any, now: dt.datetime) -> bool:
+    return now - _moment(row.seen) > SESSION_LIFE or now - _moment(row.began) > LONGEST_LIFE
+
+
 def forget(engine: Engine, now: dt.datetime) -> int:
     """Remove the sessions that are over; how many. A session's row also keeps its nonce from being
     used again, and outlives the nonce: nothing is forgotten that would still be refused for it."""
-    over = store.sessions.c.seen < (now - SESSION_LIFE).strftime(TIME_FORMAT)
+    over = sa.or_(
+        store.sessions.c.seen < (now - SESSION_LIFE).strftime(TIME_FORMAT),
+        store.sessions.c.began < (now - LONGEST_LIFE).strftime(TIME_FORMAT),
+    )
     with store.reading(engine) as connection:  # where there are none, nobody waits for the lock
         if connection.scalar(sa.select(sa.exists().where(over))) in (0, False):
             return 0
@@ -166,9 +181,10 @@ def _challenge_key(engine: Engine) -> bytes:
 
 
 def _session(connection: Connection, handle: str) -> Any:
-    """Who, when it was seen last, and whether it ended; None where there is no such session."""
+    """Who, since when, when it was seen last, and whether it ended; None where there is no such
+    session."""
     table = store.sessions.c
-    query = sa.select(table.who, table.seen, table.ended).where(table.handle == handle)
+    query = sa.select(table.who, table.began, table.seen, table.ended).where(table.handle == handle)
     return connection.execute(query).one_or_none()
 
 

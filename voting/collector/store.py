@@ -142,6 +142,7 @@ sessions = sa.Table(
     sa.Column("handle", sa.Text, primary_key=True),
     sa.Column("challenge", sa.Text, nullable=False, unique=True),
     sa.Column("who", sa.Text, nullable=False),
+    sa.Column("began", sa.Text, nullable=False),
     sa.Column("seen", sa.Text, nullable=False),
     sa.Column("ended", sa.Integer, nullable=False),
     sqlite_strict=True,

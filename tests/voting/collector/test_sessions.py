@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 
 import httpx
 import pytest
@@ -58,6 +59,25 @@ def test_session_lives_fifteen_minutes_since_it_was_used(collector: Collector) -
         assert sessions.person(secret) == identifier(KITA)
     collector.clock.turn(minutes=15, seconds=1)
     assert refused(lambda: sessions.person(secret)) == "session.required"
+
+
+def test_session_ends_after_four_hours_however_much_it_is_used(collector: Collector) -> None:
+    sessions, secret = collector.voters.sessions, collector.log_in()
+    for _ in range(23):
+        collector.clock.turn(minutes=10)
+        assert sessions.person(secret) == identifier(KITA)
+    collector.clock.turn(minutes=10, seconds=1)
+    assert refused(lambda: sessions.person(secret)) == "session.required"
+
+
+def test_who_says_this_was_not_me_ends_all_sessions_of_that_name(collector: Collector) -> None:
+    sessions = collector.voters.sessions
+    stolen, own, other = collector.log_in(), collector.log_in(), collector.log_in(MINAMI)
+    collector.voters.personal.object(sessions.person(own), "I was asleep")
+    for secret in (stolen, own):
+        assert refused(partial(sessions.person, secret)) == "session.required"
+    assert sessions.person(other) == identifier(MINAMI)
+    assert collector.log_in()
 
 
 def test_session_that_was_ended_opens_nothing(collector: Collector) -> None:

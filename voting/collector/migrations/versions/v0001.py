@@ -192,6 +192,7 @@ def _create_sessions() -> None:
         sa.Column("handle", sa.Text, primary_key=True),
         sa.Column("challenge", sa.Text, nullable=False, unique=True),
         sa.Column("who", sa.Text, nullable=False),
+        sa.Column("began", sa.Text, nullable=False),
         sa.Column("seen", sa.Text, nullable=False),
         sa.Column("ended", sa.Integer, nullable=False),
         sqlite_strict=True,
