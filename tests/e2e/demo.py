@@ -324,13 +324,18 @@ class Demo:
     @contextmanager
     def witnessed(self) -> Iterator[None]:
         """Every witness's own server runs, from before the voting until the result is logged."""
+        homes = {witness: f"--home homes/{witness}" for witness in self.witnesses}
+        self.run_all([f"verifier witness init {home}" for home in homes.values()])
+        self.run_all(
+            [f"verifier witness add election {home} --trust trust" for home in homes.values()]
+        )
         with ExitStack() as running:
-            for witness in self.witnesses:
-                home = f"--home homes/{witness}"
-                self.run(f"verifier witness init {home}")
-                self.run(f"verifier witness add election {home} --trust trust")
+            servers = {}
+            for witness, home in homes.items():
                 serve = f"verifier witness serve {home} --socket {witness}.sock {PASS}"
-                running.enter_context(self.serving(serve, witness))
+                servers[witness] = running.enter_context(self.started(serve, witness))
+            for witness, server in servers.items():
+                self.wait_for(server, witness, None)
             yield
 
     # -- voting -----------------------------------------------------------------------------------
@@ -376,6 +381,13 @@ class Demo:
     @contextmanager
     def serving(self, command: str, name: str, port: int | None = None) -> Iterator[None]:
         """A program that serves at NAME.sock, or at a port, until the voting is over."""
+        with self.started(command, name) as server:
+            self.wait_for(server, name, port)
+            yield
+
+    @contextmanager
+    def started(self, command: str, name: str) -> Iterator[subprocess.Popen[bytes]]:
+        """A program that serves, which may not answer yet; it is ended at the end."""
         self.log(f"{command} &")
         program, *arguments = shlex.split(command)
         with (self.out / f"{name}.log").open("w") as log:
@@ -387,8 +399,7 @@ class Demo:
                 stdin=subprocess.DEVNULL,
             )
             try:
-                self.wait_for(server, name, port)
-                yield
+                yield server
             finally:
                 server.send_signal(signal.SIGTERM)
                 server.wait(30)

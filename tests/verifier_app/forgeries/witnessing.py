@@ -1,5 +1,5 @@
 """Lies about the witnesses of the log: a head that too few of them saw, so that other people can
-have been shown another one. In the honest election of these forgeries three of four cosign."""
+have been shown another one. In Kawabe three of four must cosign."""
 
 from __future__ import annotations
 
@@ -9,48 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from crypto.signing import SigningKey
-from crypto.tlog import Checkpoint, Note, NoteSignature, VerifierKey, cosign
+from crypto.tlog import Checkpoint, Note, NoteSignature, VerifierKey, cosign, witness_key
 from tests.verifier_app.forge import Forgery
 from tests.verifier_app.forgeries import case
-from tests.verifier_app.sealing import Json, Keys, posix
+from tests.verifier_app.sealing import posix
 from voting.election.documents import canonical
-from voting.election.signatures import trust_file
 
 Lines = list[NoteSignature]
-REQUIRED, WITNESSES = 3, 4
-
-
-def key_name(number: int) -> str:
-    return f"watchers-{number}.example/log"
-
-
-@functools.cache
-def witnessed(keys: Keys) -> Forgery:
-    """An honest election with witnesses, whom the auditors' trust names. Read it, never change
-    it."""
-    keys.party |= {f"witness-{n}": SigningKey.generate() for n in range(1, WITNESSES + 1)}
-    forgery = Forgery.load(keys.root, keys)
-
-    def name_witnesses(manifest: Json) -> None:
-        members = [
-            {
-                "id": f"witness-{n}",
-                "name": dict.fromkeys(manifest["languages"], f"Witness {n}"),
-                "operator": f"watchers-{n}",
-                "key_name": key_name(n),
-                "public_key": keys.party[f"witness-{n}"].public_key.hex,
-            }
-            for n in range(1, WITNESSES + 1)
-        ]
-        manifest["parties"]["witnesses"] = {"required": REQUIRED, "members": members}
-
-    forgery.hold(name_witnesses)
-    forgery.trust["trust.json"] = trust_file(forgery.manifest)
-    return forgery
-
-
-def become_witnessed(forgery: Forgery) -> None:
-    vars(forgery).update(vars(witnessed(forgery.keys).copy()))
 
 
 @dataclass
@@ -74,7 +39,11 @@ class Head:
         """A cosignature of a witness, or in its name, so many seconds after the last entry."""
         key = key or self.forgery.keys.party[f"witness-{number}"]
         head = checkpoint or self.checkpoint
-        return cosign(head, key, name or key_name(number), self.time + later)
+        return cosign(head, key, name or key_name(self.forgery, number), self.time + later)
+
+
+def key_name(forgery: Forgery, number: int) -> str:
+    return forgery.manifest.parties.witnesses.members[number - 1].key_name
 
 
 def cosigned_by(change: Callable[[Head], Lines]) -> Callable[[Head], Lines]:
@@ -82,8 +51,7 @@ def cosigned_by(change: Callable[[Head], Lines]) -> Callable[[Head], Lines]:
 
     @functools.wraps(change)
     def forge(forgery: Forgery) -> None:
-        become_witnessed(forgery)
-        note = Note.parse(forgery.files["log/checkpoint"])
+        note = forgery.cosigned(forgery.head())
         signed, *lines = note.signatures
         checkpoint = Checkpoint.parse_text(note.text)
         head = Head(forgery, checkpoint, posix(forgery.entries[-1]["time"]), lines)
@@ -210,7 +178,7 @@ def a_cosignature_without_its_time(head: Head) -> Lines:
 @cosigned_by
 def a_witness_signs_as_a_log_does(head: Head) -> Lines:
     """An Ed25519 signature (type 0x01) by the right key is no cosignature (type 0x04)."""
-    name, key = key_name(3), head.forgery.keys.party["witness-3"]
+    name, key = key_name(head.forgery, 3), head.forgery.keys.party["witness-3"]
     text = head.checkpoint.text().encode()
     key_id = VerifierKey(name, key.public_key).key_id
     return [*head.lines[:2], NoteSignature(name, key_id, key.sign_text(text))]
@@ -234,20 +202,17 @@ def trust(forgery: Forgery, **witnesses: object) -> None:
 
 @case("manifest.trust", box=False)
 def the_manifest_requires_fewer_witnesses_than_the_trust(forgery: Forgery) -> None:
-    become_witnessed(forgery)
-    trust(forgery, required=WITNESSES)
+    trust(forgery, required=4)
 
 
 @case("manifest.trust", box=False)
 def the_manifest_names_a_witness_whom_the_trust_does_not_name(forgery: Forgery) -> None:
-    become_witnessed(forgery)
     vkeys = json.loads(forgery.trust["trust.json"])["witnesses"]["vkeys"]
-    trust(forgery, vkeys=vkeys[:REQUIRED])
+    trust(forgery, vkeys=vkeys[:3])
 
 
 @case("manifest.trust", "log.witnesses", box=False)  # it is the trusted ones who must cosign
 def the_manifest_names_strangers_as_witnesses(forgery: Forgery) -> None:
-    become_witnessed(forgery)
-    strangers = [SigningKey.generate().public_key for _ in range(WITNESSES)]
-    vkeys = [VerifierKey(key_name(n), key, 4).vkey() for n, key in enumerate(strangers, 1)]
+    members = forgery.manifest.parties.witnesses.members
+    vkeys = [witness_key(w.key_name, SigningKey.generate().public_key).vkey() for w in members]
     trust(forgery, vkeys=vkeys)
