@@ -196,7 +196,7 @@ def roll_of_another_election(office: Office) -> None:
 
 
 def second_version_of_the_roll(office: Office) -> None:
-    rewrite(office.roll, version=2)
+    rewrite(office.roll, version=2, follows={"election": "0" * 64, "roll": "0" * 64})
 
 
 def profile_missing(office: Office) -> None:
