@@ -194,7 +194,9 @@ def a_cosignature_from_before_the_last_entry(head: Head) -> Lines:
 
 
 def trust(forgery: Forgery, **witnesses: object) -> None:
-    """The auditors' trust names other witnesses."""
+    """All witnesses of the manifest cosign; the auditors' trust names other ones."""
+    forgery.write_log()
+    forgery.publish()
     found = json.loads(forgery.trust["trust.json"])
     found["witnesses"] |= witnesses
     forgery.trust["trust.json"] = canonical(found)
