@@ -36,7 +36,7 @@ MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -kP /dev/shm | awk 'END {print $$4
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
-	@echo "variables: VOTERS=$(VOTERS) CONFIG=$(CONFIG) (demo)  N=$(N) (bench, corpus)  SEED=$(SEED) (corpus)  GROUP=$(GROUP) (demo, bench)  KILLS=$(KILLS) (tally-faults; faults: 100)  RATE=$(RATE) STORE=$(STORE) SERVICES=$(SERVICES) STAMPING=$(STAMPING) (load, faults)  SECONDS=$(SECONDS) (fuzz; load: 300) ONLY=$(ONLY) (fuzz)  VMNV=$(VMNV) VMND=$(VMND) (oracles)  GO_CLIENT=$(GO_CLIENT) AICS_PYTHON=$(AICS_PYTHON) (log-oracles)  PYTHON=$(PYTHON) KERNEL=$(KERNEL) ARITHMETIC=$(ARITHMETIC) (tampered)"
+	@echo "variables: VOTERS=$(VOTERS) CONFIG=$(CONFIG) (demo)  N=$(N) (bench, corpus)  SEED=$(SEED) (corpus)  GROUP=$(GROUP) (demo, bench)  KILLS=$(KILLS) (tally-faults; faults: 100)  RATE=$(RATE) STORE=$(STORE) SERVICES=$(SERVICES) STAMPING=$(STAMPING) (load, faults)  SECONDS=$(SECONDS) (fuzz; load: 300) ONLY=$(ONLY) (fuzz, fast)  VMNV=$(VMNV) VMND=$(VMND) (oracles)  GO_CLIENT=$(GO_CLIENT) AICS_PYTHON=$(AICS_PYTHON) (log-oracles)  PYTHON=$(PYTHON) KERNEL=$(KERNEL) ARITHMETIC=$(ARITHMETIC) (tampered)"
 
 setup: $(STAMP) ## virtual environment with the locked dependencies (KERNEL=off: without the native kernel)
 	@if [ -e $(VENV)/.kernel-lacks ] && command -v cargo >/dev/null; then .ci/setup "$(PYTHON)" "$(VENV)" "$(KERNEL)" && touch $(STAMP); fi
@@ -58,8 +58,8 @@ check: $(STAMP) lint types kernel ## lint, types, the kernel and all tests: what
 quick: $(STAMP) lint types ## the first part of check: lint, types and the fast tests
 	$(STEP) quick env $(MEMORY) $(BIN)/python -m pytest -n 2 -m "not e2e" tests
 
-fast: $(STAMP) ## the fast tests alone
-	$(STEP) fast env $(MEMORY) $(BIN)/python -m pytest -n 2 -m "not e2e" tests
+fast: $(STAMP) ## the fast tests alone (ONLY=folders)
+	$(STEP) fast env $(MEMORY) $(BIN)/python -m pytest -n 2 -m "not e2e" $(or $(ONLY),tests)
 
 lint: $(STAMP)
 	$(STEP) lint .ci/lint "$(BIN)" $(PACKAGES) tests

@@ -33,8 +33,8 @@ def watch(
         int, typer.Option(min=1, help="Alarm if an open log does not grow for so many minutes.")
     ] = 70,
     unreachable: Annotated[
-        int,
-        typer.Option(min=1, help="Alarm if the log cannot be read in full for so many minutes."),
+        float,
+        typer.Option(min=0.01, help="Alarm if the log cannot be read in full for so many minutes."),
     ] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each look.")] = False,
 ) -> int:

@@ -195,9 +195,9 @@ def test_program_that_looks_once_has_no_verdict_on_a_log_that_shows_nothing(
 def test_program_is_not_held_up_by_a_log_that_trickles(
     election: FinishedElection, tmp_path: Path
 ) -> None:
-    """A minute, the shortest time, after which it is an alarm too."""
+    """A look ends after as long as it takes until that is an alarm."""
     with trickling(HEADS["head"], 0.5) as url:
-        options = ("--every", "600", "--unreachable", "1")
+        options = ("--every", "600", "--unreachable", "0.05")
         running = watching(election, url, tmp_path / "state.json", *options)
         assert running.stdout is not None
         line = running.stdout.readline()
