@@ -22,8 +22,9 @@ _CHECK = "selection.audit"
 CHECKS = frozenset(
     {
         "box.anchor", "box.certificates", "box.election", "box.elements", "box.fresh",
-        "box.grammar", "box.log", "box.open", "box.proofs", "box.roll", "box.seal",
-        "box.signatures", "box.style", "box.tables", "box.voter_limit",
+        "box.grammar", "box.log", "box.open", "box.proofs", "box.revocation", "box.roll",
+        "box.seal", "box.signatures", "box.style", "box.tables", "box.timestamps",
+        "box.voter_limit",
         "selection.last", "selection.lists", "selection.paper", "selection.signatures",
         "selection.units",
     }

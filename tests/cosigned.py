@@ -15,5 +15,5 @@ def cosigned(note: Note, manifest: Manifest, keys: Mapping[str, SigningKey], tim
     checkpoint = Checkpoint.parse_text(note.text)
     members = [member for member in manifest.parties.witnesses.members if member.id in keys]
     return note.with_signatures(
-        *(cosign(checkpoint, keys[member.id], member.key_name, time) for member in members)
+        *(cosign(checkpoint, keys[member.id], member.key_name, max(time, 0)) for member in members)
     )

@@ -336,6 +336,8 @@ def _other_statements(node: ast.stmt, parent: ast.AST) -> Iterator[ast.stmt]:
         case ast.Assign():
             if len(node.targets) == 1 and not isinstance(node.targets[0], ast.Tuple):
                 yield ast.Assign(node.targets, ast.Constant(None), lineno=node.lineno)
+        case ast.Return(value=ast.Constant(None)):
+            return
         case ast.Return(value=ast.expr()):
             yield ast.Return(ast.Constant(None))
         case ast.Break():

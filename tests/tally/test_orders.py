@@ -25,7 +25,10 @@ def suspended(election: SmallElection, *kinds: str) -> PublicLog:
     log.add("roll", version=1, digest=election.manifest.digests.roll)
     log.add("opened")
     for kind in kinds:
-        log.add(kind)
+        if kind == "closed":
+            log.close()
+        else:
+            log.add(kind)
     return log
 
 

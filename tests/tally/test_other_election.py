@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tally import room
 from tally.proofs import make_decryption, make_mix
 from tests.tally.room import Collected, Room, RoomAt, open_room, put_directory, refused
 from tests.tally.small_election import KITA, SmallElection
+from voting.election.documents import canonical
 
 
 @pytest.fixture
@@ -61,10 +63,20 @@ def test_seal_is_not_attached(room_at: RoomAt, elsewhere: Room) -> None:
         there.attach()
 
 
-def test_officials_are_not_trusted(room_at: RoomAt, elsewhere: Room) -> None:
+def test_officials_are_not_trusted(room_at: RoomAt, elsewhere: Room, tmp_path: Path) -> None:
     there = room_at("sealed")
     with refused(there, "the signer is not an official"):
-        there.select(elsewhere.election.trust)
+        there.select(with_witnesses_of(there, elsewhere.election.trust, tmp_path))
+
+
+def with_witnesses_of(there: Room, trust: Path, folder: Path) -> Path:
+    """A trust in the officials of another election, and in this one's witnesses."""
+    own = json.loads((there.election.trust / "trust.json").read_bytes())
+    shutil.copytree(trust, folder / "trust")
+    found = json.loads((trust / "trust.json").read_bytes())
+    data = canonical({**found, "witnesses": own["witnesses"]})
+    (folder / "trust" / "trust.json").write_bytes(data)
+    return folder / "trust"
 
 
 def test_mixers_home_mixes_nothing(room_at: RoomAt, elsewhere: Room) -> None:

@@ -161,7 +161,8 @@ def test_stored_order_that_is_not_the_logs_is_noticed(collector: Collector) -> N
 
 
 def roll_file(folder: Path, polls: Polls, version: int, **changes: object) -> Path:
-    roll = polls.roll.model_copy(update={"version": version, **changes})
+    roll = polls.roll if version == 1 else polls.next_roll(polls.roll)
+    roll = roll.model_copy(update={"version": version, **changes})
     name = f"roll-{version:04d}"
     path = folder / f"{name}.asice"
     path.write_bytes(sign(roll.encode(), f"{name}.json", *polls.officials))

@@ -80,7 +80,7 @@ def socket_of(process: subprocess.Popen[str]) -> str:
 
 def _wait(process: subprocess.Popen[str], client: httpx.Client, socket: Path) -> None:
     """Until ballots can be stored."""
-    for _ in range(600):
+    for _ in range(1200):
         assert process.poll() is None
         with suppress(httpx.TransportError):
             if socket.exists() and client.get("/health").status_code == 200:

@@ -371,7 +371,7 @@ def test_rows_under_an_entry_that_is_not_cosigned_wait(hasty: Collector) -> None
     for witness in hasty.witnesses.members:
         witness.down = False
     until(lambda: bool(hasty.voters.personal.access_log(identifier(KITA))["rows"]))
-    assert len(hasty.voters.personal.access_log(identifier(KITA))["entries"]) == 1
+    assert len(hasty.voters.personal.access_log(identifier(KITA))["entries"]) == 2  # `opened`, too
 
 
 def test_health_and_numbers_say_that_receipts_wait(

@@ -21,8 +21,9 @@ import pytest
 from crypto.tlog import LogProof
 from tests.postgres import Postgres
 from tests.voting.collector.conftest import BOTH
-from tests.voting.collector.test_processes import REFUSED, ballots, send, server
+from tests.voting.collector.test_processes import REFUSED, ballots, send, server, socket_of
 from tests.voting.polls import KITA, MINAMI, Clock, Collector, Polls, now, reopen
+from tests.voting.serving import browser
 from voting.collector import store
 from voting.collector.claim import Claim, MovedError
 from voting.collector.duty import Duty
@@ -146,12 +147,13 @@ def answers(client: httpx.Client) -> bool:
 @pytest.mark.e2e
 @pytest.mark.parametrize("database", ["postgresql"])
 def test_database_that_comes_back_is_gone_on_with(stored: Collector, postgres: Postgres) -> None:
-    with server(stored) as (_, client):
+    with server(stored) as (process, client):
         containers, header = ballots(stored), stored.session(KITA)
         postgres.stop(signal.SIGQUIT)
         try:
-            response = client.post("/ballots", content=containers[0], headers=header)
-            assert (response.status_code, client.get("/state").status_code) == (503, 503)
+            with browser(Path(socket_of(process))) as fresh:  # the other may have been idle
+                response = fresh.post("/ballots", content=containers[0], headers=header)
+                assert (response.status_code, fresh.get("/state").status_code) == (503, 503)
         finally:
             postgres.start()
         until(lambda: answers(client))
