@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,18 +85,3 @@ def test_good_run_has_no_failures() -> None:
 )  # fmt: skip
 def test_run_in_which_a_promise_was_broken_fails(wrong: dict[str, Any]) -> None:
     assert faults.failures({**GOOD, **wrong})
-
-
-@pytest.mark.e2e
-def test_two_kills_break_no_promise(tmp_path: Path) -> None:
-    out = tmp_path / "faults.json"
-    options = ["--kills", "2", "--rate", "4", "--voters", "40", "--witnesses", "0", "--no-others"]
-    command = [sys.executable, "-m", "tests.load", "faults", *options, "--out", str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    report = json.loads(out.read_text())
-    members = ("kills", "missing", "duplicates", "forks", "audit")
-    assert [report[name] for name in members] == [2, 0, 0, 0, "clean"]
-    assert 0 < report["receipts"] == report["voters"] <= 40
-    assert sum(row["times"] for row in report["faults"].values()) == 2
-    assert done.stdout.splitlines()[-1].startswith("faults: ok 2 kills")
