@@ -1,4 +1,4 @@
-"""A run with faults: what it finds wrong, and a small one."""
+"""What a run with faults finds wrong."""
 
 from __future__ import annotations
 
