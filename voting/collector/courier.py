@@ -67,11 +67,15 @@ class Courier:
     @property
     def running(self) -> bool:
         """Whether a sequencer answers."""
+        address = None
         try:
-            _, client = self._sequencer()
-            return client.get("/health", timeout=2).status_code == 200
+            address, client = self._sequencer()
+            found = client.get("/health", timeout=2).status_code == 200
         except (httpx.TransportError, StoppedError, Unfinished):
-            return False
+            found = False
+        if not found:  # or who waits until it is healthy would wait for a dead one for ever
+            self._forget(address)
+        return found
 
     # -- carrying ---------------------------------------------------------------------------------
 

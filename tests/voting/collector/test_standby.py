@@ -26,6 +26,7 @@ from tests.voting.polls import KITA, MINAMI, Clock, Collector, Polls, now, reope
 from tests.voting.serving import browser
 from voting.collector import store
 from voting.collector.claim import Claim, MovedError
+from voting.collector.courier import Courier
 from voting.collector.duty import Duty
 from voting.collector.lease import DeposedError, Lease, holder
 from voting.election.documents import digest
@@ -231,6 +232,26 @@ def test_lease_of_a_process_on_another_machine_has_to_run_out(stored: Collector)
     assert waiting._sequencer is None
     living.renew()
     waiting.stop()
+
+
+def test_who_asks_after_a_dead_sequencer_looks_for_the_next_one(
+    stored: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody sends a ballot to a collector that is not healthy, so the question itself must."""
+    dead, asked = Lease(stored.home.engine, "unix:/nowhere/one", 600), list[str]()
+    courier = Courier(stored.home.engine)
+    honest = courier._connect
+
+    def connect(address: str) -> httpx.Client:
+        asked.append(address)
+        return honest(address)
+
+    monkeypatch.setattr(courier, "_connect", connect)
+    assert dead.take()
+    assert not courier.running
+    assert Lease(stored.home.engine, "unix:/nowhere/two", 600).take(instead_of="unix:/nowhere/one")
+    assert not courier.running
+    assert asked == ["unix:/nowhere/one", "unix:/nowhere/two"]
 
 
 def test_renewed_lease_does_not_run_out(stored: Collector) -> None:
