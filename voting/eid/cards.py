@@ -77,7 +77,9 @@ def load_card(path: Path, pin: str) -> SoftwareCard:
     data = read_bounded(path, 1 << 20)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # what is no DER would be tried as BER, with a warning
+            # what is no DER would be tried as BER, with a warning of this category; no other
+            # category, because filters are those of all threads
+            warnings.simplefilter("error", UserWarning)
             key, certificate, _ = pkcs12.load_key_and_certificates(data, pin.encode())
     except (ValueError, TypeError, UserWarning, UnsupportedAlgorithm):
         raise Refused(f"{path}: the PIN is wrong or the file is not a card") from None
