@@ -31,7 +31,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready-kernel-$(KERNEL)
 PACKAGES := crypto execution voting tally verifier_app
 STEP := @.ci/step
-# The fast tests write many small durable files: in memory where there is a gigabyte for them.
+# Tests write many small durable files: in memory where there is a gigabyte for them.
 MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -kP /dev/shm | awk 'END {print $$4}')" -gt 1000000 ] && echo TMPDIR=/dev/shm)
 
 .PHONY: help setup demo test check quick fast lint types kernel tampered vectors corpus fuzz bench agreement ivxv-published load faults tally-faults mutation judge oracles log-oracles lock clean
@@ -52,10 +52,10 @@ demo: $(STAMP) ## a whole small election, verified; then a changed copy, refused
 	@$(BIN)/python tests/e2e/demo.py --config "$(CONFIG)" --group "$(GROUP)" --voters "$(VOTERS)" --out build/demo
 
 test: $(STAMP) ## all tests
-	$(STEP) test $(BIN)/python -m pytest -n 2 tests
+	$(STEP) test env $(MEMORY) $(BIN)/python -m pytest -n 2 tests
 
 check: $(STAMP) lint types kernel ## lint, types, the kernel and all tests: what CI runs
-	$(STEP) check $(BIN)/python -m pytest -n 2 tests
+	$(STEP) check env $(MEMORY) $(BIN)/python -m pytest -n 2 tests
 
 quick: $(STAMP) lint types ## the first part of check: lint, types and the fast tests
 	$(STEP) quick env $(MEMORY) $(BIN)/python -m pytest -n 2 -m "not e2e" tests

@@ -83,8 +83,9 @@ def test_totals_are_the_votes_that_were_selected(election: FinishedElection) -> 
         assert contest["blank"] + sum(row["votes"] for row in contest["totals"]) == counted
 
 
-@pytest.mark.parametrize("group", ["P-256", "P-384", "modp-2048", "modp-3072"])
-def test_an_election_runs_in_every_group_and_verifies(group: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("group", ["P-384", "modp-3072"])
+def test_an_election_runs_in_another_group_and_verifies(group: str, tmp_path: Path) -> None:
+    """A curve, and squares modulo a prime; `make oracles` has P-256 and modp-2048 too."""
     command = [sys.executable, str(DEMO), "--group", group, "--voters", "5"]
     done = subprocess.run(
         [*command, "--out", str(tmp_path / "demo")], capture_output=True, text=True, check=False

@@ -1,4 +1,7 @@
-"""Every step of the counting room killed at five random moments and run again: nothing is lost."""
+"""Every step of the counting room killed at random moments and run again: nothing is lost.
+
+Two moments of each here; `make tally-faults` takes five, or as many as it is told.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ STEPS = {
 
 def test_killed_steps_run_again_and_the_verdict_stays_verified(tmp_path: Path) -> None:
     out = tmp_path / "tally-faults"
-    command = [sys.executable, str(DEMO), "--voters", "6", "--kills", "5", "--out", str(out)]
+    command = [sys.executable, str(DEMO), "--voters", "6", "--kills", "2", "--out", str(out)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert done.stdout.endswith("tally-faults: ok verified 6 voters, tampered record refused\n")
@@ -35,5 +38,5 @@ def test_killed_steps_run_again_and_the_verdict_stays_verified(tmp_path: Path) -
     assert ran == STEPS
     found = re.search(r"(\d+) kills met a running command, in (\d+) kinds", done.stdout)
     assert found is not None
-    assert int(found[1]) >= 2 * len(STEPS)
+    assert int(found[1]) >= len(STEPS)
     assert int(found[2]) == len(STEPS)
