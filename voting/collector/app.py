@@ -99,7 +99,7 @@ def make_app(
     _add_health(app, health)
     _add_reading(app, reading, election_files)
     _add_ballots(app, submission, voters)
-    _add_verification(app, reading)
+    _add_verification(app, reading, voters)
     add_voters(app, voters)
     app.add_exception_handler(TooLargeError, _too_large)
     app.add_exception_handler(TooManyError, _too_many)
@@ -199,9 +199,10 @@ def _recorded() -> Response:
     return Response(text, 202, media_type="application/json")
 
 
-def _add_verification(app: FastAPI, reading: Reading) -> None:
+def _add_verification(app: FastAPI, reading: Reading, voters: Voters) -> None:
     @app.post("/verification")
     async def verification(request: Request) -> Response:
+        voters.admit(request)
         try:
             sequence, token = _verification_request(await read_body(request, 1024))
         except EncodingError:

@@ -156,6 +156,7 @@ def _voting() -> Json:
                             "not_found", "Unknown, wrong, expired or read too often: one answer."
                         ),
                         "413": _error("too_large"),
+                        **_LIMITED,
                     },
                     unavailable=True,
                 ),

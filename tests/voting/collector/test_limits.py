@@ -132,7 +132,7 @@ def test_address_that_comes_too_often_is_told_when_to_come_again(
     buckets = collector.voters.buckets
     buckets._burst, buckets._interval = 1, 60.0
     assert web.post("/session/challenge").status_code == 200
-    for path in ("/ballots", "/session/challenge", "/session"):
+    for path in ("/ballots", "/session/challenge", "/session", "/verification"):
         response = web.post(path, content=container)
         assert response.status_code == 429
         assert response.json()["error"]["id"] == "accept.address_limit"
