@@ -17,7 +17,7 @@ from tests.crypto.groups import EXAMPLES, BytesAsStream, exponents, in_all_group
 @in_all_groups
 def test_exponents_add_and_multiply(group: Group) -> None:
     @given(exponents(group), exponents(group))
-    @settings(max_examples=EXAMPLES[group.name], deadline=None)
+    @settings(max_examples=EXAMPLES[group.name])
     def check(x: int, y: int) -> None:
         a, b = group.g**x, group.g**y
         assert a * b == group.g ** (x + y)
@@ -51,7 +51,7 @@ def test_scalars_are_integers_modulo_the_order(group: Group) -> None:
     q = group.order
 
     @given(exponents(group), exponents(group))
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     def check(x: int, y: int) -> None:
         s, t = group.scalar(x), group.scalar(y)
         assert int(s + t) == (x + y) % q
@@ -73,7 +73,7 @@ def test_vectors_do_what_their_entries_do(group: Group) -> None:
     pairs_ = st.lists(st.tuples(exponents(group), exponents(group)), min_size=1, max_size=4)
 
     @given(pairs_, exponents(group))
-    @settings(max_examples=max(2, EXAMPLES[group.name] // 2), deadline=None)
+    @settings(max_examples=max(2, EXAMPLES[group.name] // 2))
     def check(pairs: list[tuple[int, int]], z: int) -> None:
         n = len(pairs)
         x, y = group.scalars(p[0] for p in pairs), group.scalars(p[1] for p in pairs)

@@ -29,7 +29,7 @@ def generate(n: int, t: int) -> tuple[ThresholdKey, dict[int, Scalar]]:
     return key, shares
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(t=st.integers(1, 4), extra=st.integers(0, 2), data=st.data())
 def test_any_t_of_n_trustees_decrypt(t: int, extra: int, data: st.DataObject) -> None:
     n = 2 * t - 1 + extra

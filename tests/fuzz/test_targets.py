@@ -77,7 +77,6 @@ def test_whatever_is_read_is_read_once_or_refused(name: str, material: Material)
         max_examples=15 if name in SLOW else 60,
         derandomize=True,
         database=None,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
     @given(changed(seeds_of(name, material)))

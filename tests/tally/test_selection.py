@@ -163,9 +163,7 @@ def test_contest_too_small_everywhere_is_withheld(
     assert found.lists == {}
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(
     places=st.sets(st.integers(0, 9)),
     paper=st.sets(st.integers(1, 9)),

@@ -166,7 +166,6 @@ class AtCall:
     max_examples=25,
     derandomize=True,
     database=None,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 @given(depth=st.floats(0, 4.5), fault=st.sampled_from(ANYWHERE))

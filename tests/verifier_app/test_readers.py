@@ -136,7 +136,7 @@ def test_what_the_writer_writes_both_readers_accept(signed: bytes) -> None:
     assert accepts(by_writer, signed)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_any_flipped_byte_is_refused_by_both_readers(signed: bytes, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(signed) - 1))
@@ -147,7 +147,7 @@ def test_any_flipped_byte_is_refused_by_both_readers(signed: bytes, data: st.Dat
     assert not accepts(by_writer, bytes(changed))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(raw=st.binary(max_size=300))
 @example(b"PK\x03\x04")
 @example(b"PK\x05\x06" + bytes(18))

@@ -406,7 +406,7 @@ def test_every_equation_has_its_own_weight_of_128_bits(monkeypatch: pytest.Monke
     assert drawn == [(2 * 2, 128)] * 4 + [(1, 128)] * 4
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_any_contest_verifies_and_any_mixture_does_not(data: st.DataObject) -> None:
     N = data.draw(st.integers(2, 40))

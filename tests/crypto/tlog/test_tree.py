@@ -117,7 +117,7 @@ def test_every_proof_of_small_trees_verifies(tree: Tree) -> None:
             verify_consistency(old, tree.root(old), size, root, proof)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_nothing_but_the_leaf_is_included(tree: Tree, data: st.DataObject) -> None:
     size = data.draw(st.integers(2, 300))
@@ -144,7 +144,7 @@ def test_nothing_but_the_leaf_is_included(tree: Tree, data: st.DataObject) -> No
             verify_inclusion(*case)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_nothing_but_an_extension_is_consistent(tree: Tree, data: st.DataObject) -> None:
     new = data.draw(st.integers(3, 300))

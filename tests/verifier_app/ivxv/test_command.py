@@ -235,7 +235,6 @@ def test_any_file_is_judged_and_never_breaks_the_verifier(curve: Count, option: 
         max_examples=60,
         derandomize=True,
         database=None,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
     @given(st.data())

@@ -297,7 +297,7 @@ def _blocks(seed: bytes, n: int) -> bytes:
     return b"".join(hashlib.sha256(i.to_bytes(8, "big") + seed).digest() for i in range(1, n + 1))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(2, 2**40), st.binary(max_size=8))
 def test_number_is_the_first_below_the_bound(q: int, seed: bytes) -> None:
     """Tries follow each other in one stream; the bits above q's are dropped from the first byte."""

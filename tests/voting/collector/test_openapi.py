@@ -114,7 +114,6 @@ def test_running_application_answers_whatever_is_asked_as_described(collector: C
         schema.config.update(base_url=address)
         bounded = settings(
             max_examples=12,
-            deadline=None,
             database=None,
             derandomize=True,
             phases=[Phase.explicit, Phase.generate],
