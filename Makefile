@@ -34,17 +34,18 @@ STEP := @.ci/step
 # Tests write many small durable files: in memory where there is a gigabyte for them.
 MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -kP /dev/shm | awk 'END {print $$4}')" -gt 1000000 ] && echo TMPDIR=/dev/shm)
 
-.PHONY: help setup demo test check quick fast lint types kernel tampered vectors corpus fuzz bench agreement ivxv-published load faults tally-faults mutation judge oracles log-oracles lock clean
+.PHONY: help setup demo test check quick fast lint types kernel tampered vectors corpus fuzz client-fuzz bench agreement ivxv-published load faults tally-faults mutation judge oracles log-oracles lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
-	@echo "variables: VOTERS=$(VOTERS) CONFIG=$(CONFIG) (demo)  N=$(N) (bench, corpus)  SEED=$(SEED) (corpus)  GROUP=$(GROUP) (demo, bench)  KILLS=$(KILLS) (tally-faults; faults: 100)  RATE=$(RATE) STORE=$(STORE) SERVICES=$(SERVICES) STAMPING=$(STAMPING) (load, faults)  SECONDS=$(SECONDS) (fuzz; load: 300) ONLY=$(ONLY) (fuzz, fast)  VMNV=$(VMNV) VMND=$(VMND) (oracles)  GO_CLIENT=$(GO_CLIENT) AICS_PYTHON=$(AICS_PYTHON) (log-oracles)  PYTHON=$(PYTHON) KERNEL=$(KERNEL) ARITHMETIC=$(ARITHMETIC) (tampered)"
+	@echo "variables: VOTERS=$(VOTERS) CONFIG=$(CONFIG) (demo)  N=$(N) (bench, corpus)  SEED=$(SEED) (corpus)  GROUP=$(GROUP) (demo, bench)  KILLS=$(KILLS) (tally-faults; faults: 100)  RATE=$(RATE) STORE=$(STORE) SERVICES=$(SERVICES) STAMPING=$(STAMPING) (load, faults)  SECONDS=$(SECONDS) (fuzz, client-fuzz; load: 300) ONLY=$(ONLY) (fuzz, fast)  VMNV=$(VMNV) VMND=$(VMND) (oracles)  GO_CLIENT=$(GO_CLIENT) AICS_PYTHON=$(AICS_PYTHON) (log-oracles)  PYTHON=$(PYTHON) KERNEL=$(KERNEL) ARITHMETIC=$(ARITHMETIC) (tampered)"
 
 setup: $(STAMP) ## virtual environment with the locked dependencies (KERNEL=off: without the native kernel)
+	@if [ -e $(VENV)/.node-lacks ]; then .ci/client "$(VENV)" install; fi
 	@if [ -e $(VENV)/.kernel-lacks ] && command -v cargo >/dev/null; then .ci/setup "$(PYTHON)" "$(VENV)" "$(KERNEL)" && touch $(STAMP); fi
 	@echo "setup: ok $(BIN), arithmetic: $$($(BIN)/python -c 'from crypto.groups import active_arithmetic as a; print(a())')"
 
-$(STAMP): requirements.lock pyproject.toml .ci/setup $(wildcard crypto/kernel/*.toml crypto/kernel/src/*.rs)
+$(STAMP): requirements.lock pyproject.toml package-lock.json .ci/setup .ci/client $(wildcard crypto/kernel/*.toml crypto/kernel/src/*.rs)
 	@.ci/setup "$(PYTHON)" "$(VENV)" "$(KERNEL)"
 	@touch $@
 
@@ -70,7 +71,7 @@ kernel: $(STAMP) ## format, lint and tests of the native kernel (needs cargo)
 	@.ci/kernel "$(KERNEL)"
 
 types: $(STAMP)
-	$(STEP) types $(BIN)/mypy
+	$(STEP) types .ci/types "$(BIN)"
 
 tampered: $(STAMP) ## every forgery written to build/tampered, each refused by exactly its check (ARITHMETIC=reference)
 	@$(BIN)/python -m tests.tampered cases --out build/tampered $(if $(ARITHMETIC),--arithmetic $(ARITHMETIC))
@@ -83,6 +84,9 @@ corpus: $(STAMP) ## N random lies, sealed again, none of which may be accepted (
 
 fuzz: $(STAMP) ## every parser against hostile input (SECONDS=60, ONLY=part of a target's name)
 	@.ci/fuzz "$(BIN)" "$(SECONDS)" "$(ONLY)"
+
+client-fuzz: $(STAMP) ## crypto/js and the Python, asked the same at random (SECONDS=60; needs Node)
+	@$(BIN)/python -m tests.client fuzz --seconds "$(SECONDS)"
 
 bench: $(STAMP) ## CPU time per ciphertext of every step (N=1000 GROUP=ristretto255)
 	$(STEP) bench $(BIN)/python -m tests.benchmarks mix --group "$(GROUP)" --n "$(N)"
