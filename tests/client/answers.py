@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from crypto import byte_tree
 from crypto.elgamal import PublicKey
 from crypto.errors import SukashiError
@@ -17,7 +19,11 @@ from crypto.proofs.range_statement import EncryptedContest, RangeStatement
 from crypto.random_oracle import PRG, random_oracle
 from crypto.signing import PublicKey as SignatureKey
 from crypto.tlog import LogProof, Note, VerifierKey, verify_consistency, verify_inclusion
+from voting.ballot.ballot import QrCode, fetch_token
+from voting.election.contests import Contest
+from voting.election.documents import canonical, parse_canonical
 
+CONTEST: TypeAdapter[Contest] = TypeAdapter(Contest)
 Question = Mapping[str, Any]
 """Texts and numbers, bytes in hex; `ask` says which kind of question it is."""
 
@@ -140,6 +146,13 @@ def _log_proof(q: Question) -> str:
     return f"{proof.index} {checkpoint.size} {checkpoint.root.hex()} {extra}"
 
 
+def _plaintexts(q: Question) -> str:
+    contest: Contest = CONTEST.validate_json(canonical(q["contest"]), strict=True)
+    m = contest.plaintexts(tuple(q["choice"]))
+    total = " to ".join(map(str, contest.total)) if contest.total else "no total"
+    return f"{' '.join(map(str, m))} of {contest.range_size}, {total}"
+
+
 KINDS: dict[str, Callable[[Question], str]] = {
     "tree": lambda q: byte_tree.encode(byte_tree.decode(data(q))).hex(),
     "oracle": lambda q: random_oracle(q["bits"], data(q)).hex(),
@@ -158,4 +171,8 @@ KINDS: dict[str, Callable[[Question], str]] = {
     "vkey": lambda q: VerifierKey.parse(q["text"]).vkey(),
     "note": _note,
     "log_proof": _log_proof,
+    "canonical": lambda q: canonical(parse_canonical(data(q), "a document")).hex(),
+    "plaintexts": _plaintexts,
+    "fetch_token": lambda q: fetch_token(data(q, "seed"), data(q, "E")).hex(),
+    "code": lambda q: QrCode(q["sequence"], data(q, "seed")).text(),
 }

@@ -1,40 +1,22 @@
 /**
- * What the TypeScript answers to a question about encodings and proofs. tests/client/answers.py
- * answers the same questions with the Python; a test compares the two.
- *
- * A question is an object of texts and numbers with `ask`, its kind; bytes are hex. The answer is a
- * text, or `refused <class of the error>`. Every other error is a defect and is thrown.
+ * What the TypeScript answers to a question. tests/client/answers.py answers the same questions with
+ * the Python; a test compares the two.
  */
 
-import * as byteTree from "../../crypto/js/byte_tree.js";
-import { decodeHex, encodeHex } from "../../crypto/js/bytes.js";
-import { PublicKey } from "../../crypto/js/elgamal.js";
 import { SukashiError } from "../../crypto/js/errors.js";
-import { groupByName } from "../../crypto/js/groups/index.js";
-import type { Total } from "../../crypto/js/proofs/binding.js";
-import {
-  ballotPrefix,
-  ballotRandomness,
-  noncePrg,
-  voterDigest,
-} from "../../crypto/js/proofs/binding.js";
-import { encrypt, prove, verify } from "../../crypto/js/proofs/range.js";
-import { EncryptedContest, RangeStatement } from "../../crypto/js/proofs/range_statement.js";
-import { PRG, randomOracle } from "../../crypto/js/random_oracle.js";
-import { PublicKey as SignatureKey } from "../../crypto/js/signing.js";
-import { finish } from "../../crypto/js/steps.js";
-import { Note, VerifierKey } from "../../crypto/js/tlog/note.js";
-import type { LogPolicy } from "../../crypto/js/tlog/proof.js";
-import { LogProof } from "../../crypto/js/tlog/proof.js";
-import { verifyConsistency, verifyInclusion } from "../../crypto/js/tlog/tree.js";
+import type { Question } from "./asked.js";
+import { Asked } from "./asked.js";
+import { CRYPTO_KINDS } from "./crypto_kinds.js";
+import { VOTING_KINDS } from "./voting_kinds.js";
 
-export type Question = { readonly ask: string } & Readonly<Record<string, unknown>>;
+const KINDS = { ...CRYPTO_KINDS, ...VOTING_KINDS };
 
-export function answer(question: Question): string {
+/** A text, or `refused <class of the error>`. Every other error is a defect and is thrown. */
+export async function answer(question: Question): Promise<string> {
   const said = KINDS[question.ask];
   if (said === undefined) throw new Error(`no question of the kind ${question.ask}`);
   try {
-    return said(new Asked(question));
+    return await said(new Asked(question));
   } catch (error) {
     if (error instanceof SukashiError || error instanceof RangeError) {
       return `refused ${error.name}`;
@@ -42,165 +24,3 @@ export function answer(question: Question): string {
     throw error;
   }
 }
-
-/** The members of a question, each of the type that its kind expects. */
-class Asked {
-  constructor(readonly members: Question) {}
-
-  text(name: string): string {
-    return String(this.members[name]);
-  }
-
-  number(name: string): number {
-    return Number(this.members[name]);
-  }
-
-  bytes(name: string): Uint8Array {
-    return decodeHex(this.text(name));
-  }
-
-  list(name: string): readonly unknown[] {
-    return this.members[name] as readonly unknown[];
-  }
-
-  get hashes(): Uint8Array[] {
-    return this.list("proof").map((hash) => decodeHex(String(hash)));
-  }
-
-  get group() {
-    return groupByName(this.text("group"));
-  }
-
-  get total(): Total | null {
-    return this.members.total as Total | null;
-  }
-
-  get rhoB(): Uint8Array {
-    return ballotPrefix({
-      E: this.bytes("E"),
-      style: this.text("style"),
-      contest: this.text("contest"),
-      voter: voterDigest(this.bytes("E"), this.text("identifier")),
-      pgroup: this.group.pgroup,
-      N: this.number("N"),
-      s: this.number("s"),
-      total: this.total,
-    });
-  }
-
-  get statement(): RangeStatement {
-    const key = new PublicKey(this.group.elementFromHex(this.text("y"), false));
-    return new RangeStatement(key, this.number("N"), this.number("s"), this.rhoB, this.total);
-  }
-}
-
-const KINDS: Readonly<Record<string, (asked: Asked) => string>> = {
-  tree: (asked) => encodeHex(byteTree.encode(byteTree.decode(asked.bytes("data")))),
-
-  oracle: (asked) => encodeHex(randomOracle(asked.number("bits"), asked.bytes("data"))),
-
-  prg(asked) {
-    const prg = new PRG(asked.bytes("seed"));
-    return asked
-      .list("reads")
-      .map((n) => encodeHex(prg.read(Number(n))))
-      .join(" ");
-  },
-
-  element(asked) {
-    const tree = byteTree.decode(asked.bytes("data"));
-    const element = asked.group.decodeElement(tree, asked.text("identity") === "allowed");
-    return element.hex();
-  },
-
-  scalar(asked) {
-    const scalar = asked.group.decodeScalar(byteTree.decode(asked.bytes("data")));
-    return encodeHex(byteTree.encode(scalar.tree()));
-  },
-
-  /** (a b^x / a^y, x·y + x − y), of elements and scalars. */
-  arithmetic(asked) {
-    const [a, b] = ["a", "b"].map((name) => asked.group.elementFromHex(asked.text(name), true));
-    const [x, y] = ["x", "y"].map((name) => asked.group.scalar(BigInt(asked.text(name))));
-    const element = a!.times(b!.power(x!)).over(a!.power(y!));
-    const scalar = y!.minus(x!.times(y!)).minus(x!).negate();
-    return `${element.hex()} ${encodeHex(byteTree.encode(scalar.tree()))}`;
-  },
-
-  hex: (asked) => asked.group.elementFromHex(asked.text("text"), false).hex(),
-
-  pgroup: (asked) => asked.group.pgroup,
-
-  /** C, D, T and S of a contest, made with a given seed and given fresh bytes. */
-  prove(asked) {
-    const { statement, group } = asked;
-    const m = asked.list("m").map(Number);
-    const [E, seed, contest] = [asked.bytes("E"), asked.bytes("seed"), asked.text("contest")];
-    const r = m.map((_, i) => ballotRandomness(group, seed, E, contest, i));
-    const c = finish(encrypt(statement.key, m, r));
-    const prg = noncePrg(asked.bytes("fresh"), seed, statement.rhoB, c, m);
-    const proof = finish(prove(statement, c, m, r, prg));
-    return encodeHex(byteTree.encode(new EncryptedContest(c, proof).tree()));
-  },
-
-  contest(asked) {
-    const { statement, group, total } = asked;
-    const tree = byteTree.decode(asked.bytes("data"));
-    const decoded = EncryptedContest.decode(group, tree, statement.N, statement.s, total);
-    return encodeHex(byteTree.encode(decoded.tree()));
-  },
-
-  verify(asked) {
-    const { statement, group, total } = asked;
-    const tree = byteTree.decode(asked.bytes("data"));
-    const { ciphertexts, proof } = EncryptedContest.decode(
-      group,
-      tree,
-      statement.N,
-      statement.s,
-      total,
-    );
-    finish(verify(statement, ciphertexts, proof, "accept.proofs", ""));
-    return "holds";
-  },
-
-  signature(asked) {
-    const key = new SignatureKey(asked.bytes("key"));
-    key.verifyText(asked.bytes("signature"), asked.bytes("text"), "log.checkpoint", "");
-    return "holds";
-  },
-
-  inclusion(asked) {
-    const [index, size] = [BigInt(asked.text("index")), BigInt(asked.text("size"))];
-    const [leaf, root] = [asked.bytes("leaf"), asked.bytes("root")];
-    verifyInclusion(leaf, index, size, asked.hashes, root, "log.tree", "");
-    return "holds";
-  },
-
-  consistency(asked) {
-    const [old, size] = [BigInt(asked.text("old")), BigInt(asked.text("size"))];
-    const [oldRoot, root] = [asked.bytes("old_root"), asked.bytes("root")];
-    verifyConsistency(old, oldRoot, size, root, asked.hashes, "log.tree", "");
-    return "holds";
-  },
-
-  vkey: (asked) => VerifierKey.parse(asked.text("text")).vkey(),
-
-  note(asked) {
-    const { text, signatures } = Note.parse(asked.bytes("data"));
-    const lines = signatures.map(
-      ({ name, keyId, signature }) => `${name} ${encodeHex(keyId)} ${encodeHex(signature)}`,
-    );
-    return [text, ...lines].join("|");
-  },
-
-  log_proof(asked) {
-    const witnesses = asked.list("witnesses").map((vkey) => VerifierKey.parse(String(vkey)));
-    const log = VerifierKey.parse(asked.text("log"));
-    const policy: LogPolicy = { log, witnesses, required: asked.number("required") };
-    const proof = LogProof.parse(asked.bytes("data"));
-    const extra = proof.extra === null ? "none" : encodeHex(proof.extra);
-    const checkpoint = proof.verify(asked.bytes("entry"), policy, 0n, "receipt", "");
-    return `${proof.index} ${checkpoint.size} ${encodeHex(checkpoint.root)} ${extra}`;
-  },
-};

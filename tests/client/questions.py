@@ -67,6 +67,30 @@ NOT_CANONICAL = ["ee" + "ff" * 30 + "7f", "ee" + "ff" * 31, "01" + "00" * 30 + "
 DECIMAL = {"inclusion": ("index", "size"), "consistency": ("old", "size"), "arithmetic": ("x", "y")}
 """Numbers that stand as text, since they are too long for JSON's."""
 FIXED = {"ask", "group"}
+_OPTION = {"name": {"en": "a"}, "reading": None, "affiliation": None}
+_OF_ALL: dict[str, Any] = {
+    "title": {"en": "a contest"},
+    "counting": "district",
+    "districts": ["kita"],
+    "options": [{"number": n, **_OPTION} for n in (1, 2, 3)],
+}
+_ONE = {**_OF_ALL, "kind": "single_choice", "seats": 1, "tie": "lot"}
+_SOME = {**_OF_ALL, "kind": "approval", "seats": 1, "tie": "lot", "maximum": 2}
+CONTESTS_OF_A_MANIFEST: list[dict[str, Any]] = [
+    {**_ONE, "id": "one-or-blank", "blank": True},
+    {**_ONE, "id": "exactly-one", "blank": False},
+    {**_SOME, "id": "up-to-two", "minimum": 0},
+    {**_SOME, "id": "one-or-two", "minimum": 1},
+    {
+        **_OF_ALL,
+        "id": "yes-or-no",
+        "kind": "referendum",
+        "options": _OF_ALL["options"][:2],
+        "blank": True,
+        "majority": "simple",
+        "quorum": None,
+    },
+]
 Claimed = Iterator[tuple[str, Question]]
 
 
@@ -102,6 +126,7 @@ def vectors() -> dict[str, list[dict[str, Any]]]:
         "forgeries": forgeries(),
         "signatures": signatures(),
         "log": log(random.Random(3)),
+        "documents": documents(random.Random(4)),
     }
     return {
         f"{name}.json": [
@@ -411,6 +436,48 @@ def _changed_texts(text: bytes) -> Iterator[tuple[str, bytes]]:
     yield "cut", text[: len(text) // 2]
     yield "that is empty", b""
     yield "with a hundred signatures more", text + text[text.rindex("\u2014".encode()) :] * 99
+
+
+def documents(rng: random.Random) -> Claimed:
+    for claim, text in {
+        "an empty object": "{}",
+        "all kinds of values": '{"a":[1,-2,0,true,false,null,"",{}],"b":{"c":[[]]}}',
+        "names by their UTF-16 units": '{"😀":1,"＀":2}',
+        "names by their code points": '{"＀":2,"😀":1}',
+        "names in another order": '{"b":1,"a":1}',
+        "texts with what must be escaped": '{"a":"\\u0000\\b\\t\\n\\f\\r\\u001f\\"\\\\/"}',
+        "texts with what must not be escaped": '{"a":" é透かし"}',
+        "an escape that is not needed": '{"a":"\\u00e9"}',
+        "half a character": '{"a":"\\ud800"}',
+        "a member called __proto__": '{"__proto__":{"a":1}}',
+        "a repeated member": '{"a":1,"a":1}',
+        "a space": '{"a": 1}',
+        "a newline at the end": '{"a":1}\n',
+        "a byte order mark": '﻿{"a":1}',
+        "the largest number": '{"a":9007199254740991}',
+        "a number above it": '{"a":9007199254740992}',
+        "a number that would be rounded": '{"a":9007199254740993}',
+        "the smallest number": '{"a":-9007199254740991}',
+        "minus zero": '{"a":-0}',
+        "a fraction": '{"a":1.5}',
+        "a whole number as a fraction": '{"a":1.0}',
+        "a number with an exponent": '{"a":1e3}',
+        "no number": '{"a":NaN}',
+        "a list": "[1]",
+        "a text": '"a"',
+        "nothing": "",
+        "cut off": '{"a":',
+        "nested without end": '{"a":' + "[" * 20_000,
+    }.items():
+        yield claim, {"ask": "canonical", "data": text.encode().hex()}
+    yield "what is no UTF-8", {"ask": "canonical", "data": b'{"a":"\xff"}'.hex()}
+    for contest in CONTESTS_OF_A_MANIFEST:
+        for choice in ([], [1], [2], [3], [4], [-1], [1, 2], [2, 1], [1, 1], [1, 2, 3]):
+            ask = {"ask": "plaintexts", "contest": contest, "choice": choice}
+            yield f"{contest['id']} with {choice}", ask
+    seed, E = _hex(rng, 32), _hex(rng, 32)
+    yield "by which a second device asks", {"ask": "fetch_token", "seed": seed, "E": E}
+    yield "what a second device reads", {"ask": "code", "sequence": 12, "seed": seed}
 
 
 # -- random ones ----------------------------------------------------------------------------------

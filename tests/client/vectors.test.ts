@@ -9,11 +9,11 @@ import { answer } from "./answers.js";
 const FOLDER = "tests/vectors/client";
 
 for (const name of readdirSync(FOLDER).filter((file) => file.endsWith(".json"))) {
-  test(`the vectors in ${name} are reproduced and refused as they should be`, () => {
+  test(`the vectors in ${name} are reproduced and refused as they should be`, async () => {
     const vectors = JSON.parse(readFileSync(`${FOLDER}/${name}`, "utf-8"));
     assert.ok(vectors.length > 0);
     for (const { claim, question, answer: expected } of vectors) {
-      assert.equal(answer(question), expected, claim);
+      assert.equal(await answer(question), expected, claim);
     }
   });
 }
