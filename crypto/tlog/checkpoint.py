@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from crypto.errors import EncodingError, VerificationError
 from crypto.signing import SigningKey
-from crypto.tlog.note import Note, VerifierKey, decode_base64, decode_decimal, encode_base64
+from crypto.tlog.note import (
+    CONTROL,
+    Note,
+    VerifierKey,
+    decode_base64,
+    decode_decimal,
+    encode_base64,
+)
 from crypto.tlog.tree import HASH_BYTES
 
 
@@ -19,7 +26,7 @@ class Checkpoint:
     root: bytes
 
     def __post_init__(self) -> None:
-        if not self.origin or any(ord(c) < 0x20 for c in self.origin):
+        if not self.origin or CONTROL.search(self.origin):
             raise EncodingError("a log's origin is one line that is not empty")
         if not 0 <= self.size < 1 << 63:
             raise EncodingError("a log's size lies between 0 and 2^63 − 1")

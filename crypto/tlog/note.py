@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +20,7 @@ ED25519: Final = 0x01
 COSIGNATURE_V1: Final = 0x04
 MAXIMUM_SIGNATURES: Final = 100
 MAXIMUM_BYTES: Final = 1_000_000
+CONTROL: Final = re.compile(r"[\x00-\x1f]")
 _DASH: Final = "\N{EM DASH} "
 
 
@@ -182,5 +184,5 @@ class Note:
 def _check_text(text: str) -> None:
     if not text.endswith("\n"):
         raise EncodingError("a note's text ends with a newline")
-    if any(ord(c) < 0x20 and c != "\n" for c in text):
+    if CONTROL.search(text.replace("\n", "")):
         raise EncodingError("a note has no control characters but newline")

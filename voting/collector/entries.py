@@ -86,6 +86,11 @@ class Entries(Sequence[Entry]):
         return dt.datetime.fromtimestamp(self._times[place], dt.UTC)
 
     @property
+    def last_time(self) -> str:
+        """The time of the last entry, as it stands there; empty where there is none."""
+        return self.time(len(self) - 1).strftime(TIME_FORMAT) if self else ""
+
+    @property
     def others(self) -> list[Entry]:
         """All that are no ballots', in order: nobody need walk through a million to find them."""
         return list(self._others.values())
@@ -134,11 +139,11 @@ class Raw(Sequence[bytes]):
     def __getitem__(self, index: slice) -> list[bytes]: ...
     def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
         if isinstance(index, slice):
-            return [_bytes(entry) for entry in self._entries[index]]
-        return _bytes(self._entries[index])
+            return [entry_bytes(entry) for entry in self._entries[index]]
+        return entry_bytes(self._entries[index])
 
 
-def _bytes(entry: Entry) -> bytes:
+def entry_bytes(entry: Entry) -> bytes:
     """As `serialise`, and fast for ballots."""
     if not isinstance(entry, BallotEntry):
         return entry.serialise()

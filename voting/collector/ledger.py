@@ -19,7 +19,7 @@ from crypto.tlog.checkpoint import open_checkpoint, sign_checkpoint
 from voting.acceptance.checks import Phase
 from voting.collector import heads, store
 from voting.collector.access import Period
-from voting.collector.entries import TIME_FORMAT, Entries, Raw, read_entry
+from voting.collector.entries import TIME_FORMAT, Entries, Raw, entry_bytes, read_entry
 from voting.eid import container as containers
 from voting.eid.officials import LIMIT
 from voting.election.documents import digest, salted_digest
@@ -106,16 +106,12 @@ class Ledger:
             sequence != self.size
             or entry.sequence != sequence
             or entry.previous != self.head
-            or entry.time < self._last_time
+            or entry.time < self.entries.last_time
         ):
             raise DatabaseDamagedError(f"the log is damaged: entry {sequence} does not follow")
         self.entries.append(entry)
         self.tree.append(leaf_hash(data))
         self._note(entry)
-
-    @property
-    def _last_time(self) -> str:
-        return self.entries[-1].time if self.entries else ""
 
     # -- writing ----------------------------------------------------------------------------------
 
@@ -133,7 +129,7 @@ class Ledger:
 
     def next_time(self, now: dt.datetime) -> str:
         """The time of the next entry: now, but never before the last one."""
-        return max(now.strftime(TIME_FORMAT), self._last_time)
+        return max(now.strftime(TIME_FORMAT), self.entries.last_time)
 
     def append(self, connection: Connection, entry: Entry) -> int:
         """Append one entry in the caller's writing transaction, after `begin`."""
@@ -144,7 +140,7 @@ class Ledger:
 
     def follow(self, entry: Entry) -> bytes:
         """As `append`, for a caller that inserts the row itself; the entry's bytes."""
-        data = entry.serialise()
+        data = entry_bytes(entry)
         self._follow(self.size, entry, data)
         return data
 

@@ -24,7 +24,7 @@ from sqlalchemy.engine import Connection, Engine
 from crypto.errors import SukashiError, VerificationError
 from crypto.signing import SigningKey
 from voting.acceptance import State, repeat
-from voting.collector import accesses, store, telling
+from voting.collector import accesses, heads, store, telling
 from voting.collector.claim import Claim, MovedError, StoppedError, Stored
 from voting.collector.clock import require_stamps_agree
 from voting.collector.gathering import PACE, gather
@@ -152,9 +152,9 @@ class Sequencer:
             _fail(group, MovedError(_STOPPED))
             raise
 
-    def _transaction(self, group: list[_Work]) -> list[tuple[_Work, int | VerificationError]]:
-        """Each with its sequence number or why it is refused, on disk when this returns."""
-        decided: list[tuple[_Work, int | VerificationError]] = []
+    def _transaction(self, group: list[_Work]) -> list[tuple[_Work, Waiting | VerificationError]]:
+        """Each as it is stored or why it is refused, on disk when this returns."""
+        decided: list[tuple[_Work, Waiting | VerificationError]] = []
         with store.writing(self._engine) as connection:
             self._fence(connection)
             self._ledger.begin(connection)
@@ -174,14 +174,14 @@ class Sequencer:
                 self._ledger.sign(connection, self._key)
         return decided
 
-    def _answer(self, decided: list[tuple[_Work, int | VerificationError]]) -> None:
+    def _answer(self, decided: list[tuple[_Work, Waiting | VerificationError]]) -> None:
         """Answer what is refused, and have receipts given of what is on disk."""
         stored = []
         for work, outcome in decided:
             if isinstance(outcome, VerificationError):
                 work.result.set_exception(outcome)
             else:
-                stored.append(Waiting(outcome, self._ledger.raw[outcome], work.result))
+                stored.append(outcome)
         if self._publisher is not None:
             self._publisher.expect(stored)
         elif stored:
@@ -193,7 +193,8 @@ class Sequencer:
         receipts: list[bytes | None] = [None] * len(stored)
         try:
             with store.reading(self._engine) as connection:
-                receipts = self._ledger.receipts(connection, [one.sequence for one in stored])
+                wanted = [(one.sequence, one.entry) for one in stored]
+                receipts = heads.receipts(connection, self._manifest, self._ledger.tree, wanted)
         except (sa.exc.SQLAlchemyError, SukashiError) as fault:
             telling.warning("receipts_not_given", fault=type(fault).__name__)
         for one, receipt in zip(stored, receipts, strict=True):
@@ -201,14 +202,14 @@ class Sequencer:
 
     # -- one ballot -------------------------------------------------------------------------------
 
-    def _store(self, known: Group, work: _Work, state: State, time: str) -> int:
+    def _store(self, known: Group, work: _Work, state: State, time: str) -> Waiting:
         """Re-check what may have changed, and append.
 
         The counting room asks the same checks at the entry's time, so it is what decides here.
         """
         repeated = known.sequence_of(work.digest)
         if repeated is not None:
-            return repeated
+            return Waiting(repeated, self._ledger.raw[repeated], work.result)
         repeat(work.claim.conditions, state)
         entry = BallotEntry(
             sequence=self._ledger.size,
@@ -217,8 +218,9 @@ class Sequencer:
             container=work.digest,
             qualification=digest(work.claim.qualification),
         )
-        known.add(entry, self._ledger.follow(entry), work.claim)
-        return entry.sequence
+        data = self._ledger.follow(entry)
+        known.add(entry, data, work.claim)
+        return Waiting(entry.sequence, data, work.result)
 
     def _state(self, known: Group, now: dt.datetime) -> State:
         return State(

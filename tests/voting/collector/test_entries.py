@@ -6,7 +6,9 @@ import pytest
 
 from crypto.errors import EncodingError
 from crypto.tlog import Tree, leaf_hash
+from voting.collector.access import Row
 from voting.collector.entries import Entries, Raw, read_entry
+from voting.election.documents import document_bytes
 from voting.election.entries import (
     NO_PREVIOUS,
     BallotEntry,
@@ -82,6 +84,13 @@ def test_ballots_entry_is_read_as_by_the_strict_reader() -> None:
     for entry in chain(20):
         data = entry.serialise()
         assert read_entry(data, "x") == parse_entry(data, "x")
+
+
+@pytest.mark.parametrize("who", ["700000000001", 'a"b\\c/\n\x1f', "織田 \U0001f5f3\u2028"])
+def test_row_of_the_access_log_is_canonical_whoever_it_is_about(who: str) -> None:
+    row = Row.of(who, "ballot", "2027-05-01T00:00:00Z")
+    assert row.serialise() == document_bytes(row)
+    assert Row.parse(row.serialise()) == row
 
 
 @pytest.mark.parametrize(
