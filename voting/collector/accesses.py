@@ -21,6 +21,7 @@ from voting.election.access import hours_due
 from voting.election.entries import AccessEntry, parse_entry
 
 _LAST_ENTRY = sa.select(store.entries.c.entry).order_by(store.entries.c.sequence.desc()).limit(1)
+_LAST_NUMBER = sa.select(sa.func.max(store.accesses.c.number))
 _LAST_ROW = sa.select(store.accesses.c.row).order_by(store.accesses.c.number.desc()).limit(1)
 
 
@@ -36,7 +37,7 @@ def record_all(connection: Connection, what: What, of: Sequence[tuple[str, str]]
     """A row for each person and time, as `record`."""
     if not of:
         return []
-    last = connection.scalar(sa.select(sa.func.max(store.accesses.c.number))) or 0
+    last = connection.scalar(_LAST_NUMBER) or 0
     rows = [Row.of(who, what, time) for who, time in of]
     values = [
         {"number": number, "who": row.who, "row": row.serialise()}
@@ -74,7 +75,7 @@ def append_last(connection: Connection, ledger: Ledger, time: str) -> None:
 def _append(connection: Connection, ledger: Ledger, until: str, time: str) -> None:
     """An entry that commits to all rows since the one before, and to the hash of nothing."""
     first = _covered(connection)
-    number = connection.scalar(sa.select(sa.func.max(store.accesses.c.number))) or 0
+    number = connection.scalar(_LAST_NUMBER) or 0
     filler = new_filler()
     entry = AccessEntry(
         sequence=ledger.size,

@@ -7,8 +7,7 @@ inserted once for all. In between, the group's own ballots count as stored.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -16,9 +15,6 @@ from sqlalchemy.engine import Connection
 from voting.collector import accesses, notices, store
 from voting.collector.claim import Claim
 from voting.election.entries import BallotEntry
-
-_AT_ONCE = 500  # values in one question
-T = TypeVar("T")
 
 
 class Group:
@@ -28,14 +24,13 @@ class Group:
         """`claims`: by the digest of their containers."""
         b, c = store.ballots.c, store.components.c
         conditions = [claim.conditions for claim in claims.values()]
-        known = _rows(connection, sa.select(b.digest, b.sequence), b.digest, claims)
-        self._sequences = {row.digest: row.sequence for row in known}
+        self._sequences = dict(store.rows_with(connection, b.digest, claims, b.sequence))
         self._earlier: defaultdict[str, list[int]] = defaultdict(list)
         voters = {found.identifier for found in conditions}
-        for row in _rows(connection, sa.select(b.voter, b.sequence), b.voter, voters):
-            self._earlier[row.voter].append(row.sequence)
+        for voter, sequence in store.rows_with(connection, b.voter, voters, b.sequence):
+            self._earlier[voter].append(sequence)
         components = {u for found in conditions for u in found.components}
-        self._seen = {row.u for row in _rows(connection, sa.select(c.u), c.u, components)}
+        self._seen = {u for u, _ in store.rows_with(connection, c.u, components, c.sequence)}
         self._entries: list[dict[str, Any]] = []
         self._ballots: list[dict[str, Any]] = []
         self._components: list[dict[str, Any]] = []
@@ -81,11 +76,3 @@ class Group:
                 connection.execute(sa.insert(table), rows)
         accesses.record_all(connection, "ballot", self._accesses)
         notices.enqueue_all(connection, "ballot", self._accesses)
-
-
-def _rows(
-    connection: Connection, query: sa.Select[Any], column: sa.ColumnElement[T], values: Iterable[T]
-) -> Iterable[Any]:
-    wanted = list(values)
-    for start in range(0, len(wanted), _AT_ONCE):
-        yield from connection.execute(query.where(column.in_(wanted[start : start + _AT_ONCE])))

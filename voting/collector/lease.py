@@ -15,6 +15,7 @@ from voting.collector import store
 from voting.collector.claim import MovedError
 
 _L = store.lease.c
+_EPOCH = sa.select(_L.epoch)  # asked in every transaction
 
 
 class DeposedError(MovedError):
@@ -61,7 +62,7 @@ class Lease:
         Raises:
             DeposedError: it is another's.
         """
-        if connection.scalar(sa.select(_L.epoch)) != self._epoch:
+        if connection.scalar(_EPOCH) != self._epoch:
             self._epoch = None
             raise DeposedError("another process is the sequencer now; nothing was stored here")
 

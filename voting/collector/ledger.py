@@ -29,7 +29,7 @@ from voting.election.orders import order_name
 from voting.roll.roll import PaperList, Roll
 
 _AT_ONCE = 1000  # rows in memory
-_LAST_ENTRY = sa.select(store.entries.c.entry).order_by(store.entries.c.sequence.desc()).limit(1)
+_INSERT_CHECKPOINT = sa.insert(store.checkpoints)
 
 
 class DatabaseDamagedError(SukashiError):
@@ -122,10 +122,16 @@ class Ledger:
             DatabaseDamagedError: as `catch_up`, or the database does not hold all that this ledger
                 has; to append then would sign entries that exist nowhere.
         """
-        self.catch_up(connection)
-        last = connection.scalar(_LAST_ENTRY)
-        if last is None or self.size == 0 or leaf_hash(last).hex() != self.head:
-            raise DatabaseDamagedError(f"the database does not end with entry {self.size - 1}")
+        own = self.size
+        found = store.entries_from(connection, max(own - 1, 0))
+        if own > 0:
+            sequence, last = next(found, (own, b""))
+            if sequence != own - 1 or leaf_hash(last).hex() != self.head:
+                raise DatabaseDamagedError(f"the database does not hold entry {own - 1}")
+        for sequence, data in found:
+            self._add(sequence, data)
+        if self.size == 0:
+            raise DatabaseDamagedError("the database holds no entries")
 
     def next_time(self, now: dt.datetime) -> str:
         """The time of the next entry: now, but never before the last one."""
@@ -148,7 +154,7 @@ class Ledger:
         """Sign and store the checkpoint of the log as it is now, in the same transaction."""
         checkpoint = Checkpoint(self.manifest.origin, self.size, self.tree.root())
         note = sign_checkpoint(checkpoint, key).encode()
-        connection.execute(sa.insert(store.checkpoints).values(size=self.size, note=note))
+        connection.execute(_INSERT_CHECKPOINT, {"size": self.size, "note": note})
 
     def forget(self, size: int) -> None:
         """Return to an earlier size, after a transaction that did not commit."""

@@ -82,11 +82,11 @@ def enqueue_all(connection: Connection, what: Noticed, of: Sequence[tuple[str, s
     """Notices for each person and time, as `enqueue`. Of looks at the own record, one in an hour:
     whoever looks again and again must not delay what others are told."""
     table = store.contacts.c
-    query = sa.select(table.who, table.number).where(table.who.in_({who for who, _ in of}))
     contacts: defaultdict[str, list[int]] = defaultdict(list)
-    for row in connection.execute(query.order_by(table.number)):
-        contacts[row.who].append(row.number)
-    told = [(contact, time) for who, time in of for contact in contacts[who]]
+    people = {who for who, _ in of}
+    for person, number in store.rows_with(connection, table.who, people, table.number):
+        contacts[person].append(number)
+    told = [(contact, time) for who, time in of for contact in sorted(contacts[who])]
     if what == "view":
         last = _last_views(connection, [contact for contact, _ in told])
         told = [(contact, time) for contact, time in told if view_is_told(last.get(contact), time)]
