@@ -112,8 +112,10 @@ class Postgres:
 
 
 @contextmanager
-def server() -> Iterator[Postgres]:
-    with tempfile.TemporaryDirectory(prefix="pg-") as folder:  # a socket's path must be short
+def server(where: Path | None = None) -> Iterator[Postgres]:
+    """`where`: a folder for its folder; a temporary one of the system's, if None."""
+    prefix = "pg-"  # a socket's path must be short
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=where) as folder:
         running = Postgres(Path(folder))
         try:
             yield running

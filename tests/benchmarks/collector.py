@@ -5,7 +5,9 @@ no voter exists. All that the sequencer does with a claim is real, in groups of 
 
 `--stored N`: the first ballots are compared with as many after N. Containers are those of real
 ballots, each with a number behind it, so that all digests differ; voters and components are made
-up.
+up. What lies between is only stored, with many groups in the queue. At the end processes of their
+own start on what is stored: one that reads and checks everything, as a sequencer's does, and one
+that reads the log, as those do that answer voters.
 """
 
 from __future__ import annotations
@@ -13,15 +15,18 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
-import resource
+import re
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
 
 from tests.postgres import server
 from tests.voting.conftest import Issue
@@ -33,10 +38,11 @@ from voting.collector import store
 from voting.collector.claim import Claim, Stored
 from voting.collector.gathering import GROUP_SIZE
 from voting.collector.home import Home
-from voting.collector.ledger import Ledger, read_checked
+from voting.collector.ledger import Ledger, read_checked, read_log
 from voting.collector.sequencer import Sequencer
 from voting.eid import test_pki
 
+_QUEUED = 50 * GROUP_SIZE
 _SIZE, _COMPONENTS = 7000, 2  # bytes and first components of a ballot of the example elections
 
 
@@ -45,16 +51,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--windows", type=int, default=4, help="measured one after the other")
     parser.add_argument("--stored", type=int, help="compare the first ballots with those after N")
     parser.add_argument("--each", type=int, default=10_000, help="compared so (%(default)s)")
-    parser.add_argument("--real", type=int, default=2000, help="real containers (%(default)s)")
+    parser.add_argument("--real", type=int, default=10_000, help="real containers (%(default)s)")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="postgresql")
     parser.add_argument("--dir", type=Path, help="folder for the database (a temporary one)")
+    parser.add_argument("--wait", action="store_true", help="for Enter before what is compared")
     parser.add_argument("--json", action="store_true", help="one object, in one line, per window")
 
 
 def run(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(dir=arguments.dir) as folder:
         polls = example_polls(Path(folder))
-        with _home(polls, Path(folder), arguments.database) as opened:
+        with _home(polls, Path(folder), arguments) as opened:
             _fill(polls, opened, arguments)
             opened.engine.dispose()
     return 0
@@ -71,11 +78,11 @@ def example_polls(folder: Path) -> Polls:
 
 
 @contextmanager
-def _home(polls: Polls, folder: Path, database: str) -> Iterator[Home]:
-    if database == "sqlite":
+def _home(polls: Polls, folder: Path, arguments: argparse.Namespace) -> Iterator[Home]:
+    if arguments.database == "sqlite":
         yield polls.home(folder / "home")
         return
-    with server() as postgres:
+    with server(arguments.dir) as postgres:
         url = postgres.create("filled")
         polls.make_database(folder / "made", url)
         yield reopen(polls.copy_home(folder / "home", url))
@@ -116,30 +123,68 @@ def _fill(polls: Polls, opened: Home, arguments: argparse.Namespace) -> None:
         real = _real_containers(polls, ledger, arguments.real)
         found = []
         for count in (arguments.each, arguments.stored - arguments.each, arguments.each):
-            found.append(_store(ledger, sequencer, number, count, real))
+            compared = count == arguments.each
+            if compared and arguments.wait:
+                input(f"{number} ballots are stored; Enter: measure the next {count} ")
+            groups = GROUP_SIZE if compared else _QUEUED
+            found.append(_store(ledger, sequencer, number, count, real, groups))
             number += count
             _say(arguments, ballots=number, **found[-1])
         _compare(arguments, found[0], found[-1], len(real))
     sequencer.stop()
-    began = time.perf_counter()
-    again = Ledger(polls.manifest)
-    read_checked(opened.engine, again)
     with store.reading(opened.engine) as connection:
         stored = connection.scalar(sa.select(sa.func.count()).select_from(store.ballots))
+        size = _database_bytes(connection)
     assert stored == number
-    _say(arguments, ballots=number, check_ms=1e3 * (time.perf_counter() - began) / number)
+    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as processes:
+        for read in (read_checked, read_log):
+            starts = processes.submit(_start, opened.path, read).result()
+            _say_start(arguments, read.__name__, number, size, starts)
+
+
+def _start(home: Path, read: Callable[[Engine, Ledger], None]) -> dict[str, float]:
+    """Seconds until a process has read what is stored, and the memory that it took."""
+    opened = reopen(home)
+    before, began, used = _memory("VmRSS"), time.perf_counter(), time.process_time()
+    ledger = Ledger(opened.manifest)
+    read(opened.engine, ledger)
+    spent = {"s": time.perf_counter() - began, "cpu_s": time.process_time() - used}
+    opened.engine.dispose()
+    return {**spent, "memory_mb": _memory("VmHWM"), "memory_before_mb": before}
+
+
+def _database_bytes(connection: Connection) -> int:
+    """On disk, with its indices and without what is written ahead."""
+    how = {
+        "sqlite": "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+        "postgresql": "SELECT pg_database_size(current_database())",
+    }
+    return int(connection.exec_driver_sql(how[connection.dialect.name]).scalar_one())
+
+
+def _memory(which: str) -> float:
+    """MB of this process: VmRSS now, VmHWM at most, since it began."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    found = re.search(rf"^{which}:\s*(\d+) kB$", status, re.MULTILINE)
+    assert found is not None
+    return int(found[1]) / 1024
 
 
 def _store(
-    ledger: Ledger, sequencer: Sequencer, number: int, count: int, real: Sequence[bytes] = ()
+    ledger: Ledger,
+    sequencer: Sequencer,
+    number: int,
+    count: int,
+    real: Sequence[bytes] = (),
+    queued: int = GROUP_SIZE,
 ) -> dict[str, float]:
-    """Store so many ballots more; what each of them took."""
+    """Store so many ballots more; what each of them took. `queued`: handed in at once."""
     wall, cpu = 0.0, 0.0
-    for start in range(number, number + count, GROUP_SIZE):
+    for start in range(number, number + count, queued):
         anchor = Anchor(size=ledger.size, root=ledger.root_at(ledger.size).hex())
         claims = [
             made_up_claim(anchor, n, real[n % len(real)] + n.to_bytes(8, "big") if real else None)
-            for n in range(start, min(start + GROUP_SIZE, number + count))
+            for n in range(start, min(start + queued, number + count))
         ]
         began, used = time.perf_counter(), time.process_time()
         for answer in [sequencer.hand_in(claim) for claim in claims]:
@@ -168,16 +213,28 @@ def _compare(
 
 
 def _say(arguments: argparse.Namespace, **found: float) -> None:
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    memory = _memory("VmRSS")
     members = {"database": arguments.database, **found, "memory_mb": memory}
     if arguments.json:
         print(json.dumps(members), flush=True)
         return
-    if "check_ms" in found:
-        print(f"read and checked again: {found['check_ms']:.3f} ms a ballot, {memory:.0f} MB")
-        return
     print(
         f"{found['ballots']:>9} ballots: {found['ms']:.2f} ms a ballot, {found['cpu_ms']:.2f} ms of"
-        f" it CPU time of the sequencer; {memory:.0f} MB at most",
+        f" it CPU time of the sequencer; {memory:.0f} MB",
+        flush=True,
+    )
+
+
+def _say_start(
+    arguments: argparse.Namespace, what: str, ballots: int, size: int, found: dict[str, float]
+) -> None:
+    members = {"database": arguments.database, "ballots": ballots, "database_bytes": size}
+    if arguments.json:
+        print(json.dumps({**members, "start": what, **found}), flush=True)
+        return
+    print(
+        f"{what} of {ballots} ballots, {size / 1e9:.2f} GB on disk: {found['s']:.1f} s,"
+        f" {found['cpu_s']:.1f} s of it CPU time of its process; {found['memory_mb']:.0f} MB at"
+        f" most, {found['memory_before_mb']:.0f} MB before",
         flush=True,
     )

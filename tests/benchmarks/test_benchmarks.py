@@ -143,7 +143,9 @@ def test_first_and_last_ballots_of_a_long_log_are_compared(
     collector.add_arguments(parser)
     options = ["--database", "sqlite", "--stored", "130", "--each", "65", "--real", "2", "--json"]
     assert collector.run(parser.parse_args(options)) == 0
-    first, filled, last, compared, checked = map(json.loads, capsys.readouterr().out.splitlines())
-    assert [one["ballots"] for one in (first, filled, last, checked)] == [65, 130, 195, 195]
+    found = list(map(json.loads, capsys.readouterr().out.splitlines()))
+    first, filled, last, compared, *starts = found
+    assert [one["ballots"] for one in (first, filled, last, *starts)] == [65, 130, 195, 195, 195]
+    assert [one["start"] for one in starts] == ["read_checked", "read_log"]
     assert compared["ms_ratio"] == last["ms"] / first["ms"]
     assert (compared["stored"], compared["real_containers"]) == (130, 2)
