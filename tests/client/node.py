@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -39,8 +40,9 @@ def bundle(sources: Iterable[str], out: Path, *, platform: str = "node") -> None
     nothing in it needs Node."""
     options = ("--bundle", f"--platform={platform}", "--format=esm", "--out-extension:.js=.mjs")
     paths = (f"tests/client/{name}" for name in sources)
-    command = [*node(), str(ESBUILD), *paths, *options, f"--outdir={out}", "--log-level=warning"]
-    subprocess.run(command, cwd=ROOT, check=True)
+    command = [str(ESBUILD), *paths, *options, f"--outdir={out}", "--log-level=warning"]
+    path = os.pathsep.join([os.environ["PATH"], str(Path(node()[0]).parent)])
+    subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path}, check=True)
 
 
 class Answering:

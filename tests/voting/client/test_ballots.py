@@ -19,6 +19,7 @@ from crypto.tlog import (
     VerifierKey,
     cosign,
     leaf_hash,
+    open_checkpoint,
     sign_checkpoint,
 )
 from tests.choices import chosen
@@ -196,12 +197,14 @@ def test_identifier_of_another_person_is_noticed(typescript: Answering, polls: P
 
 
 def test_receipt_of_witnesses_and_log_is_taken(typescript: Answering, witnessed: Collector) -> None:
-    polls, ledger = witnessed.polls, witnessed.home.ledger()
+    polls = witnessed.polls
+    receipt_of(witnessed.submit(witnessed.ballot(MINAMI)))  # so there is a cosigned head
     head = witnessed.reading.checkpoint()
     assert head is not None
+    seen = open_checkpoint(head, polls.manifest.log_key)
     anchor = ask(typescript, {"ask": "anchor", **manifest_of(polls), "data": head.hex()})
-    assert anchor == f"{ledger.size} {ledger.root_at(ledger.size).hex()}"
-    ballot = ballot_of(typescript, polls, ledger.size, ledger.root_at(ledger.size))
+    assert anchor == f"{seen.size} {seen.root.hex()}"
+    ballot = ballot_of(typescript, polls, seen.size, seen.root)
     container = container_of(typescript, ballot, polls.issue(KITA))
     assert signer_of(container) == identifier(KITA)
     stored = witnessed.submit(container)
