@@ -6,7 +6,7 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 
-import { concatBytes, decodeHex, decodeInteger, encodeHex, equalBytes } from "./bytes.js";
+import { concatBytes, decodeInteger, encodeHex, equalBytes } from "./bytes.js";
 import { EncodingError, VerificationError } from "./errors.js";
 
 export const SIGNATURE_BYTES = 64;
@@ -16,11 +16,6 @@ export class PublicKey {
   /** Throws EncodingError unless `raw` has 32 bytes; whether they are a point, `verifyText` says. */
   constructor(readonly raw: Uint8Array) {
     if (raw.length !== KEY_BYTES) throw new EncodingError("a public key has 32 bytes");
-  }
-
-  /** `text`: 64 lower-case hexadecimal digits. Throws EncodingError. */
-  static fromHex(text: string): PublicKey {
-    return new PublicKey(decodeHex(text));
   }
 
   get hex(): string {
