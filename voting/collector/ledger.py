@@ -28,7 +28,7 @@ from voting.election.manifest import Manifest
 from voting.election.orders import order_name
 from voting.roll.roll import PaperList, Roll
 
-_AT_ONCE = 1000  # rows in memory
+_STREAMED = {"yield_per": 1000}  # rows in memory
 _INSERT_CHECKPOINT = sa.insert(store.checkpoints)
 
 
@@ -234,11 +234,9 @@ def _require_version(connection: Connection) -> None:
 
 def _verify_checkpoints(connection: Connection, ledger: Ledger) -> None:
     last = 0
-    for size, note in connection.execute(
-        sa.select(store.checkpoints.c.size, store.checkpoints.c.note).order_by(
-            store.checkpoints.c.size
-        )
-    ):
+    table = store.checkpoints.c
+    query = sa.select(table.size, table.note).order_by(table.size)
+    for size, note in connection.execute(query, execution_options=_STREAMED):
         _check_note(ledger, size, note)
         last = size
     if last != ledger.size:
@@ -248,7 +246,8 @@ def _verify_checkpoints(connection: Connection, ledger: Ledger) -> None:
 def _verify_cosignatures(connection: Connection, ledger: Ledger) -> None:
     """Every cosigned head has its cosignatures, and is of this log."""
     table = store.cosignatures.c
-    for size, note in connection.execute(sa.select(table.size, table.note).order_by(table.size)):
+    query = sa.select(table.size, table.note).order_by(table.size)
+    for size, note in connection.execute(query, execution_options=_STREAMED):
         try:
             found = heads.check(note, ledger.manifest, ledger.tree).size
         except SukashiError as fault:
@@ -260,7 +259,7 @@ def _verify_cosignatures(connection: Connection, ledger: Ledger) -> None:
 def _verify_ballots(connection: Connection, ledger: Ledger) -> None:
     b = store.ballots.c
     query = sa.select(b.sequence, b.container, b.qualification).order_by(b.sequence)
-    rows = iter(connection.execution_options(yield_per=_AT_ONCE).execute(query))
+    rows = iter(connection.execute(query, execution_options=_STREAMED))
     for sequence, container, qualification in ledger.entries.ballots:
         row = next(rows, None)
         if row is None or row.sequence != sequence:

@@ -25,6 +25,7 @@ from voting.console import Refused, Unfinished
 
 SCHEMA_VERSION = "0001"  # the newest of migrations/versions
 WRITE_LOCK = 0x53554B41534849  # advisory locks are numbers; this one is "SUKASHI"
+PAGE = 10_000  # rows in memory, and between two questions: a transaction never stands idle for long
 _BUSY_SECONDS = 30
 _IDLE_SECONDS = 0.5
 _CONNECTIONS = 60  # more than a process has threads that want one: nobody waits for a connection
@@ -391,6 +392,13 @@ _ENTRIES_FROM = (
     sa.select(entries.c.sequence, entries.c.entry)
     .where(entries.c.sequence >= sa.bindparam("first"))
     .order_by(entries.c.sequence)
+    .limit(sa.bindparam("page"))
+)
+_ACCESS_ROWS = (
+    sa.select(accesses.c.number, accesses.c.row)
+    .where(accesses.c.number > sa.bindparam("after"), accesses.c.number <= sa.bindparam("last"))
+    .order_by(accesses.c.number)
+    .limit(sa.bindparam("page"))
 )
 
 
@@ -440,15 +448,21 @@ def sequence_of(connection: Connection, digest: str) -> int | None:
 
 def entries_from(connection: Connection, first: int) -> Iterator[tuple[int, bytes]]:
     """Sequence numbers and bytes of the entries from number `first` on."""
-    for row in connection.execute(_ENTRIES_FROM, {"first": first}):
-        yield row.sequence, row.entry
+    while page := connection.execute(_ENTRIES_FROM, {"first": first, "page": PAGE}).all():
+        yield from ((row.sequence, row.entry) for row in page)
+        if len(page) < PAGE:
+            return
+        first = page[-1].sequence + 1
 
 
-def access_rows(connection: Connection, after: int, last: int) -> list[bytes]:
+def access_rows(connection: Connection, after: int, last: int) -> Iterator[bytes]:
     """The rows with these numbers: `after` is excluded, `last` included."""
-    number = accesses.c.number
-    query = sa.select(accesses.c.row).where(number > after, number <= last)
-    return list(connection.scalars(query.order_by(number)))
+    values = {"last": last, "page": PAGE}
+    while page := connection.execute(_ACCESS_ROWS, {"after": after, **values}).all():
+        yield from (row.row for row in page)
+        if len(page) < PAGE:
+            return
+        after = page[-1].number
 
 
 def next_number(connection: Connection, table: sa.Table) -> int:

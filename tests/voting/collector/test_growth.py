@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from tests.benchmarks.collector import made_up_claim
 from tests.voting.polls import Clock, Collector, Polls, now
 from voting.ballot.ballot import Anchor
+from voting.collector import store
 from voting.collector.claim import Stored
 
 
@@ -51,3 +52,16 @@ def test_group_costs_as_many_statements_as_one_ballot(stored: Collector) -> None
 def test_group_costs_as_many_statements_in_a_longer_log(stored: Collector) -> None:
     costs = [store_group(stored, 100 * turn, 16) for turn in range(4)]
     assert len(set(costs)) == 1
+
+
+@pytest.mark.parametrize("page", [1, 2, 5, 1000])
+def test_log_and_accesses_are_read_whole_in_pages_of_any_size(
+    stored: Collector, page: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_group(stored, 0, 7)
+    entries = list(enumerate(stored.home.ledger().raw))
+    monkeypatch.setattr(store, "PAGE", page)
+    with store.reading(stored.home.engine) as connection:
+        assert list(store.entries_from(connection, 2)) == entries[2:]
+        rows = connection.scalars(sa.select(store.accesses.c.row)).all()
+        assert list(store.access_rows(connection, 1, 6)) == rows[1:6]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -135,6 +136,21 @@ def test_writer_sees_what_was_written_while_it_waited(full: Home) -> None:
             later = pool.submit(size)
             connection.execute(sa.insert(store.checkpoints).values(size=99, note=b""))
         assert later.result() == before + 1
+
+
+def test_long_log_is_read_by_a_process_that_takes_its_time(
+    full: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL ends a transaction that stands idle: no page may take that long."""
+    monkeypatch.setattr(store, "PAGE", 2)
+    with store.reading(full.engine) as connection:
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '500ms'")
+        entries = []
+        for entry in store.entries_from(connection, 0):
+            time.sleep(0.15)
+            entries.append(entry)
+    assert len(entries) * 0.15 > 0.5
+    assert entries == list(enumerate(full.ledger().raw))
 
 
 def test_database_that_may_lose_what_it_confirmed_is_refused(postgres: Postgres) -> None:
