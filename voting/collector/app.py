@@ -18,6 +18,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from crypto.errors import EncodingError, SukashiError, VerificationError
 from voting.acceptance.sentences import LOG_IN_IDS, RECORDED, sentences
@@ -104,6 +105,7 @@ def make_app(
     app.add_exception_handler(TooLargeError, _too_large)
     app.add_exception_handler(TooManyError, _too_many)
     app.add_exception_handler(EncodingError, _malformed)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(VerificationError, _refused)
     app.add_exception_handler(HTTPException, _no_such_request)
     app.add_exception_handler(Exception, _failed)
@@ -257,6 +259,11 @@ def _failed(_request: Request, fault: Exception) -> Response:
 
 def _too_large(_request: Request, _fault: Exception) -> Response:
     return _error(413, "too_large")
+
+
+def _gone(_request: Request, _fault: Exception) -> Response:
+    """The client went while it sent its request: nobody reads this, and nothing was stored."""
+    return _error(400, "malformed")
 
 
 def _malformed(_request: Request, _fault: Exception) -> Response:

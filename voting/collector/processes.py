@@ -146,6 +146,7 @@ def _watch(children: list[_Child], stopping: Connection) -> None:
             return
         for child in children:
             if child.process.sentinel in ended:
+                child.process.join(_GRACE)  # its pipes close a moment before the kernel says why
                 telling.alarm(
                     "process_ended", process=child.name, count=child.process.exitcode or 0
                 )

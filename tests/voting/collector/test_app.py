@@ -128,6 +128,26 @@ def test_oversize_is_answered_without_reading_it_all(
     assert limit < read <= limit + (1 << 15)
 
 
+def test_client_that_goes_while_it_sends_alarms_nobody(
+    collector: Collector, told: io.StringIO
+) -> None:
+    """Or whoever cuts connections would fill the log in which operators look for defects."""
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(_message: MutableMapping[str, Any]) -> None:
+        pass
+
+    scope: dict[str, Any] = {"type": "http", "method": "POST", "query_string": b""}
+    for path in ("/ballots", "/login", "/verification"):
+        scope |= {"path": path, "headers": []}
+        if path == "/ballots":
+            scope["headers"] = [(b"authorization", collector.session()["Authorization"].encode())]
+        asyncio.run(collector.app()(scope, receive, send))
+    assert "request_failed" not in told.getvalue()
+
+
 def test_bodies_above_their_limits_are_too_large(web: httpx.Client, collector: Collector) -> None:
     response = collector.post(web, bytes(1 << 20))
     assert (response.status_code, error(response)) == (413, "too_large")

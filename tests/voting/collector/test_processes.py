@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+import multiprocessing
 import os
 import random
 import signal
@@ -9,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -23,6 +26,7 @@ from tests.voting.collector.test_ballots import next_roll
 from tests.voting.election.office import PASSPHRASE
 from tests.voting.polls import ALSO_KITA, KITA, MINAMI, Clock, Collector, Polls, now, reopen
 from tests.voting.serving import browser
+from voting.collector.processes import _Child, _watch
 from voting.election.entries import parse_log
 
 # Of a connection that is refused, httpx leaves the socket to the garbage collector.
@@ -129,6 +133,30 @@ def test_killed_collector_loses_no_ballot_with_a_receipt(stored: Collector) -> N
     again = stored.again()
     for container, receipt in receipts.items():
         assert again.submit(container).receipt == receipt
+
+
+def idle(ready: Callable[[], None]) -> None:
+    """A child that does nothing."""
+    ready()
+    signal.pause()
+
+
+def test_operator_learns_by_which_signal_a_process_ended(told: io.StringIO) -> None:
+    child, (stopping, stop) = _Child("idle", idle), multiprocessing.Pipe(duplex=False)
+    child.await_ready()
+    first = child.process
+    with ThreadPoolExecutor(1) as pool:
+        watching = pool.submit(_watch, [child], stopping)
+        os.kill(first.pid or 0, signal.SIGKILL)
+        for _ in range(1200):
+            if child.process is not first:
+                break
+            time.sleep(0.05)
+        stop.send_bytes(b"stop")
+        watching.result()
+    child.stop()
+    ended = json.loads(told.getvalue().splitlines()[0])
+    assert (ended["event"], ended["count"]) == ("process_ended", -signal.SIGKILL)
 
 
 def test_operator_and_server_append_at_once_and_never_fork(stored: Collector) -> None:
