@@ -73,6 +73,7 @@ def serve(witness: Witness, listener: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM."""
     config = uvicorn.Config(
         make_app(witness),
+        http="h11",  # which takes no head without end
         log_level="warning",
         access_log=False,
         server_header=False,

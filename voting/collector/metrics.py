@@ -191,6 +191,7 @@ def served(
     """Answer scrapes at a listening socket, in a thread of this process."""
     app = make_metrics(engine, manifest, disk)
     config = uvicorn.Config(app, log_config=None, access_log=False)
+    config.http = "h11"  # which takes no head without end
     server = uvicorn.Server(config)
     serve = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="metrics")
     serve.start()

@@ -28,6 +28,7 @@ import uvicorn
 
 from crypto.errors import SukashiError
 from voting.collector import telling
+from voting.collector.bounded import BoundedHttp
 from voting.collector.home import open_home
 from voting.collector.limits import Room, shared_room
 from voting.collector.listening import listen_at_port, listen_at_socket
@@ -235,6 +236,7 @@ def _serve(
     """Serve until SIGTERM, until the supervisor is gone, or while `alive`; what has begun is
     finished."""
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
+    config.http, config.loop = BoundedHttp, "uvloop"
     config.proxy_headers = False  # whose word on addresses is believed: voting.collector.limits
     if tls is not None:
         config.ssl_certfile, config.ssl_keyfile = tls.certificate, tls.key
