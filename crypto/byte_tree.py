@@ -13,6 +13,7 @@ one shape, which is what vectors are, stay as they are encoded (``Array``).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TypeAlias, overload
 
 from crypto.errors import EncodingError
@@ -141,6 +142,9 @@ def body(tree: Tree, n: int, shape: Shape, what: str) -> bytes:
     _check_count(tree, n, what)
     if isinstance(tree, Array) and tree.shape == shape:
         return tree.body
+    if isinstance(shape, int):  # as of one group's elements, which every ballot has by the dozen
+        header = _header(_LEAF, shape)
+        return b"".join([header + leaf(child, shape, what) for child in tree])  # type: ignore[arg-type]
     for child in tree:
         check_shape(child, shape, what)  # type: ignore[arg-type]  # no leaf
     return b"".join(encode(child) for child in tree)  # type: ignore[arg-type]
@@ -176,6 +180,7 @@ def _check_count(tree: Tree, n: int, what: str) -> None:
         raise EncodingError(f"{what}: {len(tree)} parts where {n} were expected")
 
 
+@lru_cache(maxsize=256)
 def _header(tag: int, count: int) -> bytes:
     return bytes([tag]) + count.to_bytes(4, "big")
 

@@ -10,6 +10,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -36,6 +37,17 @@ class ContestBallot(Document):
     id: Identifier
     ballot: str
 
+    @cached_property
+    def tree(self) -> byte_tree.Tree:
+        """What it encodes. Raises EncodingError."""
+        try:
+            data = base64.b64decode(self.ballot, validate=True)
+        except (binascii.Error, ValueError):
+            raise EncodingError(f"contest {self.id} is not base64") from None
+        if base64.b64encode(data).decode() != self.ballot:
+            raise EncodingError(f"contest {self.id} is not canonical base64")
+        return byte_tree.decode(data)
+
 
 class Anchor(Document):
     """The log that the voter's client saw just before signing."""
@@ -60,19 +72,8 @@ class Ballot(Document):
         """Raises EncodingError, also for base64 that is not canonical."""
         ballot = parse_model(cls, data, "ballot.json")
         for contest in ballot.contests:
-            contest_tree(contest)
+            _ = contest.tree
         return ballot
-
-
-def contest_tree(contest: ContestBallot) -> byte_tree.Tree:
-    """The byte tree of one contest. Raises EncodingError."""
-    try:
-        data = base64.b64decode(contest.ballot, validate=True)
-    except (binascii.Error, ValueError):
-        raise EncodingError(f"contest {contest.id} is not base64") from None
-    if base64.b64encode(data).decode() != contest.ballot:
-        raise EncodingError(f"contest {contest.id} is not canonical base64")
-    return byte_tree.decode(data)
 
 
 def statement(manifest: Manifest, style: str, contest: Contest, identifier: str) -> RangeStatement:
@@ -85,9 +86,9 @@ def statement(manifest: Manifest, style: str, contest: Contest, identifier: str)
 
 def decode_contest(manifest: Manifest, entry: ContestBallot) -> EncryptedContest:
     """The ciphertexts and the proof of one contest. Raises EncodingError."""
-    contest, tree = manifest.contest(entry.id), contest_tree(entry)
+    contest = manifest.contest(entry.id)
     return EncryptedContest.decode(
-        manifest.crypto_group, tree, contest.range_size, contest.selections, contest.total
+        manifest.crypto_group, entry.tree, contest.range_size, contest.selections, contest.total
     )
 
 

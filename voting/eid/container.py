@@ -14,6 +14,7 @@ import hashlib
 import struct
 import zlib
 from dataclasses import dataclass
+from functools import cached_property
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -44,7 +45,7 @@ class Signature:
     data_digest: str
     value: bytes
 
-    @property
+    @cached_property
     def certificate(self) -> x509.Certificate:
         return x509.load_der_x509_certificate(self.certificate_der)
 

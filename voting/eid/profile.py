@@ -200,16 +200,21 @@ class EidProfile:
         try:
             chains.verify(certificate, at)
         except INVALID as fault:
-            why = f"the certificate is not valid under the profile: {fault}"
-            raise VerificationError(check_id, where, why) from fault
+            raise _invalid(fault, check_id, where) from fault
 
     def validity(
         self, certificate: x509.Certificate, at: dt.datetime, *, check_id: str, where: str
     ) -> Period:
-        """The first and the last moment at which a certificate that fits the profile at that time
-        and those of its authorities are all valid; as `check_certificate`."""
-        self.check_certificate(certificate, at, check_id=check_id, where=where)
-        return self._signing.period(certificate, at)
+        """The first and the last moment at which a certificate that passed `check_certificate` and
+        those of its authorities are all valid.
+
+        Raises:
+            VerificationError: they are not at that time.
+        """
+        try:
+            return self._signing.period(certificate, at)
+        except INVALID as fault:
+            raise _invalid(fault, check_id, where) from fault
 
     @cached_property
     def _signing(self) -> Chains:
@@ -236,6 +241,11 @@ class EidProfile:
             if found:
                 return found.group(1)
         raise VerificationError(check_id, where, "the certificate names no person of the profile")
+
+
+def _invalid(fault: Exception, check_id: str, where: str) -> VerificationError:
+    why = f"the certificate is not valid under the profile: {fault}"
+    return VerificationError(check_id, where, why)
 
 
 def _other_files(file: ProfileFile, files: dict[str, bytes]) -> str:

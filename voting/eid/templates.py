@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from lxml import etree
@@ -123,17 +124,24 @@ def signature_xml(
         "signing_time": signing_time,
         "signature": _b64(value),
     }
-    text = SIGNATURES
-    for key, filling in values.items():
-        text = text.replace("{" + key + "}", filling)
-    properties = canonical_part(text.replace("{properties_digest}", ""), XADES + "SignedProperties")
-    digest = _b64(hashlib.sha256(properties).digest())
-    return text.replace("{properties_digest}", digest).encode()
+    properties = _filled(_PROPERTIES, values)
+    values["properties_digest"] = _b64(hashlib.sha256(properties).digest())
+    return _filled(SIGNATURES, values)
+
+
+def _filled(template: str, values: Mapping[str, str]) -> bytes:
+    for name, value in values.items():
+        template = template.replace("{" + name + "}", value)
+    return template.encode()
 
 
 def signed_info(xml: bytes) -> bytes:
-    """The bytes that the signature value signs."""
-    return canonical_part(xml.decode(), DS + "SignedInfo")
+    """The bytes that the signature value signs, of XML that `signature_xml` rendered."""
+    _, found, rest = xml.partition(b"<ds:SignedInfo>")
+    content, end, _ = rest.partition(b"</ds:SignedInfo>")
+    if not found or not end:
+        raise ValueError("the template has no SignedInfo")
+    return b'<ds:SignedInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#">' + content + end
 
 
 def signature_value(number: int, value: bytes) -> bytes:
@@ -145,9 +153,14 @@ def signature_value(number: int, value: bytes) -> bytes:
 
 
 def canonical_part(text: str, tag: str) -> bytes:
-    """Exclusive C14N of one part of XML that this module rendered."""
+    """Exclusive C14N of one part of XML that this module rendered; of a template, too, since no
+    value needs an escape."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     part = etree.fromstring(text.encode(), parser).find(f".//{tag}")
     if part is None:
         raise ValueError(f"the template has no {tag}")
     return etree.tostring(part, method="c14n", exclusive=True)
+
+
+# Written once: what stands in a template stands in its canonical form, too.
+_PROPERTIES = canonical_part(SIGNATURES, XADES + "SignedProperties").decode()

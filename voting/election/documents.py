@@ -81,14 +81,15 @@ def parse_model(model: type[Model], data: bytes, what: str) -> Model:
     Raises:
         EncodingError: not canonical, or a member is missing, unknown or of the wrong type.
     """
-    parse_canonical(data, what)
+    members = parse_canonical(data, what)
     try:
         document = model.model_validate_json(data, strict=True)
     except ValidationError as fault:
         first = fault.errors()[0]
         place = ".".join(map(str, first["loc"])) or "(whole)"
         raise EncodingError(f"{what}: {place}: {in_words(first)}") from None
-    if document_bytes(document) != data:  # a model may fill in members; the bytes must hold them
+    # A model may fill in members; the bytes must hold them, and they are those of `members`.
+    if document.model_dump(mode="json", by_alias=True) != members:
         raise EncodingError(f"{what}: a member is missing or not written in its one form")
     return document
 

@@ -205,6 +205,16 @@ def self_signed(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> x509.Cer
     )
 
 
+def test_signed_parts_are_what_a_canonicaliser_makes_of_them(one: Container) -> None:
+    (signature,) = one.signatures
+    xml = signature.xml(one.data_name)
+    info = templates.canonical_part(xml.decode(), templates.DS + "SignedInfo")
+    assert templates.signed_info(xml) == info
+    properties = templates.canonical_part(xml.decode(), templates.XADES + "SignedProperties")
+    digest = base64.b64encode(hashlib.sha256(properties).digest())
+    assert b"<ds:DigestValue>" + digest + b"</ds:DigestValue></ds:Reference></ds:SignedInfo>" in xml
+
+
 def test_rsa_and_p256_keys_sign_as_their_algorithms_say() -> None:
     p256 = ec.generate_private_key(ec.SECP256R1())
     card = SoftwareCard(self_signed(p256), p256)
