@@ -33,6 +33,7 @@ from voting.collector import documents, home, store
 from voting.collector.app import make_app
 from voting.collector.claim import Claim, Stored
 from voting.collector.documents import Addition
+from voting.collector.examining import Examined
 from voting.collector.following import Follower
 from voting.collector.health import Health
 from voting.collector.home import Home
@@ -342,9 +343,9 @@ class Collector:
 
     def claim(self, container: bytes) -> Claim:
         """What a voter's ballot is handed to the sequencer as, once it passed the checks."""
-        found = asyncio.run(self.submission._check(container, signer_of(container)))
-        assert isinstance(found, Claim)
-        return found
+        found = self.submission._examiner.hand_in(container, signer_of(container)).result()
+        assert isinstance(found, Examined)
+        return asyncio.run(self.submission._qualified(container, found))
 
     def post(self, web: httpx.Client, container: bytes) -> httpx.Response:
         """The same over HTTP."""

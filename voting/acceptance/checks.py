@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, Protocol
 
 from crypto import byte_tree
@@ -108,9 +109,18 @@ class AcceptedBallot:
     style: BallotStyle
     contests: tuple[EncryptedContest, ...]
 
-    def first_components(self) -> list[bytes]:
+    def first_components(self) -> tuple[bytes, ...]:
         """The encodings of all u: each may occur once in an election."""
-        return first_components(self.contests)
+        return self._first_components
+
+    @cached_property
+    def _first_components(self) -> tuple[bytes, ...]:
+        return tuple(
+            byte_tree.encode(u.tree())
+            for encrypted in self.contests
+            for component in encrypted.ciphertexts.u
+            for u in component
+        )
 
 
 @dataclass(frozen=True)
@@ -152,6 +162,19 @@ def accept_unproven(data: bytes, context: Context, logged_in: str | None = None)
     Raises:
         VerificationError: with an id of CHECK_IDS.
     """
+    accepted = accept_undecided(data, context, logged_in)  # 1 to 10
+    check_fresh(accepted.first_components(), context.seen)  # 11
+    return accepted
+
+
+def accept_undecided(data: bytes, context: Context, logged_in: str | None = None) -> AcceptedBallot:
+    """1 to 10 of `accept`, for who asks about the freshness of many ballots at once; the caller
+    must still `check_fresh`, and `check_proofs` or `check_proofs_at_once`. `context.seen` is not
+    asked.
+
+    Raises:
+        VerificationError: with an id of CHECK_IDS.
+    """
     manifest = context.manifest
     container, ballot = open_ballot(data, manifest)  # 1
     signature = container.signatures[0]
@@ -166,7 +189,6 @@ def accept_unproven(data: bytes, context: Context, logged_in: str | None = None)
     style = check_style(ballot, person, manifest)  # 8
     check_anchor(ballot.after, identifier, context)  # 9
     contests = decode_contests(ballot, manifest)  # 10
-    check_fresh(first_components(contests), context.seen)  # 11
     return AcceptedBallot(identifier, person.name, signature, ballot, style, contests)
 
 
@@ -179,7 +201,7 @@ def conditions(
         identifier=accepted.identifier,
         roll_version=accepted.ballot.roll_version,
         anchor=accepted.ballot.after,
-        components=tuple(accepted.first_components()),
+        components=accepted.first_components(),
         valid=context.profile.validity(
             certificate, context.now, check_id="accept.certificate", where=WHERE
         ),
@@ -374,16 +396,6 @@ def check_stamp(stamped: dt.datetime | None, state: State) -> None:
     ):
         why = "the time-stamp is of the future, or more than a minute older than the entry"
         raise VerificationError("accept.timestamp.stale", WHERE, why)
-
-
-def first_components(contests: tuple[EncryptedContest, ...]) -> list[bytes]:
-    """The encodings of every u."""
-    return [
-        byte_tree.encode(u.tree())
-        for encrypted in contests
-        for component in encrypted.ciphertexts.u
-        for u in component
-    ]
 
 
 def _moment(text: str) -> dt.datetime:

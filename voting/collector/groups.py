@@ -6,13 +6,12 @@ inserted once for all. In between, the group's own ballots count as stored.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from voting.collector import accesses, notices, store
+from voting.collector import accesses, asking, notices, store
 from voting.collector.claim import Claim
 from voting.election.entries import BallotEntry
 
@@ -22,15 +21,12 @@ class Group:
 
     def __init__(self, connection: Connection, claims: dict[str, Claim]) -> None:
         """`claims`: by the digest of their containers."""
-        b, c = store.ballots.c, store.components.c
         conditions = [claim.conditions for claim in claims.values()]
-        self._sequences = dict(store.rows_with(connection, b.digest, claims, b.sequence))
-        self._earlier: defaultdict[str, list[int]] = defaultdict(list)
         voters = {found.identifier for found in conditions}
-        for voter, sequence in store.rows_with(connection, b.voter, voters, b.sequence):
-            self._earlier[voter].append(sequence)
         components = {u for found in conditions for u in found.components}
-        self._seen = {u for u, _ in store.rows_with(connection, c.u, components, c.sequence)}
+        self._sequences = asking.sequences_of(connection, claims)
+        self._earlier = asking.ballots_of(connection, voters)
+        self._seen = asking.components_seen(connection, components)
         self._entries: list[dict[str, Any]] = []
         self._ballots: list[dict[str, Any]] = []
         self._components: list[dict[str, Any]] = []
@@ -40,7 +36,7 @@ class Group:
         return self._sequences.get(digest)
 
     def earlier(self, voter: str) -> list[int]:
-        return sorted(self._earlier[voter])
+        return self._earlier[voter]
 
     def seen(self, u: bytes) -> bool:
         return u in self._seen

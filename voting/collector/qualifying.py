@@ -54,13 +54,18 @@ class Qualifier:
             if service is not None:
                 service.close()
 
+    @property
+    def asks(self) -> bool:
+        """Whether any service is asked."""
+        return self._timestamps is not None or self._responder is not None
+
     async def qualify(self, accepted: AcceptedBallot) -> bytes:
         """The qualification of a ballot that passed every check before.
 
         Raises:
             VerificationError: `accept.timestamp.unavailable` or `accept.ocsp.unavailable`.
         """
-        if self._timestamps is None and self._responder is None:
+        if not self.asks:
             return _NOTHING
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._waiting, self._ask, accepted)

@@ -31,6 +31,10 @@ SESSION_LIFE = dt.timedelta(minutes=15)  # since it was used last
 LONGEST_LIFE = dt.timedelta(hours=4)  # however much it is used
 _NOTED = dt.timedelta(minutes=1)  # use is written down at most so often
 _SECRET, _TIME, _RANDOM, _CODE = 32, 8, 24, 16  # bytes
+_TABLE = store.sessions.c
+_SESSION = sa.select(_TABLE.who, _TABLE.began, _TABLE.seen, _TABLE.ended).where(
+    _TABLE.handle == sa.bindparam("handle")
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -106,7 +110,7 @@ class Sessions:
         Raises VerificationError (`session.required`): unknown, ended, or too old.
         """
         handle, now = _handle(_bytes(secret)), self._clock()
-        with store.reading(self._engine) as connection:
+        with store.looking(self._engine) as connection:
             row = _session(connection, handle)
         if row is None or row.ended or _is_over(row, now):
             raise VerificationError("session.required", "session", "there is no such session")
@@ -183,9 +187,7 @@ def _challenge_key(engine: Engine) -> bytes:
 def _session(connection: Connection, handle: str) -> Any:
     """Who, since when, when it was seen last, and whether it ended; None where there is no such
     session."""
-    table = store.sessions.c
-    query = sa.select(table.who, table.began, table.seen, table.ended).where(table.handle == handle)
-    return connection.execute(query).one_or_none()
+    return connection.execute(_SESSION, {"handle": handle}).one_or_none()
 
 
 def _moment(time: str) -> dt.datetime:

@@ -356,6 +356,25 @@ def reading(engine: Engine) -> Iterator[Connection]:
         raise Unfinished(f"the database does not answer ({_reason(fault)}); try again") from fault
 
 
+@contextmanager
+def looking(engine: Engine) -> Iterator[Connection]:
+    """For one statement, whose view is consistent by itself: PostgreSQL is asked once, where
+    `reading` begins and ends a transaction, too.
+
+    Raises:
+        Unfinished: PostgreSQL does not answer.
+    """
+    if engine.dialect.name == "sqlite":
+        with reading(engine) as connection:
+            yield connection
+        return
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            yield connection
+    except _LOST as fault:
+        raise Unfinished(f"the database does not answer ({_reason(fault)}); try again") from fault
+
+
 def _reason(fault: sa.exc.SQLAlchemyError) -> str:
     """The driver's own words, in one line; they name no value."""
     return " ".join(str(getattr(fault, "orig", None) or type(fault).__name__).split())
@@ -386,8 +405,6 @@ _BALLOTS_OF = (
     .where(ballots.c.voter == sa.bindparam("voter"))
     .order_by(ballots.c.sequence)
 )
-_SEEN = sa.select(components.c.sequence).where(components.c.u == sa.bindparam("u"))
-_SEQUENCE_OF = sa.select(ballots.c.sequence).where(ballots.c.digest == sa.bindparam("digest"))
 _ENTRIES_FROM = (
     sa.select(entries.c.sequence, entries.c.entry)
     .where(entries.c.sequence >= sa.bindparam("first"))
@@ -433,17 +450,6 @@ def rows_with(
 def ballots_of(connection: Connection, voter: str) -> list[int]:
     """The sequence numbers of a person's ballots, ascending."""
     return list(connection.scalars(_BALLOTS_OF, {"voter": voter}))
-
-
-def component_seen(connection: Connection, u: bytes) -> bool:
-    """Whether an earlier ballot has this first component."""
-    return connection.scalar(_SEEN, {"u": u}) is not None
-
-
-def sequence_of(connection: Connection, digest: str) -> int | None:
-    """The sequence number of the ballot with these bytes."""
-    found: int | None = connection.scalar(_SEQUENCE_OF, {"digest": digest})
-    return found
 
 
 def entries_from(connection: Connection, first: int) -> Iterator[tuple[int, bytes]]:

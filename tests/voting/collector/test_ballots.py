@@ -441,13 +441,15 @@ def test_same_bytes_stored_by_another_collector_while_they_are_checked_are_that_
     other = Collector(collector.polls, reopen(collector.home.path), collector.clock)
     other.start()
     container = collector.ballot()
-    honest, stored = collector.submission._snapshot, list[Stored]()
+    examiner = collector.submission._examiner
+    honest, stored = examiner._snapshot, list[Stored]()
 
-    def late(connection: sa.Connection) -> Context:
+    def late(connection: sa.Connection, persons: set[str]) -> Context:
+        context = honest(connection, persons)
         stored.append(other.submit(container))
-        return honest(connection)
+        return context
 
-    monkeypatch.setattr(collector.submission, "_snapshot", late)
+    monkeypatch.setattr(examiner, "_snapshot", late)
     assert _parts(collector.submit(container)) == _parts(stored[0])
     other.stop()
     other.home.engine.dispose()
