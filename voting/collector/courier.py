@@ -13,7 +13,6 @@ import time
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-import httpx
 from sqlalchemy.engine import Engine
 
 from crypto.errors import EncodingError
@@ -23,11 +22,14 @@ from voting.collector.gate import join
 from voting.collector.gathering import PACE, gather
 from voting.collector.lease import holder
 from voting.console import Unfinished
+from voting.http_client import NoAnswerError, Server
 
 CARRIERS = 16  # requests on their way at once: answers may take long
 _PATIENCE = 15.0  # seconds that a ballot waits for another sequencer
 _PAUSE = 0.1
 _SECONDS = 6  # until it is thought to be another process by now
+_CONNECT = 2  # seconds, also until it says that it is healthy
+_ANSWERS = 1 << 24  # bytes: more than the receipts of a group have
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,9 @@ class Courier:
     ) -> None:
         """`receipts`: seconds that the sequencer may wait for the witnesses of the log."""
         self._engine, self._tls, self._patience = engine, tls, patience + receipts
-        self._timeout = httpx.Timeout(_SECONDS + receipts, connect=2)
+        self._timeout = _SECONDS + receipts
         self._parcels: queue.Queue[_Parcel] = queue.Queue()
-        self._client: tuple[str, httpx.Client] | None = None
+        self._client: tuple[str, Server] | None = None
         self._changing = threading.Lock()
         self._gathering, self._left = threading.Lock(), 0.0
         for number in range(CARRIERS):
@@ -69,9 +71,9 @@ class Courier:
         """Whether a sequencer answers."""
         address = None
         try:
-            address, client = self._sequencer()
-            found = client.get("/health", timeout=2).status_code == 200
-        except (httpx.TransportError, StoppedError, Unfinished):
+            address, server = self._sequencer()
+            found = server.ask("GET", "/health", _ANSWERS, timeout=_CONNECT).status == 200
+        except (NoAnswerError, StoppedError, Unfinished):
             found = False
         if not found:  # or who waits until it is healthy would wait for a dead one for ever
             self._forget(address)
@@ -95,21 +97,18 @@ class Courier:
     def _carry(self, group: list[_Parcel]) -> list[Answer]:
         address = None
         try:
-            address, client = self._sequencer()
-            response = client.post("/claims", content=join([parcel.data for parcel in group]))
-        except httpx.TransportError as fault:
+            address, server = self._sequencer()
+            body = join([parcel.data for parcel in group])
+            reply = server.ask("POST", "/claims", _ANSWERS, body)
+        except NoAnswerError as fault:
             self._forget(address)
-            return [MovedError(f"the sequencer does not answer ({type(fault).__name__})")] * len(
-                group
-            )
+            return [MovedError(f"the sequencer does not answer ({fault})")] * len(group)
         except (StoppedError, Unfinished) as fault:
             return [MovedError(str(fault))] * len(group)
-        if response.status_code != 200:
-            why = f"the sequencer did not take the claim ({response.status_code})"
-            return [MovedError(why) if response.status_code >= 500 else StoppedError(why)] * len(
-                group
-            )
-        answers = parse_answers(response.content)
+        if reply.status != 200:
+            why = f"the sequencer did not take the claim ({reply.status})"
+            return [MovedError(why) if reply.status >= 500 else StoppedError(why)] * len(group)
+        answers = parse_answers(reply.body)
         if len(answers) != len(group):
             raise EncodingError("the sequencer did not answer every claim")
         if any(isinstance(answer, MovedError) for answer in answers):
@@ -137,7 +136,7 @@ class Courier:
 
     # -- where it is ------------------------------------------------------------------------------
 
-    def _sequencer(self) -> tuple[str, httpx.Client]:
+    def _sequencer(self) -> tuple[str, Server]:
         """Raises StoppedError, Unfinished."""
         with self._changing:
             if self._client is None:
@@ -148,17 +147,10 @@ class Courier:
                 self._client = address, self._connect(address)
             return self._client
 
-    def _connect(self, address: str) -> httpx.Client:
-        limits, timeout = httpx.Limits(max_connections=2 * CARRIERS), self._timeout
-        if address.startswith("unix:"):
-            no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # so that no authorities are read
-            transport = httpx.HTTPTransport(
-                uds=address.removeprefix("unix:"), verify=no_tls, limits=limits
-            )
-            return httpx.Client(transport=transport, base_url="http://sequencer", timeout=timeout)
-        if self._tls is None:
+    def _connect(self, address: str) -> Server:
+        if not address.startswith("unix:") and self._tls is None:
             raise StoppedError("the sequencer is on another machine, and no certificate is set")
-        return httpx.Client(base_url=address, verify=self._tls, limits=limits, timeout=timeout)
+        return Server(address, self._timeout, connect=_CONNECT, tls=self._tls)
 
     def _forget(self, address: str | None) -> None:
         """Look again who the sequencer is, before the next group."""

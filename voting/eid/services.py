@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-import httpx
-
 from crypto.errors import EncodingError, SukashiError
 from voting.console import UsageFault
 from voting.eid import answers, timestamps
 from voting.eid.ocsp import Question, parse
+from voting.http_client import NoAnswerError, Server, TooLongError
 
 TIMEOUT = 5.0  # seconds; a voter waits for the answer
 _ANSWERED = (200, 201)  # some authorities say of a time-stamp that it was created
@@ -27,36 +26,29 @@ class Service:
         """Raises UsageFault for what is no address."""
         self._name = name
         self._headers = {"Content-Type": f"application/{media}"}
-        if address.startswith("unix:"):
-            transport = httpx.HTTPTransport(uds=address.removeprefix("unix:"))
-            self._http = httpx.Client(transport=transport, timeout=timeout, trust_env=False)
-            self._url = f"http://service/{media.split('-', maxsplit=1)[0]}"
-        elif address.startswith(("http://", "https://")):
-            self._http = httpx.Client(timeout=timeout, trust_env=False)
-            self._url = address
-        else:
-            raise UsageFault(f"{address!r} is no address of {name}: write http://… or unix:…")
+        try:
+            self._server = Server(address, timeout)
+        except ValueError:
+            raise UsageFault(
+                f"{address!r} is no address of {name}: write http://… or unix:…"
+            ) from None
+        at_socket = address.startswith("unix:")
+        self._path = f"/{media.split('-', maxsplit=1)[0]}" if at_socket else self._server.path
 
     def close(self) -> None:
-        self._http.close()
+        self._server.close()
 
     def ask(self, request: bytes) -> bytes:
         """The body of the answer, at most `answers.LIMIT` bytes. Raises UnavailableError."""
         try:
-            with self._http.stream(
-                "POST", self._url, content=request, headers=self._headers
-            ) as response:
-                if response.status_code not in _ANSWERED:
-                    raise UnavailableError(f"{self._name} answered {response.status_code}")
-                found = b""
-                for part in response.iter_bytes():
-                    found += part
-                    if len(found) > answers.LIMIT:
-                        raise UnavailableError(f"{self._name} answered at too great length")
-        except (httpx.HTTPError, httpx.InvalidURL) as fault:
-            why = f"{self._name} cannot be reached ({type(fault).__name__})"
-            raise UnavailableError(why) from None
-        return found
+            reply = self._server.ask("POST", self._path, answers.LIMIT, request, self._headers)
+        except TooLongError:
+            raise UnavailableError(f"{self._name} answered at too great length") from None
+        except NoAnswerError as fault:
+            raise UnavailableError(f"{self._name} cannot be reached ({fault})") from None
+        if reply.status not in _ANSWERED:
+            raise UnavailableError(f"{self._name} answered {reply.status}")
+        return reply.body
 
 
 class TimeStamping:

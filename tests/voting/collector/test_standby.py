@@ -31,6 +31,7 @@ from voting.collector.duty import Duty
 from voting.collector.lease import DeposedError, Lease, holder
 from voting.election.documents import digest
 from voting.election.entries import parse_log
+from voting.http_client import Server
 
 pytestmark = REFUSED
 SOON = 30  # seconds within which a machine with other work does what is waited for
@@ -242,7 +243,7 @@ def test_who_asks_after_a_dead_sequencer_looks_for_the_next_one(
     courier = Courier(stored.home.engine)
     honest = courier._connect
 
-    def connect(address: str) -> httpx.Client:
+    def connect(address: str) -> Server:
         asked.append(address)
         return honest(address)
 
