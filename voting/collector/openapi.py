@@ -184,7 +184,11 @@ def _sessions() -> Json:
                     {
                         "201": _json(
                             "Logged in.", "Session",
-                            {"schema": "sukashi/session/1", "bearer": "0" * 64},
+                            {
+                                "schema": "sukashi/session/1",
+                                "bearer": "0" * 64,
+                                "who": "700000000001",
+                            },
                         ),
                         "400": _error("malformed"),
                         "401": _error("login.nonce", "The card is not let in; the id says why."),
@@ -309,6 +313,7 @@ def _schemas(ids: list[str]) -> Json:
             {
                 "schema": {"const": "sukashi/session/1"},
                 "bearer": {"type": "string", "pattern": _HEX},
+                "who": text,
             }
         ),
         "My": _object(

@@ -80,7 +80,8 @@ def _add_sessions(app: FastAPI, voters: Voters) -> None:
         voters.admit(request)
         answered, token = _login_request(await read_body(request, _BODY))
         secret = await run_in_threadpool(sessions.log_in, answered, token)
-        members = {"schema": "sukashi/session/1", "bearer": secret}
+        who = await run_in_threadpool(sessions.person, secret)
+        members = {"schema": "sukashi/session/1", "bearer": secret, "who": who}
         return JSONResponse(members, 201, headers=_PRIVATE)
 
     @app.delete("/session")

@@ -231,6 +231,7 @@ def log_in(collector: Collector, web: httpx.Client, voter: int = KITA) -> dict[s
     answer = web.post("/session", content=canonical(request))
     assert answer.status_code == 201
     assert answer.headers["cache-control"] == "no-store"
+    assert answer.json()["who"] == identifier(voter)
     return {"Authorization": f"Bearer {answer.json()['bearer']}"}
 
 
