@@ -21,6 +21,8 @@ ONLY ?=
 KERNEL ?= on
 ARITHMETIC ?=
 DIR ?=
+WRITE ?=
+PORT ?= 8080
 VMNV ?=
 VMND ?=
 GO_CLIENT ?=
@@ -31,14 +33,15 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready-kernel-$(KERNEL)
 PACKAGES := crypto execution voting tally verifier_app
 STEP := @.ci/step
+BROWSER := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement tests/browser/playwright.txt
 # Tests write many small durable files: in memory where there is a gigabyte for them.
 MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -kP /dev/shm | awk 'END {print $$4}')" -gt 1000000 ] && echo TMPDIR=/dev/shm)
 
-.PHONY: help setup demo test check quick fast lint types kernel tampered vectors corpus fuzz client-fuzz bench agreement ivxv-published load faults tally-faults mutation judge oracles log-oracles lock clean
+.PHONY: help setup demo test check quick fast lint types kernel tampered vectors corpus fuzz client-fuzz client serve e2e screenshots bench agreement ivxv-published load faults tally-faults mutation judge oracles log-oracles lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
-	@echo "variables: VOTERS=$(VOTERS) CONFIG=$(CONFIG) (demo)  N=$(N) (bench, corpus)  SEED=$(SEED) (corpus)  GROUP=$(GROUP) (demo, bench)  KILLS=$(KILLS) (tally-faults; faults: 100)  RATE=$(RATE) STORE=$(STORE) SERVICES=$(SERVICES) STAMPING=$(STAMPING) (load, faults)  SECONDS=$(SECONDS) (fuzz, client-fuzz; load: 300) ONLY=$(ONLY) (fuzz, fast)  VMNV=$(VMNV) VMND=$(VMND) (oracles)  GO_CLIENT=$(GO_CLIENT) AICS_PYTHON=$(AICS_PYTHON) (log-oracles)  PYTHON=$(PYTHON) KERNEL=$(KERNEL) ARITHMETIC=$(ARITHMETIC) (tampered)"
+	@echo "variables: VOTERS=$(VOTERS) CONFIG=$(CONFIG) (demo)  N=$(N) (bench, corpus)  SEED=$(SEED) (corpus)  GROUP=$(GROUP) (demo, bench)  KILLS=$(KILLS) (tally-faults; faults: 100)  RATE=$(RATE) STORE=$(STORE) SERVICES=$(SERVICES) STAMPING=$(STAMPING) (load, faults)  SECONDS=$(SECONDS) (fuzz, client-fuzz; load: 300) ONLY=$(ONLY) (fuzz, fast)  WRITE=$(WRITE) (client)  PORT=$(PORT) (serve)  VMNV=$(VMNV) VMND=$(VMND) (oracles)  GO_CLIENT=$(GO_CLIENT) AICS_PYTHON=$(AICS_PYTHON) (log-oracles)  PYTHON=$(PYTHON) KERNEL=$(KERNEL) ARITHMETIC=$(ARITHMETIC) (tampered)"
 
 setup: $(STAMP) ## virtual environment with the locked dependencies (KERNEL=off: without the native kernel)
 	@if [ -e $(VENV)/.node-lacks ]; then .ci/client "$(VENV)" install; fi
@@ -87,6 +90,20 @@ fuzz: $(STAMP) ## every parser against hostile input (SECONDS=60, ONLY=part of a
 
 client-fuzz: $(STAMP) ## crypto/js and the Python, asked the same at random (SECONDS=60; needs Node)
 	@$(BIN)/python -m tests.client fuzz --seconds "$(SECONDS)"
+
+client: $(STAMP) ## the voting page's bundle, the one of voting/client/bundle.sha256 (WRITE=yes after a change; needs Node)
+	$(STEP) client env PATH="$$PATH:$(CURDIR)/$(BIN)" node voting/client/build.mjs $(if $(WRITE),--write)
+
+serve: client ## a test election to vote in with a browser, until Ctrl-C (CONFIG=… PORT=8080; needs Node and nginx)
+	@$(BIN)/python -m tests.e2e.serve --config "$(CONFIG)" --port "$(PORT)" --out build/serve
+
+e2e: client ## the voting page in Chromium before a real collector (needs Node, nginx and chromium)
+	@$(BROWSER)
+	$(STEP) e2e env $(MEMORY) $(BIN)/python -m pytest tests/browser/voting_page.py
+
+screenshots: client ## every screen in build/screenshots/{ja,en,et}/{320,1280}
+	@$(BROWSER)
+	$(STEP) screenshots $(BIN)/python -m tests.browser.screenshots --out build/screenshots
 
 bench: $(STAMP) ## CPU time per ciphertext of every step (N=1000 GROUP=ristretto255)
 	$(STEP) bench $(BIN)/python -m tests.benchmarks mix --group "$(GROUP)" --n "$(N)"

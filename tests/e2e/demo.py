@@ -350,7 +350,7 @@ class Demo:
         port = free_port()
         self.log("# homes/collector/server.toml: where the eID's services, the mail server and the")
         self.log("# witnesses are")
-        server = SERVER.format(port=port) + "".join(
+        server = self.server_file(port) + "".join(
             f'\n[[witnesses]]\nkey_name = "{name}"\nurl = "unix:{witness}.sock"\n'
             for witness, name in self.witnesses.items()
         )
@@ -366,6 +366,10 @@ class Demo:
             order = self.order("opened", 1)
             self.run(f"voting collector open {order} --roll roll-0001.asice {COLLECTOR}")
             yield
+
+    def server_file(self, port: int) -> str:
+        """What the collector's server file says besides its witnesses; mail goes to the port."""
+        return SERVER.format(port=port)
 
     def know_addresses(self) -> None:
         """Where voters are told what happens in their name."""

@@ -1,0 +1,89 @@
+"""Every screen of a vote, in each language and width, as pictures to look at."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, Visit, choose, confirm, log_in, visit
+from tests.e2e.demo import ROOT, DemoError, empty, free_port
+from tests.e2e.serve import Serving
+
+WIDTHS = (320, 1280)
+# Kawabe is in Japanese and English, Metsavalla in Estonian and English.
+ELECTIONS = {"kawabe-2027": ("ja", "en"), "metsavalla-2027": ("et",)}
+
+
+class Album:
+    """The pictures of one language and width, numbered in the order of a vote."""
+
+    def __init__(self, folder: Path, visited: Visit) -> None:
+        self._folder, self._visited, self._count = folder, visited, 0
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def take(self, name: str) -> None:
+        self._count += 1
+        path = self._folder / f"{self._count:02d}-{name}.png"
+        self._visited.page.screenshot(path=path, full_page=True)
+
+
+def photograph(
+    serving: Serving, chromium: Browser, out: Path, language: str, width: int, number: int
+) -> None:
+    """One vote of this person, and a refused log-in before it."""
+    with visit(chromium, serving.voting, language, width) as visited:
+        album, page = Album(out / language / str(width), visited), visited.page
+        visited.at("")
+        page.locator("details.test-card summary").wait_for()
+        album.take("welcome")
+        page.locator("details.test-card summary").click()
+        page.locator("details.test-card textarea").fill("no card")
+        page.locator("details.test-card button").click()
+        page.locator(".notice.fault").wait_for()
+        album.take("no-card")
+        page.reload()
+        log_in(visited, serving.test_card(number))
+        visited.at("district")
+        album.take("district")
+        choose(visited, serving, number, album.take)
+        page.route("**/ballots", lambda route: route.abort())
+        confirm(visited)
+        visited.at("unanswered")
+        album.take("unanswered")
+        page.unroute("**/ballots")
+        page.locator("main .actions button").first.click()
+        visited.at("receipt")
+        album.take("receipt")
+        page.emulate_media(color_scheme="dark")
+        album.take("receipt-dark")
+        page.emulate_media(color_scheme="light", media="print")
+        album.take("receipt-printed")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("build/screenshots"))
+    out = parser.parse_args().out.resolve()
+    try:
+        with sync_playwright() as playwright:
+            chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            for name, languages in ELECTIONS.items():
+                config = ROOT / "election_configs" / f"{name}.yaml"
+                folder = out / "elections" / name
+                serving = Serving(config, folder, voters=8, port=free_port())
+                empty(folder)
+                with serving.opened():
+                    pairs = [(language, width) for language in languages for width in WIDTHS]
+                    for number, (language, width) in enumerate(pairs, 1):
+                        photograph(serving, chromium, out, language, width, number)
+    except DemoError as error:
+        print(error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
