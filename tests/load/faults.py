@@ -14,7 +14,7 @@ from typing import Any
 from tests.load import audit, keeper
 from tests.load.arrivals import schedule
 from tests.load.breaking import Breaker
-from tests.load.keeper import Kept, Told
+from tests.load.keeper import Come, End, Kept, Told
 from tests.load.load import hear
 from tests.load.maker import Plan
 from tests.load.place import Place, Wanted, place
@@ -32,6 +32,10 @@ class Happened:
     fault: str
     began: float
     ended: float
+
+    def met(self, kept: Kept) -> bool:
+        """Whether a voter came or waited meanwhile."""
+        return kept.came <= self.ended and self.began <= kept.came + kept.waited
 
 
 def run(
@@ -55,7 +59,7 @@ def run(
         away.close()
         try:
             happened, skipped = _break(there, here, kills, outage, others)
-            here.send(_PATIENCE)
+            here.send(End(_PATIENCE))
             told: Told = hear(here)
         finally:
             process.kill()
@@ -75,7 +79,8 @@ def run(
 def _break(
     there: Place, talk: Connection, kills: int, outage: float, others: bool
 ) -> tuple[list[Happened], dict[str, str]]:
-    """Every kind of kill in turn, in an order that is drawn, and the other faults among them."""
+    """Every kind of kill in turn, in an order that is drawn, and the other faults among them; for
+    each its share of the voters comes."""
     draw = random.Random()
     breaker = Breaker(there, draw, outage)
     kinds = list(breaker.kills.items())
@@ -84,7 +89,10 @@ def _break(
     skipped = {fault: why for fault in once if (why := breaker.why_not(fault))}
     planned += [(fault, work) for fault, work in once.items() if fault not in skipped]
     draw.shuffle(planned)
-    happened = [_happen(fault, work, draw) for fault, work in planned]
+    happened = []
+    for fault, work in planned:
+        talk.send(Come(there.wanted.voters // len(planned)))
+        happened.append(_happen(fault, work, draw))
     time.sleep(_BETWEEN[1])
     return happened, skipped
 
@@ -119,18 +127,20 @@ def _findings(
         "refused": dict(told.refused),
         "false_receipts": dict(told.false),
         "asked_again": dict(told.asked_again),
-        "faults": _summary(happened, promised),
+        "faults": summary(happened, promised),
     }
 
 
-def _summary(happened: Sequence[Happened], promised: Sequence[Kept]) -> dict[str, dict[str, Any]]:
-    """Of each kind: how often, how long until all ran again, and how long voters then waited who
-    came meanwhile."""
+def summary(happened: Sequence[Happened], promised: Sequence[Kept]) -> dict[str, dict[str, Any]]:
+    """Of each kind: how often, how long until all ran again, how many voters voted meanwhile where
+    the fewest did, and how long those waited."""
     found: dict[str, dict[str, Any]] = {}
     for one in happened:
-        row = found.setdefault(one.fault, {"times": 0, "longest_s": 0.0, "longest_wait_s": 0.0})
-        met = (k.waited for k in promised if one.began <= k.came <= one.ended)
+        new = {"times": 0, "fewest_voters": len(promised), "longest_s": 0.0, "longest_wait_s": 0.0}
+        row = found.setdefault(one.fault, new)
+        met = [k.waited for k in promised if one.met(k)]
         row["times"] += 1
+        row["fewest_voters"] = min(len(met), row["fewest_voters"])
         row["longest_s"] = max(row["longest_s"], round(one.ended - one.began, 1))
         row["longest_wait_s"] = max([row["longest_wait_s"], *(round(w, 1) for w in met)])
     return found
@@ -143,6 +153,9 @@ def failures(report: dict[str, Any]) -> list[str]:
     found = [f"{name}: {report[name]}" for name, value in wanted.items() if report[name] != value]
     if report["receipts"] != report["voters"]:
         found.append(f"{report['voters']} voters came, {report['receipts']} have receipts")
+    idle = [fault for fault, row in report["faults"].items() if not row["fewest_voters"]]
+    if idle:
+        found.append(f"nobody voted when it happened, so it showed nothing: {', '.join(idle)}")
     if not report["receipts"]:
         found.append("nobody got a receipt, so nothing was shown")
     return found
@@ -152,7 +165,8 @@ def text(report: dict[str, Any]) -> str:
     """A report for people."""
     lines = [
         f"{fault:<22}{row['times']:>4} times, ran again in {row['longest_s']:>6} s at most;"
-        f" its voters waited {row['longest_wait_s']:>6} s at most"
+        f" each met {row['fewest_voters']} voters or more, who waited"
+        f" {row['longest_wait_s']} s at most"
         for fault, row in report["faults"].items()
     ]
     lines += [

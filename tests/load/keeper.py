@@ -12,7 +12,7 @@ import base64
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -26,6 +26,7 @@ from voting.election.documents import digest
 from voting.election.manifest import Manifest
 
 _ANSWER = 20.0  # seconds after which a voter asks again
+_TICK = 0.02  # seconds between two looks at who comes
 _LOOK = 0.5  # seconds between two looks at the newest head
 RECEIPTS, HEADS = "receipts.jsonl", "heads.jsonl"
 # What is said of a fault and not of the ballot: the voter is told to try again.
@@ -53,10 +54,45 @@ class Told:
     asked_again: Counter[str] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True)
+class Come:
+    """A word to a load process: so many voters more may come, as far apart as planned. A share of
+    them for each fault, so that none happens when all have voted already."""
+
+    voters: int
+
+
+@dataclass(frozen=True)
+class End:
+    """The last word: nobody comes any more, and whoever waits has so many seconds left."""
+
+    patience: float
+
+
 def run(talk: Connection, plan: Plan, kept: Path) -> None:
-    """Voters come by the plan until something is said; then whoever waits gets a receipt, and what
-    came of it is told."""
+    """Voters come as they are told to; then whoever waits gets a receipt, and what came of it is
+    told."""
     asyncio.run(_Load(plan, kept).run(talk))
+
+
+class Coming:
+    """Who comes when: by the plan, whose clock stands still while nobody more may come."""
+
+    def __init__(self, arrivals: Sequence[float], now: float) -> None:
+        self._arrivals, self._start = arrivals, now
+        self._came = self._may = 0
+
+    def more(self, voters: int, now: float) -> None:
+        if self._came == self._may and self._came:
+            self._start = now - self._arrivals[self._came - 1]
+        self._may = min(self._may + voters, len(self._arrivals))
+
+    def due(self, now: float) -> range:
+        """The numbers of the voters who come now, if not before."""
+        first = self._came
+        while self._came < self._may and self._start + self._arrivals[self._came] <= now:
+            self._came += 1
+        return range(first, self._came)
 
 
 class _Load:
@@ -69,17 +105,18 @@ class _Load:
 
     async def run(self, talk: Connection) -> None:
         looking = asyncio.create_task(self._look())
-        start, tasks = time.monotonic(), []
-        for number, at in enumerate(self._plan.arrivals):
-            while not talk.poll() and time.monotonic() < start + at:
-                await asyncio.sleep(min(0.1, max(0.0, start + at - time.monotonic())))
+        coming = Coming(self._plan.arrivals, time.monotonic())
+        tasks: list[asyncio.Task[None]] = []
+        while True:
             if talk.poll():
-                break
-            tasks.append(asyncio.create_task(self._vote(self._ahead[number])))
-        while not talk.poll():
-            await asyncio.sleep(0.1)
-        patience = talk.recv()
-        _, waiting = await asyncio.wait(tasks, timeout=patience) if tasks else ((), ())
+                said: Come | End = talk.recv()
+                if isinstance(said, End):
+                    break
+                coming.more(said.voters, time.monotonic())
+            for number in coming.due(time.monotonic()):
+                tasks.append(asyncio.create_task(self._vote(self._ahead[number])))
+            await asyncio.sleep(_TICK)
+        _, waiting = await asyncio.wait(tasks, timeout=said.patience) if tasks else ((), ())
         self._told.came, self._told.unanswered = len(tasks), len(waiting)
         looking.cancel()
         for task in tasks:

@@ -12,7 +12,8 @@ from crypto.signing import SigningKey
 from crypto.tlog import Checkpoint, LogProof, Tree, VerifierKey, sign_checkpoint
 from tests.load import audit, faults
 from tests.load.audit import Log
-from tests.load.keeper import Kept
+from tests.load.faults import Happened
+from tests.load.keeper import Coming, Kept
 from voting.election.documents import canonical
 
 KEY, ORIGIN = SigningKey.generate(), "log.example/test"
@@ -21,6 +22,7 @@ CONTAINERS = tuple(f"{number:064x}" for number in range(5))
 GOOD: dict[str, Any] = {
     "receipts": 5, "voters": 5, "missing": 0, "duplicates": 0, "forks": 0, "audit": "clean",
     "unanswered": 0, "refused": {}, "false_receipts": {},
+    "faults": {"the sequencer": {"times": 2, "fewest_voters": 1}},
 }  # fmt: skip
 
 
@@ -81,7 +83,34 @@ def test_good_run_has_no_failures() -> None:
         {"missing": 1}, {"duplicates": 1}, {"forks": 1}, {"audit": "the verifier says refused"},
         {"unanswered": 1}, {"voters": 6}, {"receipts": 0, "voters": 0},
         {"refused": {"422 accept.fresh": 1}}, {"false_receipts": {"receipt: false": 1}},
+        {"faults": {"the sequencer": {"times": 2, "fewest_voters": 0}}},
     ],
 )  # fmt: skip
 def test_run_in_which_a_promise_was_broken_fails(wrong: dict[str, Any]) -> None:
     assert faults.failures({**GOOD, **wrong})
+
+
+def test_voters_of_a_share_come_as_planned_and_the_next_wait_for_theirs() -> None:
+    coming = Coming([1.0, 2.0, 3.0, 10.0], now=100.0)
+    assert list(coming.due(now=109.0)) == []  # nobody was told to come
+    coming.more(2, now=100.0)
+    assert list(coming.due(now=101.5)) == [0]
+    assert list(coming.due(now=150.0)) == [1]
+    coming.more(9, now=200.0)
+    assert list(coming.due(now=200.9)) == []
+    assert list(coming.due(now=201.0)) == [2]
+    assert list(coming.due(now=208.0)) == [3]
+    assert list(coming.due(now=999.0)) == []
+
+
+def test_voters_who_came_before_and_still_waited_were_met() -> None:
+    fault = Happened("the sequencer", began=10.0, ended=20.0)
+    came = [(1.0, 5.0), (1.0, 9.0), (15.0, 1.0), (20.5, 1.0)]
+    assert [fault.met(Kept("", b"", *at)) for at in came] == [False, True, True, False]
+
+
+def test_of_each_kind_the_emptiest_time_counts() -> None:
+    happened = [Happened("the sequencer", 0.0, 5.0), Happened("the sequencer", 10.0, 12.0)]
+    report = faults.summary(happened, [Kept("", b"", 1.0, 2.0), Kept("", b"", 2.0, 7.5)])
+    row = {"times": 2, "fewest_voters": 0, "longest_s": 5.0, "longest_wait_s": 7.5}
+    assert report == {"the sequencer": row}
