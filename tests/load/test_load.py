@@ -56,10 +56,10 @@ def test_run_in_which_something_is_wrong_fails(last: Outcome, growth: int) -> No
 
 
 @pytest.mark.e2e
-def test_load_of_five_seconds(tmp_path: Path) -> None:
+def test_load_of_five_seconds_before_a_witness(tmp_path: Path) -> None:
     out = tmp_path / "load.json"
     options = ("--rate", "4", "--seconds", "5", "--store", "sqlite", "--api-processes", "1")
-    command = [sys.executable, "-m", "tests.load", "load", *options, "--witnesses", "0"]
+    command = [sys.executable, "-m", "tests.load", "load", *options, "--witnesses", "1"]
     done = subprocess.run([*command, "--out", out], capture_output=True, text=True, check=False)
     assert out.exists(), done.stdout + done.stderr
     report = json.loads(out.read_text())

@@ -15,6 +15,7 @@ from tests.voting.election.office import PASSPHRASE
 from tests.voting.polls import KITA, Clock, Collector, Polls, now, order_addition, reopen, sign
 from voting.collector import home as homes
 from voting.collector import store
+from voting.collector.backup import backup, restore
 from voting.collector.documents import Addition
 from voting.collector.home import Home, export, write_log
 from voting.collector.settings import NAME, Settings
@@ -162,3 +163,22 @@ def test_ballots_are_taken_by_a_server_that_asks_its_witnesses_over_http(
 def test_addresses_are_of_the_server_file() -> None:
     found = Settings(witnesses=(Address(key_name="w", url="https://w.example/prefix"),))
     assert found.witness_addresses == {"w": "https://w.example/prefix"}
+
+
+def test_backup_is_not_restored_after_a_later_head_was_cosigned(
+    witnessed_polls: Polls, home: Path, tmp_path: Path
+) -> None:
+    polls, known = witnessed_polls, tmp_path / "log" / "checkpoint"
+    with reached(polls, home) as opened:
+        backup(opened, tmp_path / "older")
+        opened.append(close(polls), polls.log_key)
+        write_log(opened, known.parent)
+        backup(opened, tmp_path / "newer")
+        size = opened.ledger().size
+    verify_cosignatures(known.read_bytes(), polls.manifest.witness_keys, 3)
+    with pytest.raises(Refused, match=r"would be a second history.*Nothing was restored"):
+        restore(tmp_path / "older", tmp_path / "new", Settings(), [known])
+    assert not (tmp_path / "new").exists()
+    made = restore(tmp_path / "newer", tmp_path / "new", Settings(), [known])
+    assert made.ledger().size == size
+    made.engine.dispose()
