@@ -19,6 +19,7 @@ from tests.load.usage import Used
 BIN = Path(sys.executable).parent
 _SECONDS = 120  # that a start may take on a busy machine
 _PAUSE = 0.05
+_WORDS = 4000  # bytes of a log that are shown
 
 
 class NotRunningError(Exception):
@@ -46,7 +47,7 @@ class Program:
         self._spawn()
         while not self.ready():
             if time.monotonic() > until:
-                raise NotRunningError(f"{self.name} did not start; see {self.log}")
+                raise NotRunningError(f"{self.name} did not start; it said:\n{self._last_words()}")
             if self.process.poll() is not None:
                 time.sleep(0.5)
                 self._spawn()
@@ -62,6 +63,10 @@ class Program:
                 env={**os.environ, **self.environment},
                 process_group=0,  # Ctrl-C is the caller's alone
             )
+
+    def _last_words(self) -> str:
+        """The end of its log, whose folder goes with the run."""
+        return self.log.read_bytes()[-_WORDS:].decode(errors="replace")
 
     @property
     def process(self) -> subprocess.Popen[bytes]:
