@@ -58,6 +58,7 @@ def run(
         process.start()
         away.close()
         try:
+            hear(here)
             happened, skipped = _break(there, here, kills, outage, others)
             here.send(End(_PATIENCE))
             told: Told = hear(here)

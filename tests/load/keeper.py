@@ -70,7 +70,7 @@ class End:
 
 
 def run(talk: Connection, plan: Plan, kept: Path) -> None:
-    """Voters come as they are told to; then whoever waits gets a receipt, and what came of it is
+    """Say `ready`; voters come as told; then whoever waits gets a receipt, and what came of it is
     told."""
     asyncio.run(_Load(plan, kept).run(talk))
 
@@ -105,6 +105,7 @@ class _Load:
 
     async def run(self, talk: Connection) -> None:
         looking = asyncio.create_task(self._look())
+        talk.send("ready")
         coming = Coming(self._plan.arrivals, time.monotonic())
         tasks: list[asyncio.Task[None]] = []
         while True:
