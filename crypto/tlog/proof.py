@@ -77,6 +77,7 @@ class LogProof:
         *,
         witnesses: Sequence[VerifierKey] = (),
         required: int = 0,
+        not_before: int = 0,
         origin: str | None = None,
         check_id: str = "log.tree",
         where: str = "",
@@ -84,7 +85,7 @@ class LogProof:
         """Check that `entry` (its bytes) is number `index` of the log, and return the checkpoint.
 
         1. The log signed the checkpoint, and its origin is the expected one (`log.name` if None).
-        2. At least `required` of `witnesses` cosigned it.
+        2. At least `required` of `witnesses` cosigned it, at `not_before` (POSIX seconds) or later.
         3. The inclusion proof leads from the entry to the checkpoint's root.
 
         Raises VerificationError(check_id, where, …). `log`, `witnesses` and `required` must come
@@ -93,7 +94,14 @@ class LogProof:
         checkpoint = open_checkpoint(
             self.checkpoint, log, origin=origin, check_id=check_id, where=where
         )
-        verify_cosignatures(self.checkpoint, witnesses, required, check_id=check_id, where=where)
+        verify_cosignatures(
+            self.checkpoint,
+            witnesses,
+            required,
+            not_before=not_before,
+            check_id=check_id,
+            where=where,
+        )
         verify_inclusion(
             leaf_hash(entry),
             self.index,

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from crypto.errors import VerificationError
+from crypto.errors import EncodingError, VerificationError
 from crypto.signing import PublicKey, SigningKey
+from crypto.tlog.note import COSIGNATURE_V1, VerifierKey
 from voting.console import Refused
 from voting.eid.cards import Card, name_on
 from voting.eid.officials import verify_document
@@ -43,11 +44,21 @@ class TrustedOfficials(Document):
     certificates: tuple[Base64, ...]
 
 
+def _witness_key(text: str) -> str:
+    try:
+        key = VerifierKey.parse(text)
+    except EncodingError as fault:
+        raise ValueError(str(fault)) from None
+    if key.algorithm != COSIGNATURE_V1:
+        raise ValueError("it is not the key of a witness (type 0x04)")
+    return text
+
+
 class TrustedWitnesses(Document):
     """As many as are required of these C2SP verifier keys cosign a checkpoint."""
 
     required: Annotated[int, Field(ge=0)]
-    vkeys: tuple[str, ...]
+    vkeys: tuple[Annotated[str, AfterValidator(_witness_key)], ...]
 
     @classmethod
     def of(cls, manifest: Manifest) -> TrustedWitnesses:

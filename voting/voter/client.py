@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import datetime as dt
 import json
 import time
 from collections.abc import Collection
@@ -33,6 +34,7 @@ from voting.election.signatures import Trust, check_signed_manifest
 
 _FILES = ("manifest.json", "manifest.asice", "manifest.trustees.json")
 _LIMIT = 1 << 24
+_TOLERANCE = dt.timedelta(minutes=5)  # between the clocks of collector and witnesses
 _PATIENCE, _LONGEST = 5, 60  # how often it waits where it came too often, and seconds at most
 WAITS = (1, 2, 4, 8)  # seconds after which the receipt of a ballot is asked for again
 _NO_RECEIPT = (
@@ -326,6 +328,7 @@ class Client:
                 self.manifest.log_key,
                 witnesses=self.manifest.witness_keys,
                 required=self._witnesses_required,
+                not_before=int((dt.datetime.fromisoformat(entry.time) - _TOLERANCE).timestamp()),
                 check_id="receipt",
             )
         except EncodingError as fault:

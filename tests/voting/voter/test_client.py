@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import datetime as dt
 import json
+from contextlib import closing
 
 import pytest
 import sqlalchemy as sa
 
 from crypto.errors import EncodingError, SukashiError, VerificationError
 from crypto.signing import SigningKey
-from crypto.tlog import Checkpoint, LogProof, Tree, leaf_hash
+from crypto.tlog import Checkpoint, LogProof, Note, Tree, leaf_hash
 from crypto.tlog.checkpoint import sign_checkpoint
+from tests.cosigned import cosigned
 from tests.voting.polls import KITA, MINAMI, Collector, Polls, identifier, receipt_of
+from tests.voting.serving import serve
 from tests.voting.voter.conftest import Answer, Liar
 from voting.acceptance.sentences import sentences
 from voting.collector import store
@@ -278,9 +282,32 @@ def test_trust_of_another_form_is_refused(polls: Polls) -> None:
         {"officials": {"required": 1, "certificates": ["AB="]}},
         {"surplus": 1},
         {"witnesses": {"required": -1, "vkeys": []}},
+        {"witnesses": {"required": 1, "vkeys": ["w.example+00000000+BAAA"]}},
+        {"witnesses": {"required": 1, "vkeys": [polls.manifest.log_key.vkey()]}},
     ):
         with pytest.raises(EncodingError):
             Trust.parse(canonical({**good, **members}))
+
+
+def test_receipt_that_was_cosigned_before_its_ballot_came_shows_nothing(
+    witnessed: Collector,
+) -> None:
+    polls = witnessed.polls
+    data = witnessed.submit(witnessed.ballot(KITA)).receipt
+    with serve(witnessed.app()) as socket, closing(Client(f"unix:{socket}", polls.trust)) as voter:
+        receipt = voter.open_receipt(data or b"")
+        proof = LogProof.parse(receipt.data)
+        (log,) = proof.checkpoint.lines_of(polls.manifest.log_key)
+        logged = int(dt.datetime.fromisoformat(receipt.entry.time).timestamp())
+
+        def dated(seconds: int) -> bytes:
+            note = Note(proof.checkpoint.text, (log,))
+            signed = cosigned(note, polls.manifest, polls.office.keys, logged + seconds)
+            return dataclasses.replace(proof, checkpoint=signed).encode()
+
+        assert voter.open_receipt(dated(-300)).sequence == receipt.sequence
+        with pytest.raises(VerificationError, match="when this log did not exist yet"):
+            voter.open_receipt(dated(-301))
 
 
 # -- the own record -----------------------------------------------------------------------------
