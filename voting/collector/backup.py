@@ -23,7 +23,7 @@ from crypto.errors import EncodingError, SukashiError
 from crypto.tlog import Checkpoint, LogProof
 from crypto.tlog.checkpoint import open_checkpoint
 from voting.collector import store
-from voting.collector.home import DATABASE, Home, open_home
+from voting.collector.home import DATABASE, KIND, POSTGRESQL, Home, open_home
 from voting.collector.ledger import Ledger
 from voting.collector.reconciliation import read_books
 from voting.collector.settings import Settings
@@ -116,6 +116,7 @@ def restore(source: Path, path: Path, settings: Settings, known: Sequence[Path])
         else:
             _require(draft / DUMP, "it is a backup of SQLite: leave the server file's url out")
             _load_dump(draft / DUMP, settings)
+            write_atomic(draft / KIND, POSTGRESQL)
         restored = open_home(draft, settings)
         _check(restored, known)
         restored.engine.dispose()

@@ -89,6 +89,7 @@ def serve(
     from voting.collector.qualifying import open_qualifier
 
     opened = _open(home, config)
+    opened.settings.require_files()
     if role != "api":  # said here, too
         opened.witnesses()
     if role != "sequencer":  # said here, where the operator reads it
@@ -361,7 +362,8 @@ def restore(
     made = backups.restore(source, home, read_settings(home, config), not_older_than)
     console.say(f"{home} holds the log of {made.ledger().size} entries; everything was checked")
     console.say("it reaches every checkpoint and receipt that was named")
-    console.say(f"Next: if nobody holds a later one: voting collector serve --home {home}")
+    named = f" --config {config}" if config else ""
+    console.say(f"Next: if nobody holds a later one: voting collector serve --home {home}{named}")
 
 
 @collector_app.command("reconcile")

@@ -13,6 +13,7 @@ import datetime as dt
 import hmac
 import smtplib
 import ssl
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -167,10 +168,14 @@ def receiver_key(secret: bytes, address: str) -> bytes:
 
 @dataclass(frozen=True)
 class Delivered:
-    """What became of the notices that were due."""
+    """What became of the notices that were due: how many were sent, and why others were not."""
 
     sent: int
-    failed: int
+    failures: Counter[str]
+
+    @property
+    def failed(self) -> int:
+        return self.failures.total()
 
 
 def deliver(
@@ -181,12 +186,12 @@ def deliver(
     """Send up to BATCH that are due, those of ballots first, then the oldest; what a channel does
     not take, for whatever reason, waits twice as long as before. Contacts whose channel is not
     configured wait as if it had failed."""
-    sent = failed = 0
+    sent, failures = 0, Counter[str]()
     for row in _due(engine, clock().strftime(TIME_FORMAT)):
         notice = Notice(row.number, row.what, row.time, row.address, row.language)
         try:
             if row.channel not in channels:
-                raise UndeliveredError(f"no {row.channel} is configured")  # noqa: TRY301
+                raise UndeliveredError(f"[notices] of the server file configures no {row.channel}")  # noqa: TRY301
             channels[row.channel].send(notice)
         except Exception as fault:  # noqa: BLE001 - no notice may keep others from being sent
             if not isinstance(fault, UndeliveredError):
@@ -194,13 +199,13 @@ def deliver(
             wait = min(FIRST_WAIT * 2 ** min(row.attempts, 16), LONGEST_WAIT)
             due = (clock() + wait).strftime(TIME_FORMAT)
             _change(engine, row.number, attempts=row.attempts + 1, due=due)
-            failed += 1
+            failures[str(fault) if isinstance(fault, UndeliveredError) else "a defect"] += 1
         else:
             _change(engine, row.number, attempts=row.attempts + 1, sent=1)
             sent += 1
     for channel in channels.values():
         channel.end()
-    return Delivered(sent, failed)
+    return Delivered(sent, failures)
 
 
 def deliver_all(
@@ -210,12 +215,12 @@ def deliver_all(
 ) -> Delivered:
     """As `deliver`, until nothing is due. What fails is due later, so this ends when no new notices
     are written faster than they are sent."""
-    sent = failed = 0
+    sent, failures = 0, Counter[str]()
     while True:
         done = deliver(engine, channels, clock)
         if not done.sent and not done.failed:
-            return Delivered(sent, failed)
-        sent, failed = sent + done.sent, failed + done.failed
+            return Delivered(sent, failures)
+        sent, failures = sent + done.sent, failures + done.failures
 
 
 def _due(engine: Engine, now: str) -> list[Any]:

@@ -148,7 +148,10 @@ def check_order(entries: Sequence[Entry], addition: Addition) -> None:
     kinds = [entry.kind for entry in entries]
     once = {"manifest", "opened", "closed", "box", "selection", "result"}
     if addition.kind in once and addition.kind in kinds:
-        raise Refused(f"the log has its entry {addition.kind!r} already; there is only one")
+        raise Refused(
+            f"the log has its entry {addition.kind!r} already, and there is only one. Nothing was"
+            " appended; if it is this one, nothing need be done"
+        )
     needs = {
         "opened": ["roll"],
         "suspended": ["opened"],
@@ -180,6 +183,13 @@ def check_order(entries: Sequence[Entry], addition: Addition) -> None:
 
 def _check_orders(kinds: Sequence[str], addition: Addition) -> None:
     given = [kind for kind in kinds if kind in ORDER_KINDS]
+    number = addition.number or 0
+    if given[number - 1 : number] == [addition.kind]:
+        raise Refused(
+            f"order {number} stands in the log, {addition.kind!r} as this one. Nothing was"
+            " appended; if it is this one, it was carried out, and nothing need be done. Otherwise"
+            f" officials sign an order with the number {len(given) + 1}."
+        )
     if addition.number != len(given) + 1:
         raise Refused(
             f"this is order {addition.number}, and the log has {len(given)} orders: the next one"

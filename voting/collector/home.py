@@ -32,6 +32,7 @@ from voting.files import read_bounded, read_tree, write_atomic, write_directory,
 from voting.roll.roll import Roll
 
 DATABASE = "collector.sqlite"  # where no other is named
+KIND, POSTGRESQL = "database.txt", b"postgresql\n"  # of a home whose log is not in DATABASE
 COSIGNING = 30.0  # seconds that a command waits for witnesses
 _LIMIT = 1 << 28
 _AT_ONCE = 1000  # ballots in memory
@@ -121,6 +122,11 @@ def open_home(path: Path, settings: Settings | None = None) -> Home:
         there, url = (path / DATABASE).exists(), store.sqlite_url(path / DATABASE)
     engine = store.open_database(url)
     if not there or not _is_made(engine):
+        if url != settings.database.url and (path / KIND).exists():
+            raise Refused(
+                f"the log of {path} is in a PostgreSQL database: name the server file that says"
+                " where, with --config"
+            )
         raise Refused(
             f"{path} is no collector's home yet; make it with: voting collector init (and if its"
             " database is elsewhere, name its server file with --config)"
@@ -176,6 +182,12 @@ def init(
         with _database(url) as engine:
             if _is_made(engine):
                 raise Refused("the database holds a collector's log already; nothing was changed")
+    if (path / KIND).exists():
+        raise Refused(
+            f"the log of {path} was begun in a PostgreSQL database. A second one under the same key"
+            " would be a fork, so nothing was changed. Name that database's server file with"
+            " --config, and go on with: voting collector serve"
+        )
     files, manifest = _election(election)
     container = read_bounded(roll, _LIMIT)
     members = manifest.parties.officials
@@ -200,6 +212,7 @@ def init(
     else:
         with _database(url) as engine:
             _create(engine, manifest, container, _key(path, passphrase, manifest))
+        write_atomic(path / KIND, POSTGRESQL)
     return open_home(path, settings)
 
 

@@ -36,9 +36,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from voting.acceptance import CHECK_IDS
+from voting.acceptance.sentences import LOG_IN_IDS
 from voting.collector import heads, store
 from voting.collector.listening import listen_at_port, listen_at_socket
 from voting.collector.settings import METRICS_FOLDER
+from voting.console import Unfinished
 from voting.election.entries import parse_entry
 from voting.election.manifest import Manifest
 
@@ -58,6 +60,10 @@ BALLOT_SECONDS = Histogram(
 VERIFICATIONS = Counter(
     "sukashi_verifications", "Second devices' requests, by outcome.", ["outcome"], registry=LOCAL
 )
+LOG_INS = Counter(
+    "sukashi_log_ins", "Answers to log-ins: opened, or the refusal's id.", ["outcome"],
+    registry=LOCAL,
+)  # fmt: skip
 DIFFERENCES = Gauge(
     "sukashi_reconciliation_differences", "What the last reconciliation found; 0 is healthy.",
     registry=LOCAL, multiprocess_mode="mostrecent",
@@ -75,6 +81,8 @@ for _outcome in OUTCOMES:  # from the start on, so that a first one is seen as a
     BALLOTS.labels(_outcome)
 for _check in CHECK_IDS:
     REFUSALS.labels(_check)
+for _outcome in ("opened", *LOG_IN_IDS):
+    LOG_INS.labels(_outcome)
 for _outcome in ("shown", "not_found", "malformed"):
     VERIFICATIONS.labels(_outcome)
 
@@ -103,7 +111,7 @@ class FromDatabase:
             with store.reading(self._engine) as connection:
                 found = [*_log(connection), *_notices(connection)]
                 found += _heads(connection, self._manifest)
-        except sa.exc.SQLAlchemyError:
+        except (sa.exc.SQLAlchemyError, Unfinished):
             up = GaugeMetricFamily("sukashi_database_up", "1 where the database answers.", value=0)
         yield up
         yield from found

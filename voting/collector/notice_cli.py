@@ -113,6 +113,8 @@ def deliver(
         done = delivery.deliver_all(opened.engine, channels)
         if done.sent or done.failed or every is None:
             console.say(f"{done.sent} notices sent, {done.failed} wait to be tried again")
+            for why, count in done.failures.most_common():
+                console.say(f"  {count}: {why}")
         if every is None:
             if done.failed:
                 raise console.Unfinished("not every notice could be sent; they are kept")

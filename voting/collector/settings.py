@@ -171,6 +171,14 @@ class Settings(_Section):
         """Key name → address."""
         return {witness.key_name: witness.url for witness in self.witnesses}
 
+    def require_files(self) -> None:
+        """Raises UsageFault: a file of the section tls is missing, or not this user's to read."""
+        for name, path in (self.tls.model_dump() if self.tls else {}).items():
+            try:
+                Path(path).open("rb").close()
+            except OSError as fault:
+                raise UsageFault(f"tls.{name}: {path} cannot be read ({fault.strerror})") from None
+
 
 def read_settings(home: Path, file: Path | None) -> Settings:
     """The settings in `file`, or in the home's own file, or the defaults.

@@ -15,6 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from crypto.errors import EncodingError, SukashiError, VerificationError
+from voting.collector import metrics
 from voting.collector.limits import Buckets, Proxies
 from voting.collector.personal import REMARK, Personal
 from voting.collector.sessions import Challenge, Sessions
@@ -79,7 +80,12 @@ def _add_sessions(app: FastAPI, voters: Voters) -> None:
     async def log_in(request: Request) -> Response:
         voters.admit(request)
         answered, token = _login_request(await read_body(request, _BODY))
-        secret = await run_in_threadpool(sessions.log_in, answered, token)
+        try:
+            secret = await run_in_threadpool(sessions.log_in, answered, token)
+        except VerificationError as refusal:
+            metrics.LOG_INS.labels(refusal.check_id).inc()
+            raise
+        metrics.LOG_INS.labels("opened").inc()
         who = await run_in_threadpool(sessions.person, secret)
         members = {"schema": "sukashi/session/1", "bearer": secret, "who": who}
         return JSONResponse(members, 201, headers=_PRIVATE)

@@ -12,6 +12,7 @@ from cryptography import x509
 from sqlalchemy.engine import Engine
 
 from crypto.errors import VerificationError
+from voting.collector import telling
 from voting.collector.following import Follower
 from voting.collector.limits import Buckets, Proxies, Room
 from voting.collector.personal import Personal
@@ -77,18 +78,23 @@ def revocation_of(
     def ask(certificate: x509.Certificate) -> None:
         issuer = profile.issuer_of(certificate)
         if responder is None or issuer is None:
-            raise VerificationError("login.unavailable", WHERE, "there is nobody to ask")
+            raise _unavailable("there is nobody to ask")
         question = Question(certificate, issuer, secrets.token_bytes(32))
         since = clock().replace(microsecond=0) - SKEW
         try:
             data = responder.ask(question)
             verify(data, question, profile.responders, since, check_id="login", where=WHERE)
         except UnavailableError as fault:
-            raise VerificationError("login.unavailable", WHERE, str(fault)) from fault
+            raise _unavailable(str(fault)) from fault
         except VerificationError as fault:
-            known = fault.check_id in ("login.revoked", "login.unknown")
-            raise VerificationError(
-                "login.revoked" if known else "login.unavailable", WHERE, fault.why
-            ) from fault
+            if fault.check_id in ("login.revoked", "login.unknown"):
+                raise VerificationError("login.revoked", WHERE, fault.why) from fault
+            raise _unavailable(fault.why) from fault
 
     return ask
+
+
+def _unavailable(why: str) -> VerificationError:
+    """Nobody logs in meanwhile, which the operator must hear of."""
+    telling.alarm("service_failed", check="login.unavailable", what=why)
+    return VerificationError("login.unavailable", WHERE, why)

@@ -100,7 +100,7 @@ class Client:
                 f"the collector cannot be reached ({fault}); try again later"
             ) from None
         if response.status_code != 200 or len(response.content) > _LIMIT:
-            raise Unfinished(f"the collector answered {response.status_code} for {path}")
+            raise Unfinished(f"{_answered(response)} for {path}; try again later")
         return response.content
 
     def profile(self) -> EidProfile:
@@ -166,7 +166,7 @@ class Client:
             return _json(response.content)
         check_id = _refused_by(response, (*COLLECTOR_IDS, *LOG_IN_IDS))
         if check_id is None:
-            raise Unfinished(f"the collector answered {response.status_code}; try again")
+            raise Unfinished(f"{_answered(response)}; try again")
         raise Refused(f"{check_id}: {sentences(check_id)[language]}")
 
     def _post(self, path: str, content: bytes) -> httpx.Response:
@@ -210,7 +210,7 @@ class Client:
             if check_id == "accept.open":
                 said = f"{said} {self.period(language)}"
             raise Refused(said) if response.status_code == 422 else Unfinished(said)
-        raise Unfinished(f"the collector answered {response.status_code}: {_AGAIN}")
+        raise Unfinished(f"{_answered(response)}: {_AGAIN}")
 
     def fetch(self, sequence: int, token: bytes) -> tuple[bytes, bytes, bool | None]:
         """The stored container, its receipt, and whether it is the voter's latest ballot: None once
@@ -230,7 +230,7 @@ class Client:
                 " too often. If you have just voted, vote again and check at once."
             )
         if response.status_code != 200:
-            raise Unfinished(f"the collector answered {response.status_code}; try again")
+            raise Unfinished(f"{_answered(response)}; try again")
         found = _json(response.content)
         latest = found.get("latest", "")
         if not (latest is None or isinstance(latest, bool)):
@@ -281,7 +281,7 @@ class Client:
         except httpx.HTTPError as fault:
             raise Unfinished(f"the collector cannot be reached ({fault}); try again") from None
         if answer.status_code != 200 or len(answer.content) > _LIMIT:
-            raise Unfinished(f"the collector answered {answer.status_code} for {path}; try again")
+            raise Unfinished(f"{_answered(answer)} for {path}; try again")
         return answer.content
 
     def object(self, remark: str, language: str) -> int:
@@ -343,6 +343,13 @@ def _origin(address: str) -> str:
     if address.startswith("unix:"):
         return LOCAL
     return address.rstrip("/").replace("http://127.0.0.1", LOCAL)
+
+
+def _answered(response: httpx.Response) -> str:
+    """What its status says; its words are not trusted."""
+    if response.status_code == 503:
+        return "the collector cannot do its work just now (it answered 503)"
+    return f"the collector answered {response.status_code}"
 
 
 def _refused_by(response: httpx.Response, known: Collection[str]) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import io
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -23,7 +25,7 @@ from tests.voting.eid.test_services import answering, serving
 from tests.voting.polls import KITA, Collector
 from tests.voting.serving import browser, serve
 from voting.acceptance.sentences import sentences
-from voting.collector import store, wiring
+from voting.collector import metrics, store, telling, wiring
 from voting.collector.limits import shared_room
 from voting.collector.sessions import Challenge
 from voting.collector.settings import Services, Settings
@@ -70,6 +72,11 @@ def left_behind(live: Collector) -> int:
     return sum(counts)
 
 
+def log_ins(outcome: str) -> float:
+    """How many ended so."""
+    return metrics.LOCAL.get_sample_value("sukashi_log_ins_total", {"outcome": outcome}) or 0.0
+
+
 @contextmanager
 def index_of(pki: Path) -> Iterator[Path]:
     """What the responder knows; as it was, afterwards."""
@@ -84,9 +91,11 @@ def index_of(pki: Path) -> Iterator[Path]:
 def test_card_that_openssl_calls_good_is_let_in(
     live: Collector, profile: EidProfile, pki: Path
 ) -> None:
+    before = log_ins("opened")
     with serving(pki) as address:
         assert log_in(live, profile, address).status_code == 201
     assert left_behind(live) == 2
+    assert log_ins("opened") == before + 1
 
 
 def test_card_that_openssl_calls_revoked_is_not_let_in(
@@ -114,6 +123,8 @@ def test_responder_that_gives_no_answer_lets_nobody_in(
     live: Collector, profile: EidProfile, service: str
 ) -> None:
     bodies = {"an error": (500, b""), "no answer": (200, b"<html>"), "try later": (200, TRY_LATER)}
+    lines, before = io.StringIO(), log_ins("login.unavailable")
+    telling.configure(lines)
     if service == "absent":
         answer = log_in(live, profile, ABSENT)
     else:
@@ -121,6 +132,10 @@ def test_responder_that_gives_no_answer_lets_nobody_in(
             answer = log_in(live, profile, address)
     assert refusal(answer) == (503, "login.unavailable")
     assert left_behind(live) == 0
+    (told,) = map(json.loads, lines.getvalue().splitlines())
+    assert (told["event"], told["level"]) == ("service_failed", "error")
+    assert told["check"] == "login.unavailable"
+    assert log_ins("login.unavailable") == before + 1
 
 
 def test_responder_that_is_silent_lets_nobody_in(

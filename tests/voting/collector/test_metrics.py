@@ -35,8 +35,15 @@ from voting.collector import metrics, notices, store
 from voting.collector.listening import listen_at_socket
 from voting.collector.reconciliation import reconcile_and_tell
 from voting.collector.settings import METRICS_FOLDER
+from voting.console import Unfinished
 
 PROGRAM = Path(sys.executable).parent / "voting"
+
+
+DATABASE_GONE = {
+    "SQLite": sa.exc.OperationalError("SELECT", {}, Exception("gone")),
+    "PostgreSQL": Unfinished("the database does not answer"),
+}
 
 
 @pytest.fixture
@@ -145,13 +152,12 @@ def test_numbers_name_nobody(scrape: httpx.Client, collector: Collector) -> None
     assert not re.search(r"[0-9a-f]{32}", text)
 
 
+@pytest.mark.parametrize("fault", DATABASE_GONE.values(), ids=DATABASE_GONE)
 def test_database_that_does_not_answer_is_a_number_too(
-    scrape: httpx.Client, collector: Collector, monkeypatch: pytest.MonkeyPatch
+    scrape: httpx.Client, fault: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sqlalchemy as sa
-
     def gone(_connection: object) -> None:
-        raise sa.exc.OperationalError("SELECT", {}, Exception("gone"))
+        raise fault
 
     monkeypatch.setattr(metrics, "_log", gone)
     found = numbers(scrape)

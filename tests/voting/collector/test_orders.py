@@ -136,6 +136,14 @@ def test_order_is_not_carried_out_twice_or_before_another(
     assert collector.audit_everything() == before
 
 
+def test_order_that_was_carried_out_needs_no_new_one(collector: Collector) -> None:
+    collector.order("suspended")
+    before, polls = collector.audit_everything(), collector.polls
+    with pytest.raises(Refused, match="it was carried out, and nothing need be done"):
+        collector.append(order_addition(polls.manifest, "suspended", 2, *polls.officials))
+    assert collector.audit_everything() == before
+
+
 def test_stored_order_that_is_not_the_logs_is_noticed(collector: Collector) -> None:
     collector.order("suspended", reason="one")
     polls = collector.polls

@@ -23,6 +23,7 @@ from voting.collector.home import Home
 from voting.collector.ledger import DatabaseDamagedError
 from voting.collector.settings import Database, Settings
 from voting.console import Refused, Unfinished
+from voting.files import read_tree
 
 
 @pytest.fixture
@@ -202,6 +203,12 @@ def test_home_on_postgresql_is_made_once(polls: Polls, tmp_path: Path, empty: Se
     assert [entry.kind for entry in made.ledger().entries] == ["manifest", "roll"]
     made.engine.dispose()
     assert not (tmp_path / "one" / "collector.sqlite").exists()
+    before = read_tree(tmp_path / "one", 1 << 24)
+    with pytest.raises(Refused, match="a fork, so nothing was changed"):
+        init(polls, tmp_path / "one", Settings())  # whose server file was lost
+    with pytest.raises(Refused, match="is in a PostgreSQL database: name the server file"):
+        homes.open_home(tmp_path / "one")
+    assert read_tree(tmp_path / "one", 1 << 24) == before
     with pytest.raises(Refused, match="log already; nothing was changed"):
         init(polls, tmp_path / "two", empty)
     assert not (tmp_path / "two").exists()

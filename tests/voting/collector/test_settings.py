@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from voting.collector.settings import Settings, read_settings
+from voting.collector.settings import Settings, Tls, read_settings
 from voting.console import UsageFault
 from voting.files import FileFaultError
 
@@ -62,3 +62,14 @@ def test_password_in_the_address_is_never_shown(tmp_path: Path) -> None:
     with pytest.raises(UsageFault) as fault:
         read_settings(tmp_path, None)
     assert "secret" not in str(fault.value)
+
+
+def test_files_of_the_section_tls_are_looked_for_before_anything_starts(tmp_path: Path) -> None:
+    there = tmp_path / "there.pem"
+    there.touch()
+    names = {"certificate": str(there), "key": str(there), "authority": str(there)}
+    Settings(tls=Tls(**names)).require_files()
+    for name in names:
+        settings = Settings(tls=Tls(**{**names, name: str(tmp_path / "gone.pem")}))
+        with pytest.raises(UsageFault, match=rf"tls\.{name}: .*gone\.pem cannot be read"):
+            settings.require_files()
