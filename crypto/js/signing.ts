@@ -6,11 +6,14 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 
+import { encode, leafStr } from "./byte_tree.js";
 import { concatBytes, decodeInteger, encodeHex, equalBytes } from "./bytes.js";
 import { EncodingError, VerificationError } from "./errors.js";
+import { hashBytes } from "./random_oracle.js";
 
 export const SIGNATURE_BYTES = 64;
 export const KEY_BYTES = 32;
+const DOMAIN = "sukashi-signature-1";
 
 export class PublicKey {
   /** Throws EncodingError unless `raw` has 32 bytes; whether they are a point, `verifyText` says. */
@@ -43,6 +46,16 @@ export class PublicKey {
       throw new VerificationError(checkId, where, why);
     }
   }
+}
+
+/**
+ * The bytes that a party signs: node(leaf("sukashi-signature-1"), leaf(purpose), leaf(context),
+ * leaf(H(document))). `purpose` is the schema of the message, `context` E.
+ */
+export function statement(purpose: string, context: Uint8Array, document: Uint8Array): Uint8Array {
+  if (context.length !== 32) throw new EncodingError("the context of a signature is E");
+  const tree = [leafStr(DOMAIN), leafStr(purpose), context, hashBytes(document)];
+  return encode(tree);
 }
 
 /** All of it is public, so the time may depend on it. */

@@ -4,9 +4,11 @@ questions with the TypeScript.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cryptography import x509
 from pydantic import TypeAdapter
 
 from crypto import byte_tree
@@ -20,6 +22,8 @@ from crypto.random_oracle import PRG, random_oracle
 from crypto.signing import PublicKey as SignatureKey
 from crypto.tlog import LogProof, Note, VerifierKey, verify_consistency, verify_inclusion
 from voting.ballot.ballot import QrCode, fetch_token
+from voting.eid import container
+from voting.eid.profile import EidProfile
 from voting.election.contests import Contest
 from voting.election.documents import canonical, parse_canonical
 
@@ -146,6 +150,32 @@ def _log_proof(q: Question) -> str:
     return f"{proof.index} {checkpoint.size} {checkpoint.root.hex()} {extra}"
 
 
+def _open_container(q: Question) -> str:
+    try:
+        found = container.parse(data(q), q["name"], q["limit"])
+        for signature in found.signatures:
+            signature.verify(q["name"], found.data, check_id="verify.signature", where="data")
+    except SukashiError:
+        return "refused"
+    return f"{found.data.hex()} signed by {len(found.signatures)}"
+
+
+def _may_sign(q: Question) -> str:
+    at = dt.datetime.fromtimestamp(q["at"], dt.UTC)
+    try:
+        profile = EidProfile.parse({n: bytes.fromhex(file) for n, file in q["profile"].items()})
+        certificate = x509.load_der_x509_certificate(data(q, "certificate"))
+        profile.check_certificate(certificate, at, check_id="verify.certificate", where="ballot")
+    except (SukashiError, ValueError):
+        return "refused"
+    return "holds"
+
+
+def _read_code(q: Question) -> str:
+    code = QrCode.parse(q["text"])
+    return f"{code.sequence} {code.seed.hex()}"
+
+
 def _plaintexts(q: Question) -> str:
     contest: Contest = CONTEST.validate_json(canonical(q["contest"]), strict=True)
     m = contest.plaintexts(tuple(q["choice"]))
@@ -174,5 +204,8 @@ KINDS: dict[str, Callable[[Question], str]] = {
     "canonical": lambda q: canonical(parse_canonical(data(q), "a document")).hex(),
     "plaintexts": _plaintexts,
     "fetch_token": lambda q: fetch_token(data(q, "seed"), data(q, "E")).hex(),
+    "open_container": _open_container,
+    "may_sign": _may_sign,
+    "read_code": _read_code,
     "code": lambda q: QrCode(q["sequence"], data(q, "seed")).text(),
 }

@@ -6,6 +6,7 @@ Everything here follows from a generator that is given, so that the same seed ma
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,7 @@ from crypto.tlog import (
 )
 from crypto.tlog import Tree as LogTree
 from tests.client.answers import Question, answer
+from tests.client.certificates import certificates, codes, containers
 
 RFC9496 = Path(__file__).parents[1] / "vectors" / "rfc9496.json"
 GROUPS = ("ristretto255", "P-256", "P-384")
@@ -127,6 +129,8 @@ def vectors() -> dict[str, list[dict[str, Any]]]:
         "signatures": signatures(),
         "log": log(random.Random(3)),
         "documents": documents(random.Random(4)),
+        "certificates": certificates(),
+        "containers": itertools.chain(containers(), codes()),
     }
     return {
         f"{name}.json": [

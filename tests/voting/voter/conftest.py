@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from tests.client.conftest import bundled, typescript
 from tests.voting.polls import KITA, Collector
 from tests.voting.serving import serve
 from voting.voter.client import Client
+
+__all__ = ["bundled", "typescript"]
 
 Answer = tuple[int, bytes]
 

@@ -1,17 +1,22 @@
-"""Claims about the second device: it shows what is stored, or says that something is wrong."""
+"""Claims about the second device, the program's and the page's: it shows what is stored, or says
+that something is wrong."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from crypto.errors import VerificationError
+from tests.client.node import Answering
 from tests.voting.acceptance.forgery import with_members
 from tests.voting.conftest import PIN
-from tests.voting.polls import KITA, MINAMI, Collector, identifier, receipt_of, sign
+from tests.voting.polls import KITA, MINAMI, Collector, Polls, identifier, receipt_of, sign
 from tests.voting.voter.conftest import Liar
 from voting.ballot.ballot import QrCode, fetch_token
 from voting.collector import store
@@ -19,12 +24,71 @@ from voting.console import Refused
 from voting.eid import test_pki
 from voting.eid.cards import load_card
 from voting.eid.signing import add_signature
+from voting.election.contests import Choice
 from voting.election.documents import digest
 from voting.election.entries import BallotEntry
+from voting.files import read_tree
 from voting.voter.client import Client
-from voting.voter.second_device import look
+from voting.voter.second_device import look as look_in_python
 
 SEED = b"s" * 32
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a second device shows."""
+
+    signer: str
+    style: str
+    choices: dict[str, Choice]
+    sequence: int
+    latest: bool | None
+
+
+class Device(Protocol):
+    """A second device. Raises VerificationError."""
+
+    def __call__(self, client: Client, code: QrCode) -> Seen: ...
+
+
+def program(client: Client, code: QrCode) -> Seen:
+    """`voting verify-ballot`."""
+    found = look_in_python(client, code)
+    sequence = found.receipt.sequence
+    return Seen(found.signer, found.style, found.choices, sequence, found.latest)
+
+
+class Page:
+    """The page's checks of the same answers."""
+
+    def __init__(self, typescript: Answering, polls: Polls) -> None:
+        self._typescript = typescript
+        election = polls.election
+        profile = read_tree(election / "eid_profile", 1 << 20)
+        self._election = {
+            "signed": (election / "manifest.asice").read_bytes().hex(),
+            "trustees": (election / "manifest.trustees.json").read_bytes().hex(),
+            "trust": (polls.root / "trust" / "trust.json").read_bytes().hex(),
+            "profile": {name: data.hex() for name, data in profile.items()},
+        }
+
+    def __call__(self, client: Client, code: QrCode) -> Seen:
+        token = fetch_token(code.seed, client.manifest.digest)
+        container, receipt, latest = client.fetch(code.sequence, token)
+        told = {"container": container.hex(), "receipt": receipt.hex(), "code": code.text()}
+        (said,) = self._typescript.ask([{"ask": "look", **self._election, **told}])
+        found = json.loads(said)
+        if "refused" in found:
+            raise VerificationError(found["refused"], "the page", "it refuses")
+        choices = {contest: tuple(choice) for contest, choice in found["choices"].items()}
+        return Seen(found["signer"], found["style"], choices, found["sequence"], latest)
+
+
+@pytest.fixture(params=["program", "page"])
+def look(request: pytest.FixtureRequest, collector: Collector) -> Device:
+    if request.param == "program":
+        return program
+    return Page(request.getfixturevalue("typescript"), collector.polls)
 
 
 def cast(collector: Collector, voter: int = KITA, seed: bytes = SEED) -> QrCode:
@@ -33,17 +97,17 @@ def cast(collector: Collector, voter: int = KITA, seed: bytes = SEED) -> QrCode:
 
 
 def test_second_device_shows_name_every_choice_and_that_it_is_the_latest(
-    client: Client, collector: Collector
+    look: Device, client: Client, collector: Collector
 ) -> None:
     found = look(client, cast(collector))
     assert found.choices == {"mayor": (3,), "assembly-kita": ()}
     assert found.signer == f"佐藤 葵 {KITA}"
     assert found.latest
-    assert found.receipt.sequence == 3
+    assert found.sequence == 3
 
 
 def test_second_vote_cast_silently_after_a_shown_first_one_is_told(
-    client: Client, collector: Collector
+    look: Device, client: Client, collector: Collector
 ) -> None:
     code = cast(collector)
     assert look(client, code).latest
@@ -52,7 +116,7 @@ def test_second_vote_cast_silently_after_a_shown_first_one_is_told(
 
 
 def test_code_with_a_wrong_seed_or_place_shows_nothing(
-    client: Client, collector: Collector
+    look: Device, client: Client, collector: Collector
 ) -> None:
     code = cast(collector)
     for wrong in (QrCode(code.sequence, b"t" * 32), QrCode(code.sequence + 1, SEED)):
@@ -60,39 +124,41 @@ def test_code_with_a_wrong_seed_or_place_shows_nothing(
             look(client, wrong)
 
 
-def test_seed_never_leaves_the_device(liar: Liar, client: Client, collector: Collector) -> None:
+def test_seed_never_leaves_the_device(
+    look: Device, liar: Liar, client: Client, collector: Collector
+) -> None:
     look(client, cast(collector))
     heard = b"".join(liar.bodies)
     assert b'"sequence":3' in heard
     assert SEED.hex().encode() not in heard
 
 
-def refused(client: Client, code: QrCode, check_id: str) -> None:
+def refused(look: Device, client: Client, code: QrCode, check_id: str) -> None:
     with pytest.raises(VerificationError) as refusal:
         look(client, code)
     assert refusal.value.check_id == check_id
 
 
 def test_ballot_of_somebody_else_is_noticed(
-    liar: Liar, client: Client, collector: Collector
+    look: Device, liar: Liar, client: Client, collector: Collector
 ) -> None:
     """With its own good receipt: but it was not made with this seed."""
     code, container = cast(collector), collector.ballot(MINAMI)
     other = collector.submit(container)
     liar.shows(container, receipt_of(other))
-    refused(client, QrCode(other.sequence, SEED), "verify.opening")
-    refused(client, code, "verify.receipt")
+    refused(look, client, QrCode(other.sequence, SEED), "verify.opening")
+    refused(look, client, code, "verify.receipt")
 
 
 def test_container_that_is_not_the_receipts_is_noticed(
-    liar: Liar, client: Client, collector: Collector
+    look: Device, liar: Liar, client: Client, collector: Collector
 ) -> None:
     code = cast(collector)
     other = collector.ballot(seed=SEED)
     found = collector.reading.verification(code.sequence, _token(code, collector))
     assert found is not None
     liar.shows(other, found.receipt)
-    refused(client, code, "receipt")
+    refused(look, client, code, "receipt")
 
 
 def _token(code: QrCode, collector: Collector) -> bytes:
@@ -166,6 +232,7 @@ FORGERIES: list[tuple[Callable[[Collector, Path], bytes], str]] = [
     ("forgery", "check_id"), FORGERIES, ids=lambda x: getattr(x, "__name__", x)
 )
 def test_what_a_dishonest_collector_logged_and_shows_is_noticed(
+    look: Device,
     liar: Liar,
     client: Client,
     forger: Collector,
@@ -175,4 +242,4 @@ def test_what_a_dishonest_collector_logged_and_shows_is_noticed(
 ) -> None:
     container = forgery(forger, tmp_path)
     liar.shows(container, logged(forger, container))
-    refused(client, QrCode(3, SEED), check_id)
+    refused(look, client, QrCode(3, SEED), check_id)

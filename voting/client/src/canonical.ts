@@ -74,13 +74,17 @@ export function membersOf<N extends string>(
   names: readonly N[],
   what: string,
 ): Readonly<Record<N, Json>> {
-  if (value === undefined || !isObject(value)) throw new EncodingError(`${what} is not an object`);
-  const found = Object.keys(value);
+  const found = Object.keys(objectOf(value, what));
   const missing = names.find((name) => !found.includes(name));
   const unknown = found.find((name) => !(names as readonly string[]).includes(name));
   if (missing !== undefined) throw new EncodingError(`${what} has no member ${missing}`);
   if (unknown !== undefined) throw new EncodingError(`${what} has an unknown member ${unknown}`);
   return value as Readonly<Record<N, Json>>;
+}
+
+export function objectOf(value: Json | undefined, what: string): JsonObject {
+  if (value === undefined || !isObject(value)) throw new EncodingError(`${what} is not an object`);
+  return value;
 }
 
 export function listOf(value: Json | undefined, what: string): readonly Json[] {

@@ -1,17 +1,13 @@
 /**
  * What a page must know of the certificate that signs: its key's algorithm and the subject's names.
- * Whether it may sign is the collector's and everybody's to check, not the page's.
+ * Whether it may sign is another question: eid_profile.ts.
  */
 
 import { decodeUtf8, encodeHex } from "../../../crypto/js/bytes.js";
 import { EncodingError } from "../../../crypto/js/errors.js";
+import type { Value } from "./der.js";
+import { BIT_STRING, Der, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, SET } from "./der.js";
 
-/** DER's tags (X.690), those that a certificate's head has. */
-const INTEGER = 0x02;
-const BIT_STRING = 0x03;
-const OBJECT_IDENTIFIER = 0x06;
-const SEQUENCE = 0x30;
-const SET = 0x31;
 const VERSION = 0xa0;
 const TEXTS: readonly number[] = [0x0c, 0x13]; // UTF8String, PrintableString
 
@@ -25,6 +21,8 @@ const LEAST_RSA_BITS = 2048;
 
 /** The one algorithm with which a key signs (docs/specification.md section 6). */
 export interface Algorithm {
+  /** As an eID profile names the key. */
+  readonly keyType: "P-256" | "P-384" | "RSA-2048";
   readonly uri: string;
   readonly hash: "SHA-256" | "SHA-384";
   /** As `crypto.subtle` imports the key and verifies. */
@@ -34,12 +32,14 @@ export interface Algorithm {
 
 const XMLDSIG = "http://www.w3.org/2001/04/xmldsig-more#";
 const ECDSA_P256: Algorithm = {
+  keyType: "P-256",
   uri: `${XMLDSIG}ecdsa-sha256`,
   hash: "SHA-256",
   key: { name: "ECDSA", namedCurve: "P-256" },
   verification: { name: "ECDSA", hash: "SHA-256" },
 };
 const ECDSA_P384: Algorithm = {
+  keyType: "P-384",
   uri: `${XMLDSIG}ecdsa-sha384`,
   hash: "SHA-384",
   key: { name: "ECDSA", namedCurve: "P-384" },
@@ -47,6 +47,7 @@ const ECDSA_P384: Algorithm = {
 };
 const RSA = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
 const RSA_SHA256: Algorithm = {
+  keyType: "RSA-2048",
   uri: `${XMLDSIG}rsa-sha256`,
   hash: "SHA-256",
   key: RSA,
@@ -62,6 +63,18 @@ export class Certificate {
     readonly serialNumber: readonly string[],
     readonly commonName: readonly string[],
   ) {}
+
+  /** Whether this key made the signature value, r ‖ s of the curve's length or RSA's, over `data`. */
+  async signed(value: Uint8Array, data: Uint8Array): Promise<boolean> {
+    const { key, verification } = this.algorithm;
+    let imported: CryptoKey;
+    try {
+      imported = await crypto.subtle.importKey("spki", this.spki.slice(), key, false, ["verify"]);
+    } catch {
+      return false; // not a point of the curve
+    }
+    return await crypto.subtle.verify(verification, imported, value.slice(), data.slice());
+  }
 
   /** Throws EncodingError for what is no certificate, or has a key that we do not take. */
   static parse(der: Uint8Array): Certificate {
@@ -112,70 +125,4 @@ function attributes(name: Value): { type: string; value: string }[] {
     }
   }
   return found;
-}
-
-// -- DER ----------------------------------------------------------------------------------------
-
-class Value {
-  constructor(
-    readonly tag: number,
-    readonly content: Uint8Array,
-    readonly whole: Uint8Array,
-  ) {}
-
-  /** This value, if it has that tag. */
-  of(tag: number): Value {
-    if (this.tag !== tag) throw new EncodingError("a value of the certificate has another type");
-    return this;
-  }
-
-  parts(): Value[] {
-    return new Der(this.content).all();
-  }
-}
-
-/** Values one after the other: one-byte tags, definite lengths in the fewest bytes. */
-class Der {
-  #at = 0;
-
-  constructor(readonly data: Uint8Array) {}
-
-  all(): Value[] {
-    const values: Value[] = [];
-    while (this.#at < this.data.length) values.push(this.#next());
-    return values;
-  }
-
-  only(tag: number): Value {
-    const [value, ...others] = this.all();
-    if (value === undefined || others.length > 0) {
-      throw new EncodingError("one value was expected in the certificate");
-    }
-    return value.of(tag);
-  }
-
-  #next(): Value {
-    const start = this.#at;
-    const [tag, first] = [this.#byte(), this.#byte()];
-    if ((tag & 0x1f) === 0x1f) throw new EncodingError("a tag of the certificate is too long");
-    let length = first;
-    if (first >= 0x80) {
-      const bytes = Array.from({ length: first - 0x80 }, () => this.#byte());
-      length = bytes.reduce((sum, byte) => sum * 256 + byte, 0);
-      const fewest = bytes.length > 0 && bytes.length <= 3 && bytes[0] !== 0 && length >= 0x80;
-      if (!fewest) throw new EncodingError("a length in the certificate is not DER");
-    }
-    const end = this.#at + length;
-    if (end > this.data.length) throw new EncodingError("the certificate is cut off");
-    const value = new Value(tag, this.data.slice(this.#at, end), this.data.slice(start, end));
-    this.#at = end;
-    return value;
-  }
-
-  #byte(): number {
-    const byte = this.data[this.#at];
-    if (byte === undefined) throw new EncodingError("the certificate is cut off");
-    this.#at += 1;
-    return byte;
-  }
 }

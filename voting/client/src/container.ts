@@ -1,21 +1,31 @@
 /**
- * The signed container: ASiC-E with one XAdES signature, in its one canonical form
- * (docs/specification.md section 6). The page computes what is signed and takes no digest from
- * anybody; what the card answers is checked before it is sent anywhere.
+ * The signed container: ASiC-E with XAdES signatures, in its one canonical form (docs/specification.md
+ * section 6).
+ *
+ * Writing: the page computes what is signed and takes no digest from anybody; what the card answers
+ * is checked before it is sent anywhere. Reading: the values are taken out, the container is written
+ * again from them, and every byte must be equal; so no XML is parsed and no sender chooses anything.
  */
 
-import { concatBytes, encodeUtf8 } from "../../../crypto/js/bytes.js";
-import { VerificationError } from "../../../crypto/js/errors.js";
-import type { Certificate } from "./certificate.js";
-import type { SignatureValues } from "./templates.js";
-import { manifestXml, signatureXml, signedInfo } from "./templates.js";
+import { decodeBase64, encodeBase64, encodeUtf8, equalBytes } from "../../../crypto/js/bytes.js";
+import { EncodingError, VerificationError } from "../../../crypto/js/errors.js";
+import { hashBytes } from "../../../crypto/js/random_oracle.js";
+import { Certificate } from "./certificate.js";
+import type { SignatureFields } from "./templates.js";
+import { manifestXml, readSignatureXml, signatureXml, signedInfo } from "./templates.js";
+import { secondsOf } from "./times.js";
+import type { File } from "./zip.js";
+import { archive, storedFiles } from "./zip.js";
 
-const NAME = "ballot.json";
+const BALLOT = "ballot.json";
 const MIMETYPE = "application/vnd.etsi.asic-e+zip";
+const MAX_SIGNATURES = 16;
+const MAX_CERTIFICATE = 8192; // bytes
+const MAX_VALUE = 1024;
 
 /** A ballot on its way to the card: the card signs `digest`, `seal` makes the container of it. */
 export class Signing {
-  readonly #values: SignatureValues;
+  readonly #fields: SignatureFields;
 
   /** `time`: the clock of this device; nobody relies on it. */
   constructor(
@@ -23,10 +33,11 @@ export class Signing {
     readonly certificate: Certificate,
     time: Date,
   ) {
-    this.#values = {
-      name: NAME,
+    this.#fields = {
+      number: 0,
+      name: BALLOT,
       algorithm: certificate.algorithm.uri,
-      data,
+      dataDigest: encodeBase64(hashBytes(data)),
       certificate: certificate.der,
       signingTime: `${time.toISOString().slice(0, 19)}Z`,
     };
@@ -35,7 +46,7 @@ export class Signing {
   /** The digest that the card signs, by the hash of `certificate.algorithm`. */
   async digest(): Promise<Uint8Array> {
     const { hash } = this.certificate.algorithm;
-    return new Uint8Array(await crypto.subtle.digest(hash, signedInfo(this.#values).slice()));
+    return new Uint8Array(await crypto.subtle.digest(hash, signedInfo(this.#fields).slice()));
   }
 
   /**
@@ -45,90 +56,91 @@ export class Signing {
    * signs something else, or with another key, is found out here.
    */
   async seal(value: Uint8Array): Promise<Uint8Array> {
-    const { algorithm, spki } = this.certificate;
-    const info = signedInfo(this.#values).slice();
-    const key = await crypto.subtle.importKey("spki", spki.slice(), algorithm.key, false, [
-      "verify",
-    ]);
-    if (!(await crypto.subtle.verify(algorithm.verification, key, value.slice(), info))) {
+    if (!(await this.certificate.signed(value, signedInfo(this.#fields)))) {
       const why = "the card's signature is not over this ballot";
       throw new VerificationError("cast.signature", "signature", why);
     }
-    return archive([
-      ["mimetype", encodeUtf8(MIMETYPE)],
-      [NAME, this.data],
-      ["META-INF/manifest.xml", manifestXml(NAME)],
-      ["META-INF/signatures0.xml", signatureXml(this.#values, value)],
-    ]);
+    return write(BALLOT, this.data, [signatureXml(this.#fields, value)]);
   }
 }
 
-// -- zip ----------------------------------------------------------------------------------------
+/** One signature of a container: the values of its template. */
+export class Signature {
+  constructor(
+    readonly fields: SignatureFields,
+    readonly value: Uint8Array,
+  ) {}
 
-const VERSION = 20;
-const DATE = 0x21; // 1980-01-01
-const LOCAL_SIZE = 30;
-const CENTRAL_SIZE = 46;
-const END_SIZE = 22;
-
-/** A zip file of these files, stored, with no dates, extras or comments. */
-function archive(files: readonly (readonly [name: string, data: Uint8Array])[]): Uint8Array {
-  const body: Uint8Array[] = [];
-  const directory: Uint8Array[] = [];
-  let offset = 0;
-  for (const [name, data] of files) {
-    const raw = encodeUtf8(name);
-    // version needed, flags, method, time, date: the same in both heads
-    const shared = [VERSION, 0, 0, 0, DATE];
-    const sizes = [crc32(data), data.length, data.length];
-    const local = head(LOCAL_SIZE, 0x04034b50, shared, sizes, [raw.length, 0], []);
-    const central = head(
-      CENTRAL_SIZE,
-      0x02014b50,
-      [VERSION, ...shared],
-      sizes,
-      [raw.length, 0, 0, 0, 0],
-      [0, offset],
-    );
-    body.push(local, raw, data);
-    directory.push(central, raw);
-    offset += LOCAL_SIZE + raw.length + data.length;
-  }
-  const size = directory.reduce((sum, part) => sum + part.length, 0);
-  const counts = [0, 0, files.length, files.length];
-  const end = head(END_SIZE, 0x06054b50, counts, [size, offset], [0], []);
-  return concatBytes(...body, ...directory, end);
-}
-
-/** A head of a zip file: its mark, then numbers of 2, 4, 2 and 4 bytes, little-endian. */
-function head(
-  size: number,
-  mark: number,
-  ...[shorts, longs, moreShorts, moreLongs]: [number[], number[], number[], number[]]
-): Uint8Array {
-  const view = new DataView(new ArrayBuffer(size));
-  view.setUint32(0, mark, true);
-  let at = 4;
-  const write = (numbers: number[], bytes: 2 | 4): void => {
-    for (const number of numbers) {
-      if (bytes === 2) view.setUint16(at, number, true);
-      else view.setUint32(at, number, true);
-      at += bytes;
+  /**
+   * The signing certificate, if its key signed exactly `data` under the container's name of it.
+   *
+   * Throws VerificationError(checkId, where, …): the digest differs, the algorithm is not the key's,
+   * the signature is false, or the certificate is one that nobody here can read.
+   */
+  async verify(data: Uint8Array, checkId: string, where: string): Promise<Certificate> {
+    const refuse = (why: string): never => {
+      throw new VerificationError(checkId, where, why);
+    };
+    if (this.fields.dataDigest !== encodeBase64(hashBytes(data))) {
+      refuse("the signature is over other data");
     }
-  };
-  write(shorts, 2);
-  write(longs, 4);
-  write(moreShorts, 2);
-  write(moreLongs, 4);
-  return new Uint8Array(view.buffer);
+    let certificate: Certificate;
+    try {
+      certificate = Certificate.parse(this.fields.certificate);
+    } catch (fault) {
+      if (!(fault instanceof EncodingError)) throw fault;
+      throw new VerificationError(checkId, where, fault.message);
+    }
+    if (certificate.algorithm.uri !== this.fields.algorithm) {
+      refuse("the signature algorithm is not the one of the key");
+    }
+    if (!(await certificate.signed(this.value, signedInfo(this.fields)))) {
+      refuse("the signature is not the certificate's");
+    }
+    return certificate;
+  }
 }
 
-/** CRC-32 of zip (polynomial EDB88320, reflected). */
-function crc32(data: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of data) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+/** A container that was read: its data file and its signatures, none of them verified yet. */
+export interface Container {
+  readonly data: Uint8Array;
+  readonly signatures: readonly Signature[];
+}
+
+/**
+ * The container of a file `name` that `data` encodes. Throws EncodingError for one larger than
+ * `limit` bytes, and for all that is not the canonical form with at least one signature.
+ */
+export function openContainer(data: Uint8Array, name: string, limit: number): Container {
+  if (data.length > limit) throw new EncodingError(`the container has more than ${limit} bytes`);
+  const [mimetype, file, manifest, ...rest] = storedFiles(data, MAX_SIGNATURES + 3);
+  if (mimetype === undefined || file === undefined || manifest === undefined || rest.length === 0) {
+    throw new EncodingError(`the container does not hold ${name} and its signatures`);
   }
-  return ~crc >>> 0;
+  const signatures = rest.map(([, xml], number) => readSignature(xml, number));
+  const again = signatures.map(({ fields, value }) => signatureXml({ ...fields, name }, value));
+  if (!equalBytes(write(name, file[1], again), data)) {
+    throw new EncodingError("the container is not in its canonical form");
+  }
+  return { data: file[1], signatures };
+}
+
+function readSignature(xml: Uint8Array, number: number): Signature {
+  const { fields, value } = readSignatureXml(xml, number);
+  secondsOf(fields.signingTime);
+  const { certificate } = fields;
+  if (certificate.length > MAX_CERTIFICATE || value.length > MAX_VALUE) {
+    throw new EncodingError("a signature holds a value that is too long");
+  }
+  decodeBase64(fields.dataDigest);
+  return new Signature(fields, value);
+}
+
+function write(name: string, data: Uint8Array, signatures: readonly Uint8Array[]): Uint8Array {
+  return archive([
+    ["mimetype", encodeUtf8(MIMETYPE)],
+    [name, data],
+    ["META-INF/manifest.xml", manifestXml(name)],
+    ...signatures.map((xml, n): File => [`META-INF/signatures${n}.xml`, xml]),
+  ]);
 }

@@ -32,6 +32,8 @@ export interface Contest {
   readonly blank: boolean;
   /** The numbers that a ballot encrypts. Throws RangeError for a choice that there is not. */
   plaintexts(choice: Choice): number[];
+  /** The choice that these numbers, each in its range, stand for. */
+  choice(plaintexts: readonly number[]): Choice;
 }
 
 /** Throws EncodingError for what is no contest, or of a kind that is not known here. */
@@ -71,6 +73,10 @@ function oneChoice(id: string, options: number, blank: boolean): Contest {
       }
       return [option - least];
     },
+    choice(plaintexts) {
+      const option = plaintexts[0]! + (blank ? 0 : 1);
+      return option === 0 ? [] : [option];
+    },
   };
 }
 
@@ -94,5 +100,6 @@ function approval(id: string, options: number, minimum: number, maximum: number)
       }
       return numbers.map((option) => (choice.includes(option) ? 1 : 0));
     },
+    choice: (plaintexts) => numbers.filter((_, i) => plaintexts[i] === 1),
   };
 }

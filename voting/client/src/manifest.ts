@@ -18,6 +18,7 @@ import {
   IDENTIFIER,
   listOf,
   membersOf,
+  objectOf,
   parseCanonical,
   textOf,
   wholeOf,
@@ -35,12 +36,18 @@ const LIMITS = [
   "container_bytes",
 ];
 const PARTY = ["id", "name", "operator", "public_key"];
+const PARTIES = ["officials", "trustees", "mixers", "collector", "auditors", "witnesses"] as const;
 const NOT_FOR_TESTS = "ristretto255"; // the one group of ours that is not for tests alone
 
 export interface BallotStyle {
   readonly id: string;
   readonly district: string;
   readonly contests: readonly string[];
+}
+
+export interface Trustee {
+  readonly id: string;
+  readonly key: SignatureKey;
 }
 
 export class Manifest {
@@ -55,6 +62,9 @@ export class Manifest {
     readonly containerBytes: number,
     /** Whose word on the log counts. */
     readonly log: LogPolicy,
+    readonly trustees: readonly Trustee[],
+    /** Of each file of the eID profile, H in hex. */
+    readonly eidProfile: ReadonlyMap<string, string>,
   ) {}
 
   /**
@@ -82,6 +92,8 @@ export class Manifest {
       listOf(members.ballot_styles, "ballot_styles").map(parseStyle),
       wholeOf(limits.container_bytes, 1, "container_bytes"),
       parsePolicy(members.parties, digest),
+      parseTrustees(members.parties),
+      parseProfile(members.digests),
     );
   }
 
@@ -123,8 +135,7 @@ function parseStyle(value: Json): BallotStyle {
 }
 
 function parsePolicy(value: Json | undefined, E: Uint8Array): LogPolicy {
-  const names = ["officials", "trustees", "mixers", "collector", "auditors", "witnesses"] as const;
-  const parties = membersOf(value, names, "parties");
+  const parties = membersOf(value, PARTIES, "parties");
   const collector = membersOf(parties.collector, [...PARTY, "log_name"], "collector");
   const origin = `${textOf(collector.log_name, "log_name")}/${encodeHex(E)}`;
   const witnesses = membersOf(parties.witnesses, ["required", "members"], "witnesses");
@@ -137,6 +148,22 @@ function parsePolicy(value: Json | undefined, E: Uint8Array): LogPolicy {
     }),
     required: wholeOf(witnesses.required, 0, "witnesses.required"),
   };
+}
+
+function parseTrustees(value: Json | undefined): Trustee[] {
+  const { trustees } = membersOf(value, PARTIES, "parties");
+  const { members } = membersOf(trustees, ["threshold", "members"], "trustees");
+  return listOf(members, "trustees").map((member) => {
+    const { id, public_key } = membersOf(member, PARTY, "trustee");
+    return { id: textOf(id, "id of a trustee", IDENTIFIER), key: keyOf(public_key) };
+  });
+}
+
+function parseProfile(value: Json | undefined): ReadonlyMap<string, string> {
+  const names = ["configuration", "eid_profile", "roll"] as const;
+  const { eid_profile } = membersOf(value, names, "digests");
+  const files = Object.entries(objectOf(eid_profile, "eid_profile"));
+  return new Map(files.map(([name, digest]) => [name, textOf(digest, "digest", DIGEST)]));
 }
 
 function keyOf(value: Json | undefined): SignatureKey {

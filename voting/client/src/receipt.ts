@@ -13,6 +13,7 @@ import { Note } from "../../../crypto/js/tlog/note.js";
 import type { LogPolicy } from "../../../crypto/js/tlog/proof.js";
 import { LogProof } from "../../../crypto/js/tlog/proof.js";
 import { DIGEST, membersOf, parseCanonical, TIME, textOf, wholeOf } from "./canonical.js";
+import { secondsOf } from "./times.js";
 
 const EARLY_SECONDS = 300n; // by so much a witness's clock may be behind the log's
 const MEMBERS = ["kind", "sequence", "time", "previous", "container", "qualification"] as const;
@@ -74,7 +75,7 @@ export function openReceipt(data: Uint8Array, policy: LogPolicy): Receipt {
     const entry = proof.extra ?? new Uint8Array(0);
     const { sequence, time, container } = parseEntry(entry);
     if (BigInt(sequence) !== proof.index) throw new EncodingError("its entry is another one");
-    const notBefore = secondsOf(time) - EARLY_SECONDS;
+    const notBefore = BigInt(secondsOf(time)) - EARLY_SECONDS;
     const checkpoint = proof.verify(entry, policy, notBefore, "receipt", "receipt");
     return { data, sequence, time, container, checkpoint };
   } catch (fault) {
@@ -93,13 +94,4 @@ function parseEntry(data: Uint8Array): { sequence: number; time: string; contain
     time: textOf(entry.time, "time", TIME),
     container: textOf(entry.container, "container", DIGEST),
   };
-}
-
-/** POSIX seconds. Throws EncodingError for 31 April, which JavaScript takes for 1 May. */
-function secondsOf(time: string): bigint {
-  const date = new Date(time);
-  if (Number.isNaN(date.getTime()) || date.toISOString() !== time.replace("Z", ".000Z")) {
-    throw new EncodingError("a time that there is not");
-  }
-  return BigInt(date.getTime() / 1000);
 }
