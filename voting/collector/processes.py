@@ -102,7 +102,8 @@ def supervise(
     """Run the processes of a role until SIGINT or SIGTERM; `ready` is called when all serve.
 
     Raises:
-        Refused, Unfinished: one of them could not start, for this reason; all are stopped.
+        Refused, Unfinished: one of them could not start, for this reason; all are stopped. But
+            once the first one runs, what keeps another from starting may pass: it is tried again.
     """
     with _signals() as stopping, ExitStack() as running:
         running.enter_context(_numbers(place, settings))
@@ -117,10 +118,20 @@ def supervise(
             for number in range(1, settings.api.processes + 1):
                 children.append(_Child(f"api-{number}", run_api, place, listener, room))
                 running.callback(children[-1].stop)  # they stop before the sequencer does
-        for child in children:
-            child.await_ready()
+        children[0].await_ready()
+        for child in children[1:]:
+            _await(child)
         ready()
         _watch(children, stopping)
+
+
+def _await(child: _Child) -> None:
+    """Until it serves, or its time has come to be started again. Others may have served meanwhile,
+    so that a database that is lost for a moment must not end them. Raises Refused."""
+    try:
+        child.await_ready()
+    except Unfinished as fault:
+        telling.alarm("process_did_not_start", process=child.name, what=str(fault))
 
 
 @contextmanager

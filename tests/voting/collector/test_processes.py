@@ -26,7 +26,8 @@ from tests.voting.collector.test_ballots import next_roll
 from tests.voting.election.office import PASSPHRASE
 from tests.voting.polls import ALSO_KITA, KITA, MINAMI, Clock, Collector, Polls, now, reopen
 from tests.voting.serving import browser
-from voting.collector.processes import _Child, _watch
+from voting.collector.processes import _await, _Child, _watch
+from voting.console import Refused, Unfinished
 from voting.election.entries import parse_log
 
 # Of a connection that is refused, httpx leaves the socket to the garbage collector.
@@ -139,6 +140,24 @@ def idle(ready: Callable[[], None]) -> None:
     """A child that does nothing."""
     ready()
     signal.pause()
+
+
+def without_database(_ready: Callable[[], None]) -> None:
+    raise Unfinished("the database does not answer")
+
+
+def without_home(_ready: Callable[[], None]) -> None:
+    raise Refused("this is no home")
+
+
+def test_database_that_is_lost_while_a_process_starts_does_not_end_the_others(
+    told: io.StringIO,
+) -> None:
+    _await(_Child("late", without_database))
+    event = json.loads(told.getvalue())
+    assert (event["event"], event["process"]) == ("process_did_not_start", "late")
+    with pytest.raises(Refused, match="no home"):
+        _await(_Child("wrong", without_home))
 
 
 def test_operator_learns_by_which_signal_a_process_ended(told: io.StringIO) -> None:
