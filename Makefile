@@ -99,7 +99,7 @@ serve: client ## a test election to vote in with a browser, until Ctrl-C (CONFIG
 
 e2e: client ## the voting page in Chromium before a real collector (needs Node, nginx and chromium)
 	@$(BROWSER)
-	$(STEP) e2e env $(MEMORY) $(BIN)/python -m pytest tests/browser/voting_page.py
+	$(STEP) e2e env $(MEMORY) $(BIN)/python -m pytest tests/browser/voting_page.py tests/browser/second_device.py
 
 screenshots: client ## every screen in build/screenshots/{ja,en,et}/{320,1280}
 	@$(BROWSER)

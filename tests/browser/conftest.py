@@ -34,7 +34,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """The election, open, with its page."""
     subprocess.run([*node(), "voting/client/build.mjs"], cwd=ROOT, check=True)
     out = tmp_path_factory.mktemp("election")
-    found = Serving(CONFIG, out, voters=8, port=free_port())
+    found = Serving(CONFIG, out, voters=8, ports=(free_port(), free_port()))
     empty(out)
     with found.opened():
         yield found
@@ -54,7 +54,8 @@ class Visit:
     """A page of a new browser profile, and all that went wrong in it."""
 
     page: Page
-    origin: str
+    origins: tuple[str, ...]
+    """Its own, and whom it may ask."""
     faults: list[str] = field(default_factory=list)
 
     def listen(self) -> None:
@@ -67,25 +68,29 @@ class Visit:
         self.page.on("request", lambda request: self.see(request.url))
 
     def see(self, url: str) -> None:
-        if not url.startswith((f"{self.origin}/", f"blob:{self.origin}/")):
+        if not any(url.startswith((f"{of}/", f"blob:{of}/")) for of in self.origins):
             self.faults.append(f"a request to {url}")
 
     def at(self, screen: str) -> None:
-        """Wait until this screen is shown."""
-        self.page.wait_for_selector(f"main[data-screen='#/{screen}']", timeout=WAIT)
+        """Wait until this screen of the voting page is shown."""
+        self.shows(f"#/{screen}")
+
+    def shows(self, screen: str) -> None:
+        self.page.wait_for_selector(f"main[data-screen='{screen}']", timeout=WAIT)
 
 
 @contextmanager
 def visit(
-    chromium: Browser, origin: str, language: str = "en", width: int = 1280
+    chromium: Browser, origin: str, language: str = "en", width: int = 1280, *asked: str
 ) -> Iterator[Visit]:
-    """A new profile that has never been anywhere, at the page of an origin."""
+    """A new profile that has never been anywhere, at the page of an origin, which may ask those of
+    `asked` too."""
     size: ViewportSize = {"width": width, "height": 800}
     context: BrowserContext = chromium.new_context(
         viewport=size, locale=LOCALES[language], accept_downloads=True
     )
     context.set_default_timeout(WAIT)
-    found = Visit(context.new_page(), origin)
+    found = Visit(context.new_page(), (origin, *asked))
     found.listen()
     found.page.goto(f"{origin}/")
     yield found
@@ -125,3 +130,29 @@ def choose(
 
 def confirm(visited: Visit) -> None:
     visited.page.locator("main .actions button").first.click()
+
+
+def cast(chromium: Browser, serving: Serving, number: int) -> str:
+    """This person votes with the voting page, in a profile of its own; the code that it shows."""
+    with visit(chromium, serving.voting) as visited:
+        log_in(visited, serving.test_card(number))
+        choose(visited, serving, number)
+        confirm(visited)
+        visited.at("receipt")
+        return visited.page.locator(".code-text").text_content() or ""
+
+
+@contextmanager
+def second_device(
+    chromium: Browser, serving: Serving, language: str = "en", width: int = 1280
+) -> Iterator[Visit]:
+    """The second device's page in a profile of its own, ready for a code."""
+    with visit(chromium, serving.second, language, width, serving.voting) as visited:
+        visited.shows("ready")
+        yield visited
+
+
+def paste(visited: Visit, code: str) -> None:
+    """Give the second device's page a code as text."""
+    visited.page.locator("main input[type=text]").fill(code)
+    visited.page.locator("main .actions button").nth(1).click()

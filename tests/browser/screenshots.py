@@ -73,7 +73,7 @@ def main() -> int:
             for name, languages in ELECTIONS.items():
                 config = ROOT / "election_configs" / f"{name}.yaml"
                 folder = out / "elections" / name
-                serving = Serving(config, folder, voters=8, port=free_port())
+                serving = Serving(config, folder, voters=8, ports=(free_port(), free_port()))
                 empty(folder)
                 with serving.opened():
                     pairs = [(language, width) for language in languages for width in WIDTHS]

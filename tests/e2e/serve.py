@@ -1,7 +1,7 @@
-"""A test election that stays open, with the voting page.
+"""A test election that stays open, with the voting page and the second device's page.
 
-As in demo.py every party is a process with its own folder; nginx serves the page with the file of
-deploy/, on this machine and without TLS. Nothing is counted.
+As in demo.py every party is a process with its own folder; nginx serves the pages with the files of
+deploy/, each at an origin of its own, on this machine and without TLS. Nothing is counted.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ http {{
     uwsgi_temp_path {root}/uwsgi;
     scgi_temp_path {root}/scgi;
     include {root}/sukashi.conf;
+    include {root}/sukashi-verify.conf;
 }}
 """
 
@@ -57,17 +58,18 @@ http {{
 class Serving(Demo):
     """The election of the demonstration, open for voting in a browser."""
 
-    def __init__(self, config: Path, out: Path, voters: int, port: int) -> None:
+    def __init__(self, config: Path, out: Path, voters: int, ports: tuple[int, int]) -> None:
+        """`ports`: of the voting page with the collector behind it, and of the other page."""
         super().__init__(config, out, voters, seed=2027, kills=0, group=GROUP)
-        self.voting = f"http://localhost:{port}"
-        self._port = port
+        self.voting, self.second = (f"http://localhost:{port}" for port in ports)
+        self._ports = ports
 
     def server_file(self, port: int) -> str:
         return super().server_file(port) + LOGIN.format(origin=self.voting)
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """The election is open and the page is served."""
+        """The election is open and the pages are served."""
         with self.chapter(1, "The election is configured; every party makes its own key."):
             self.configure()
             self.invent_electorate()
@@ -79,57 +81,55 @@ class Serving(Demo):
             with self.chapter(3, "Witnesses and collector start; voting opens."):
                 running.enter_context(self.witnessed())
                 running.enter_context(self.collector())
-                running.enter_context(self.page())
+                running.enter_context(self.pages())
             yield
 
     @contextmanager
-    def page(self) -> Iterator[None]:
-        """nginx with the shipped file and this machine's addresses."""
+    def pages(self) -> Iterator[None]:
+        """nginx with the shipped files and this machine's addresses."""
         program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
         if program is None:
             raise DemoError("nginx is missing; on Debian: apt-get install nginx-light")
         root = self.out / "nginx"
-        shutil.copytree(DIST / "vote", root / "vote")
-        (root / "vote" / "page.json").write_text(self._page_file())
-        shipped = (ROOT / "deploy" / "nginx" / "sukashi.conf").read_text(encoding="utf-8")
-        (root / "sukashi.conf").write_text(self._without_tls(shipped, root))
+        self._lay_out(root)
         user = "user root;" if os.geteuid() == 0 else ""
         (root / "nginx.conf").write_text(MAIN.format(root=root, user=user))
         process = subprocess.Popen(
             [program, "-p", root, "-c", root / "nginx.conf", "-e", root / "error.log"]
         )
         try:
-            _wait(self._port, process)
+            for port in self._ports:
+                _wait(port, process)
             yield
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
 
-    def _page_file(self) -> str:
-        """page.json: for which election the page is; there is no page for a second device."""
+    def _lay_out(self, root: Path) -> None:
+        """Both sites: the bundle, what each page is published with, and the server's file."""
         manifest = (self.out / "election" / "manifest.json").read_bytes()
-        members = {
+        voting = {
             "election": hashlib.sha256(manifest).hexdigest(),
             "schema": "sukashi/page/1",
-            "second_device": "",
+            "second_device": self.second,
         }
-        return json.dumps(members, separators=(",", ":"))
-
-    def _without_tls(self, text: str, root: Path) -> str:
-        """The shipped file for one port of this machine; every change must find its place."""
-        text = re.sub(r"server \{\n    listen 80;.*?\n\}\n", "", text, flags=re.DOTALL)
-        for pattern, new in (
-            (r"\n    listen \[::\]:443[^\n]*", ""),
-            (r"listen 443 ssl http2", f"listen 127.0.0.1:{self._port}"),
-            (r"\n    ssl_[^\n]*", ""),
-            (r"server 127\.0\.0\.1:8080", f"server unix:{self.out / 'collector.sock'}"),
-            (r"/usr/share/sukashi", f"{root}"),
-            (r"/var/log/nginx/", f"{root}/"),
+        second = {"collector": self.voting, "schema": "sukashi/second-device/1"}
+        for page, members in (("vote", voting), ("verify", second)):
+            shutil.copytree(DIST / page, root / page)
+            (root / page / "page.json").write_text(json.dumps(members, separators=(",", ":")))
+        shutil.copy(self.out / "trust" / "trust.json", root / "verify")
+        socket = f"server unix:{self.out / 'collector.sock'}"
+        for name, changes in (
+            ("sukashi", {"server 127.0.0.1:8080": socket}),
+            (
+                "sukashi-verify",
+                {"connect-src 'self' https://vote.example": f"connect-src 'self' {self.voting}"},
+            ),
         ):
-            text, found = re.subn(pattern, new, text)
-            if not found:
-                raise DemoError(f"deploy/nginx has no {pattern!r}")
-        return text
+            shipped = (ROOT / "deploy" / "nginx" / f"{name}.conf").read_text(encoding="utf-8")
+            port = self._ports[name == "sukashi-verify"]
+            text = _without_tls(shipped, {**changes, "/usr/share/sukashi": str(root)}, root, port)
+            (root / f"{name}.conf").write_text(text)
 
     def test_card(self, number: int) -> Path:
         """A voter's two keys as the voting page reads them, in test elections alone."""
@@ -146,6 +146,22 @@ class Serving(Demo):
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"".join(parts))
         return path
+
+
+def _without_tls(text: str, changes: dict[str, str], root: Path, port: int) -> str:
+    """A shipped file for one port of this machine; every change must find its place."""
+    text = re.sub(r"server \{\n    listen 80;.*?\n\}\n", "", text, flags=re.DOTALL)
+    for pattern, new in (
+        (r"\n    listen \[::\]:443[^\n]*", ""),
+        (r"listen 443 ssl http2", f"listen 127.0.0.1:{port}"),
+        (r"\n    ssl_[^\n]*", ""),
+        (r"/var/log/nginx/", f"{root}/"),
+        *((re.escape(old), new) for old, new in changes.items()),
+    ):
+        text, found = re.subn(pattern, new, text)
+        if not found:
+            raise DemoError(f"deploy/nginx has no {pattern!r}")
+    return text
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
@@ -165,16 +181,20 @@ def main() -> int:
         "--out", type=Path, default=Path("build/serve"), help="folder for all of it"
     )
     parser.add_argument("--voters", type=int, default=20, help="how many have a card (20)")
-    parser.add_argument("--port", type=int, default=8080, help="of the voting page (8080)")
+    parser.add_argument(
+        "--port", type=int, default=8080, help="of the voting page; the second's is the next"
+    )
     arguments = parser.parse_args()
     out = arguments.out.resolve()
-    serving = Serving(arguments.config.resolve(), out, arguments.voters, arguments.port)
+    ports = arguments.port, arguments.port + 1
+    serving = Serving(arguments.config.resolve(), out, arguments.voters, ports)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         empty(out)
         with serving.opened():
             cards = [os.path.relpath(serving.test_card(number)) for number in (1, 2, 3)]
             print(f"\nVote: {serving.voting}")
+            print(f"Check a vote on a second device: {serving.second}")
             print(f"Test cards to log in and sign with: {'  '.join(cards)}")
             print("Ctrl-C ends the election.", flush=True)
             signal.pause()

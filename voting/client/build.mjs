@@ -1,10 +1,10 @@
 /**
- * Builds the voting page into dist/vote/.
+ * Builds the voting page into dist/vote/ and the second device's into dist/verify/.
  *
  *   node voting/client/build.mjs           build, and compare with bundle.sha256
  *   node voting/client/build.mjs --write   build, and write bundle.sha256
  *
- * The same sources and packages give the same bytes. The page holds no address of another site; its
+ * The same sources and packages give the same bytes. No page holds an address of another site; its
  * script and style are named with their hash (subresource integrity).
  */
 
@@ -17,7 +17,7 @@ import { build } from "esbuild";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const DIST = join(HERE, "dist");
 const SUMS = join(HERE, "bundle.sha256");
-const PAGES = { vote: ["icon.svg"] };
+const PAGES = { vote: ["icon.svg"], verify: ["icon.svg", "verify.webmanifest"] };
 
 const digest = (data, algorithm, form) => createHash(algorithm).update(data).digest(form);
 const integrity = (file) => `sha384-${digest(readFileSync(join(DIST, file)), "sha384", "base64")}`;
@@ -44,11 +44,12 @@ async function bundle() {
   if (warnings.length > 0) throw new Error("the bundle was made with warnings");
   for (const [page, files] of Object.entries(PAGES)) {
     for (const file of files) copyFileSync(join(HERE, "static", file), join(DIST, page, file));
-    document(page);
+    document(page, files);
   }
 }
 
-function document(page) {
+function document(page, files) {
+  const manifest = files.find((file) => file.endsWith(".webmanifest"));
   const script = `${page}/${page}.js`;
   const style = `${page}/${page}.css`;
   const lines = [
@@ -59,6 +60,7 @@ function document(page) {
     '<meta name="robots" content="noindex">',
     "<title>Sukashi</title>",
     '<link rel="icon" href="icon.svg" type="image/svg+xml">',
+    ...(manifest === undefined ? [] : [`<link rel="manifest" href="${manifest}">`]),
     `<link rel="stylesheet" href="${page}.css" integrity="${integrity(style)}">`,
     `<script type="module" src="${page}.js" integrity="${integrity(script)}"></script>`,
     '<body><div id="page"><noscript>JavaScript · ジャバスクリプト</noscript></div>',

@@ -23,6 +23,7 @@ from starlette.requests import ClientDisconnect
 from crypto.errors import EncodingError, SukashiError, VerificationError
 from voting.acceptance.sentences import LOG_IN_IDS, RECORDED, sentences
 from voting.collector import metrics, telling
+from voting.collector.elsewhere import ReadableElsewhere
 from voting.collector.health import Health
 from voting.collector.openapi import document
 from voting.collector.reading import Reading
@@ -97,6 +98,7 @@ def make_app(
 ) -> FastAPI:
     """The application of one election."""
     app = FastAPI(openapi_url=None)
+    app.add_middleware(ReadableElsewhere)
     _add_health(app, health)
     _add_reading(app, reading, election_files)
     _add_ballots(app, submission, voters)

@@ -246,6 +246,27 @@ MALFORMED = (
 )
 
 
+def test_pages_of_other_origins_read_what_a_second_device_asks_for_and_nothing_else(
+    web: httpx.Client, collector: Collector
+) -> None:
+    sequence, token, _ = cast(web, collector)
+    name = "access-control-allow-origin"
+    for answer in (
+        ask(web, sequence, token),
+        ask(web, sequence, "00" * 16),
+        ask(web, "no number", token),
+        web.get("/election/manifest.asice"),
+        web.get("/election/no-such-file"),
+    ):
+        assert answer.headers[name] == "*"
+    session = collector.session(KITA)
+    for path in ("/state", "/my", "/my/access", "/log/checkpoint", "/openapi.json"):
+        assert name not in web.get(path, headers=session).headers, path
+        assert web.options(path).status_code == 405, path
+        assert name not in web.options(path).headers, path
+    assert name not in collector.post(web, collector.ballot(MINAMI)).headers
+
+
 def test_request_of_another_form_is_refused(web: httpx.Client) -> None:
     for body in MALFORMED:
         response = web.post("/verification", content=body)

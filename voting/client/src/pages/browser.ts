@@ -6,9 +6,9 @@ import { LANGUAGES, preferred } from "./language.js";
 
 const LANGUAGE = "sukashi.language";
 
-/** The site that the page came from. */
-export function site(): Collector {
-  return new Collector(window.fetch.bind(window), (seconds) => pause(1000 * seconds));
+/** The site at an origin; without one, that from which the page came. */
+export function site(origin = ""): Collector {
+  return new Collector(window.fetch.bind(window), (seconds) => pause(1000 * seconds), origin);
 }
 
 /** Lets the browser draw and hear. */

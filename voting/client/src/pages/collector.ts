@@ -23,6 +23,13 @@ export interface CollectorState {
   readonly rollVersion: number;
 }
 
+/** What is stored of a ballot; `latest` is null once voting is closed. */
+export interface Verification {
+  readonly container: Uint8Array<ArrayBuffer>;
+  readonly receipt: Uint8Array<ArrayBuffer>;
+  readonly latest: boolean | null;
+}
+
 const LIMIT = 1 << 24;
 const PATIENCE = 5; // how often it waits where it came too often
 const LONGEST = 60; // and how many seconds at most
@@ -32,10 +39,14 @@ const RECORDED = [1, 2, 4, 8]; // seconds after which a receipt is asked for aga
 export class Collector {
   private bearer = "";
 
-  /** `ask` is the browser's `fetch`; `rest` waits so many seconds. */
+  /**
+   * `ask` is the browser's `fetch`; `rest` waits so many seconds; `origin` is where it is, empty for
+   * the site that the page came from.
+   */
   constructor(
     private readonly ask: typeof fetch,
     private readonly rest: (seconds: number) => Promise<void>,
+    private readonly origin = "",
   ) {}
 
   /** A file or note. Throws NoAnswer and Refusal. */
@@ -87,6 +98,25 @@ export class Collector {
     throw new Refusal("recorded");
   }
 
+  /** What is stored under a place and τ (hex): container, receipt, and whether it is the latest. */
+  async verification(sequence: number, token: string): Promise<Verification> {
+    const body = JSON.stringify({ sequence, token });
+    const found = members(await this.bytes("/verification", { method: "POST", body }));
+    const { container, receipt, latest } = found;
+    if (!(latest === null || typeof latest === "boolean")) throw new NoAnswer();
+    let raw: string;
+    try {
+      raw = atob(string(container));
+    } catch {
+      throw new NoAnswer();
+    }
+    return {
+      container: Uint8Array.from(raw, (sign) => sign.charCodeAt(0)),
+      receipt: new TextEncoder().encode(string(receipt)),
+      latest,
+    };
+  }
+
   private authorization(): Record<string, string> {
     return this.bearer === "" ? {} : { Authorization: `Bearer ${this.bearer}` };
   }
@@ -98,7 +128,9 @@ export class Collector {
   private async request(path: string, request: RequestInit): Promise<Response> {
     const how: RequestInit = { cache: "no-store", credentials: "omit", redirect: "error" };
     for (let time = 1; ; time += 1) {
-      const answer = await this.ask(path, { ...how, ...request }).catch(() => undefined);
+      const answer = await this.ask(`${this.origin}${path}`, { ...how, ...request }).catch(
+        () => undefined,
+      );
       if (answer === undefined) throw new NoAnswer();
       const seconds = Number(answer.headers.get("Retry-After") ?? Number.NaN);
       if (answer.status !== 429 || Number.isNaN(seconds) || time === PATIENCE) return answer;
