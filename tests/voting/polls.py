@@ -323,7 +323,7 @@ class Collector:
         return Collector(self.polls, self.home, self.clock, self.witnesses)
 
     def app(self) -> FastAPI:
-        health = Health(self.follower, lambda: self.submission.running, self.home.path)
+        health = Health(self.follower, lambda: self.submission.obstacle, self.home.path)
         return make_app(self.submission, self.reading, self.voters, self.home.files, health)
 
     def log_in(self, voter: int = KITA) -> str:

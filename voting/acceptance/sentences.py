@@ -179,7 +179,7 @@ _LOG_IN: dict[str, dict[str, str]] = {
     },
 }
 LOG_IN_IDS = tuple(_LOG_IN)
-RECORDED = "recorded"
+RECORDED, LOG_FORKED = "recorded", "log_forked"
 _RECORDED = {
     "ja": "投票は記録されましたが、証人による確認がまだ済んでいません。締切前に記録された投票は"
     "有効です。控えを受け取るには、同じ投票データをもう一度送信してください。",
@@ -187,6 +187,14 @@ _RECORDED = {
     " Send the same ballot again for its receipt.",
     "et": "Teie hääl on salvestatud, kuid kinnitamata: see läheb arvesse, kui see logiti enne"
     " sulgemist. Kviitungi saamiseks saatke sama hääl uuesti.",
+}
+_LOG_FORKED = {
+    "ja": "記録の証人が、この記録と食い違う別の記録を確認しているため、現在は何も保存しません。"
+    "紙で投票するか、選挙管理委員会にお問い合わせください。",
+    "en": "Witnesses have seen another history of the log, so nothing is stored now. Vote on paper,"
+    " or ask the election office.",
+    "et": "Tunnistajad on näinud logi teist ajalugu, seetõttu praegu midagi ei salvestata."
+    " Hääletage paberil või küsige valimiskomisjonilt.",
 }
 _PERIOD = {
     "ja": "投票の受付期間は {opens} から {closes} までです。",
@@ -204,6 +212,8 @@ def sentences(check_id: str) -> dict[str, str]:
     """What happened, what it means and what to do, in every language. KeyError if unknown."""
     if check_id == RECORDED:
         return dict(_RECORDED)
+    if check_id == LOG_FORKED:
+        return dict(_LOG_FORKED)
     if check_id in _LOG_IN:
         return dict(_LOG_IN[check_id])
     parts = _SENTENCES[check_id]

@@ -21,8 +21,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from crypto.errors import EncodingError, SukashiError, VerificationError
-from voting.acceptance.sentences import LOG_IN_IDS, RECORDED, sentences
+from voting.acceptance.sentences import LOG_FORKED, LOG_IN_IDS, RECORDED, sentences
 from voting.collector import metrics, telling
+from voting.collector.claim import StoppedError
 from voting.collector.elsewhere import ReadableElsewhere
 from voting.collector.health import Health
 from voting.collector.openapi import document
@@ -66,6 +67,7 @@ MESSAGES: dict[str, dict[str, str]] = {
         "en": "The log is damaged, so nothing is stored now.",
         "et": "Logi on vigane, seetõttu praegu midagi ei salvestata.",
     },
+    LOG_FORKED: sentences(LOG_FORKED),
     "failed": {
         "ja": "内部の問題で処理できませんでした。もう一度お試しください。",
         "en": "The request failed for a fault of the collector. Try it again.",
@@ -250,7 +252,7 @@ def _unavailable(request: Request, fault: Exception) -> Response:
         metrics.BALLOTS.labels("unavailable").inc()
     why = {"what": str(fault)} if isinstance(fault, SukashiError) else {}
     telling.alarm("request_failed", fault=type(fault).__name__, **why)
-    return _error(503, "unavailable")
+    return _error(503, fault.error_id if isinstance(fault, StoppedError) else "unavailable")
 
 
 def _failed(_request: Request, fault: Exception) -> Response:

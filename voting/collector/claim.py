@@ -10,21 +10,38 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from crypto.errors import EncodingError, SukashiError, VerificationError
 from voting.acceptance import Conditions
+from voting.acceptance.sentences import LOG_FORKED
 from voting.election.values import Digest
 
 
 class StoppedError(SukashiError):
-    """Nothing was stored now; the same ballot may be sent again."""
+    """Nothing was stored now; the same ballot may be sent again. `error_id`: what the voter is
+    told."""
+
+    error_id: ClassVar[str] = "unavailable"
+    kind: ClassVar[str] = "stopped"
 
 
 class MovedError(StoppedError):
     """Nothing was stored here, and another process may store it."""
+
+    kind = "moved"
+
+
+class LogForkedError(StoppedError):
+    """Nothing is stored: the log's witnesses have seen another history of it."""
+
+    error_id = LOG_FORKED
+    kind = "forked"
+
+
+_STOPPED = {fault.kind: fault for fault in (StoppedError, MovedError, LogForkedError)}
 
 
 class Claim(BaseModel):
@@ -81,7 +98,7 @@ def _members(answer: Answer) -> dict[str, object]:
         return {**asdict(answer), "receipt": receipt}
     if isinstance(answer, VerificationError):
         return {"refused": answer.check_id, "where": answer.where, "why": answer.why}
-    return {"moved": isinstance(answer, MovedError), "why": str(answer)}
+    return {"stopped": answer.kind, "why": str(answer)}
 
 
 def parse_answers(data: bytes) -> list[Answer]:
@@ -99,15 +116,15 @@ def _answer(**members: Any) -> Answer:
         return Stored(members["sequence"], found, members["repeated"])
     if "refused" in members:
         return VerificationError(members["refused"], members["where"], members["why"])
-    return (MovedError if members["moved"] else StoppedError)(members["why"])
+    return _STOPPED[members["stopped"]](members["why"])
 
 
 class Sequencing(Protocol):
     """Where accepted ballots go: the sequencer itself, or the way to it. Safe for threads."""
 
     @property
-    def running(self) -> bool:
-        """Whether ballots can be stored."""
+    def obstacle(self) -> str | None:
+        """The error id of what keeps ballots from being stored; None where nothing does."""
 
     def hand_in(self, claim: Claim) -> Future[Stored]:
         """The answer to come, when the ballot is on disk; the same container gets the same answer.

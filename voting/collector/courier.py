@@ -17,7 +17,15 @@ from sqlalchemy.engine import Engine
 
 from crypto.errors import EncodingError
 from voting.collector import store
-from voting.collector.claim import Answer, Claim, MovedError, StoppedError, Stored, parse_answers
+from voting.collector.claim import (
+    Answer,
+    Claim,
+    LogForkedError,
+    MovedError,
+    StoppedError,
+    Stored,
+    parse_answers,
+)
 from voting.collector.gate import join
 from voting.collector.gathering import PACE, gather
 from voting.collector.lease import holder
@@ -67,17 +75,20 @@ class Courier:
         return parcel.answer
 
     @property
-    def running(self) -> bool:
-        """Whether a sequencer answers."""
+    def obstacle(self) -> str | None:
+        """As `Sequencing.obstacle`, by the sequencer's own word."""
         address = None
         try:
             address, server = self._sequencer()
-            found = server.ask("GET", "/health", _ANSWERS, timeout=_CONNECT).status == 200
+            reply = server.ask("GET", "/health", _ANSWERS, timeout=_CONNECT)
+            if reply.status == 200:
+                return None
+            if reply.body == LogForkedError.error_id.encode():
+                return LogForkedError.error_id
         except (NoAnswerError, StoppedError, Unfinished):
-            found = False
-        if not found:  # or who waits until it is healthy would wait for a dead one for ever
-            self._forget(address)
-        return found
+            pass
+        self._forget(address)  # or who waits until it is healthy would wait for a dead one for ever
+        return StoppedError.error_id
 
     # -- carrying ---------------------------------------------------------------------------------
 

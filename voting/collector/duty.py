@@ -19,7 +19,7 @@ from sqlalchemy.engine import Engine
 from crypto.errors import SukashiError
 from crypto.signing import SigningKey
 from voting.collector import store, telling
-from voting.collector.claim import Claim, MovedError, Stored
+from voting.collector.claim import Claim, MovedError, StoppedError, Stored
 from voting.collector.clock import ClockError, WatchedClock, require_database_agrees
 from voting.collector.lease import DeposedError, Lease, holder
 from voting.collector.ledger import DatabaseDamagedError, Ledger, read_checked
@@ -77,6 +77,14 @@ class Duty:
     def alive(self) -> bool:
         """Whether this process stores ballots or will when it is its turn."""
         return self._thread.is_alive()
+
+    @property
+    def obstacle(self) -> str | None:
+        """As `Sequencing.obstacle`; nothing keeps a process from it that waits for its turn."""
+        if not self.alive:
+            return StoppedError.error_id
+        sequencer = self._sequencer
+        return sequencer.obstacle if sequencer is not None else None
 
     def hand_in(self, claim: Claim) -> Future[Stored]:
         """As `Sequencer.hand_in`. Raises MovedError while another process is the sequencer."""

@@ -34,7 +34,8 @@ class Taking(Protocol):
     """What takes claims behind the gate."""
 
     @property
-    def alive(self) -> bool: ...
+    def obstacle(self) -> str | None:
+        """As `Sequencing.obstacle`, as far as this process knows."""
 
     def hand_in(self, claim: Claim) -> Future[Stored]:
         """The answer to come. Raises StoppedError."""
@@ -57,7 +58,8 @@ def make_gate(taking: Taking, claim_bytes: int) -> Starlette:
         return Response(encode_answers(answers), media_type="application/json")
 
     async def health(_request: Request) -> Response:
-        return PlainTextResponse("ok" if taking.alive else "stopped", 200 if taking.alive else 503)
+        obstacle = taking.obstacle
+        return PlainTextResponse(obstacle or "ok", 503 if obstacle else 200)
 
     return Starlette(routes=[Route("/claims", claims, methods=["POST"]), Route("/health", health)])
 

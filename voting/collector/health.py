@@ -19,16 +19,17 @@ LEAST_FREE = 256 << 20  # bytes; a group of 64 of the largest ballots needs a te
 
 
 class Health:
-    """`disk`: the folder of the database, or None where it is on another machine."""
+    """`obstacle`: as `Sequencing.obstacle`. `disk`: the folder of the database, or None where it
+    is on another machine."""
 
     def __init__(
         self,
         follower: Follower,
-        running: Callable[[], bool],
+        obstacle: Callable[[], str | None],
         disk: Path | None,
         least_free: int = LEAST_FREE,
     ) -> None:
-        self._follower, self._running = follower, running
+        self._follower, self._obstacle = follower, obstacle
         self._disk, self._least_free = disk, least_free
 
     def fault(self) -> str | None:
@@ -42,7 +43,7 @@ class Health:
             return "log_damaged"
         except (sa.exc.SQLAlchemyError, Unfinished):
             return "database_unavailable"
-        return None if self._running() else "unavailable"
+        return self._obstacle()
 
     def unconfirmed(self) -> bool:
         """Whether receipts wait for the witnesses of the log. Ballots are stored meanwhile, so it

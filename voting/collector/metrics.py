@@ -76,6 +76,10 @@ COSIGNED = Gauge(
     "sukashi_witness_timestamp_seconds", "When a witness cosigned the log last.", ["witness"],
     registry=LOCAL, multiprocess_mode="mostrecent",
 )  # fmt: skip
+CONTRADICTING = Gauge(
+    "sukashi_witnesses_of_another_history", "Witnesses who have seen another history of the log.",
+    registry=LOCAL, multiprocess_mode="mostrecent",
+)  # fmt: skip
 OUTCOMES = ("stored", "repeated", "recorded", "refused", "too_large", "unavailable")
 for _outcome in OUTCOMES:  # from the start on, so that a first one is seen as an increase
     BALLOTS.labels(_outcome)

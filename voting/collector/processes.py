@@ -291,7 +291,7 @@ def run_api(ready: Callable[[], None], place: Place, listener: socket.socket, ro
     courier = Courier(engine, tls, settings.sequencer.receipt_seconds if witnessed else 0)
     qualifier = open_qualifier(opened.profile, settings.services)
     submission = Submission(engine, manifest, opened.profile, follower, courier, qualifier, clock)
-    health = Health(follower, lambda: submission.running, opened.disk)
+    health = Health(follower, lambda: submission.obstacle, opened.disk)
     origin = origin_of(settings, listener)
     voters = make_voters(engine, manifest, opened.profile, follower, settings, origin, room, clock)
     reading = Reading(engine, manifest, follower, clock)

@@ -85,6 +85,7 @@ class Publisher:
         the ballot is stored without one."""
         self._engine, self._manifest, self._patience = engine, manifest, patience
         self._required = manifest.parties.witnesses.required
+        self._decisive = decisive(self._required, len(witnesses))
         self._hashes = _Hashes()
         self._changed = threading.Condition()
         self._waiting: list[tuple[float, Waiting]] = []
@@ -96,6 +97,8 @@ class Publisher:
         self._began = 0.0
         self._woken, self._ending = True, False
         self._faults: dict[str, str] = {}
+        self._against: dict[str, OtherHistoryError] = {}  # who said so, and did not cosign since
+        self._forked = False
         self._witnesses = len(witnesses)
         self._threads = [threading.Thread(target=self._run, name="publisher", daemon=True)]
         for number, witness in enumerate(witnesses, 1):
@@ -145,6 +148,12 @@ class Publisher:
         with self._changed:
             return dict(self._faults)
 
+    @property
+    def forked(self) -> bool:
+        """Whether so many witnesses have seen another history of the log that nothing may be added
+        to this one (docs/decisions/0020-when-the-log-has-forked.md)."""
+        return self._forked
+
     # -- the publisher's thread -------------------------------------------------------------------
 
     def _run(self) -> None:
@@ -159,6 +168,7 @@ class Publisher:
         except ForeignHeadError as fault:
             telling.alarm("publishing_ended", what=str(fault))
         finally:  # however it ended, nobody waits for ever
+            metrics.CONTRADICTING.set(0)
             with self._changed:
                 self._ending = True
                 left, self._waiting = self._waiting, []
@@ -179,16 +189,38 @@ class Publisher:
 
     def _turn(self) -> None:
         """Give what receipts there are, and take the newest head to the witnesses."""
+        with self._changed:
+            said = set(self._against)
         with store.reading(self._engine) as connection:
             self._hashes.catch_up(connection)
             signed = heads.newest_signed(connection)
             known = heads.newest(connection, self._manifest)
         self._signed = signed.size
+        self._weigh(said)
         if known is not None:
             self._reach(known.size)
-        if signed.size > self._known:
+        if signed.size > self._known or not self._began:  # it is shown once in any case
             self._publish(signed)
         self._give_up()
+
+    def _weigh(self, said: set[str]) -> None:
+        """Whether the log has forked, by the word of those who had said so before it was read how
+        far it is signed: another process of this collector may have shown them more."""
+        with self._changed:
+            for name, word in list(self._against.items()):
+                if self._is_newer(word):
+                    del self._against[name]
+            against = sorted(said & self._against.keys())
+            before, self._forked = self._forked, len(against) >= self._decisive
+        metrics.CONTRADICTING.set(len(against))
+        if self._forked and not before:
+            telling.alarm("log_forked", size=self._signed, what=", ".join(against))
+        if before and not self._forked:
+            telling.event("log_forked_no_more", size=self._signed)
+
+    def _is_newer(self, word: NotCosignedError) -> bool:
+        """Whether a witness was only shown a newer head, by another process of this collector."""
+        return isinstance(word, LargerTreeError) and word.size <= self._signed
 
     def _publish(self, head: Head) -> None:
         """Have a head cosigned and keep it; return without it when all were asked in vain, or when
@@ -199,10 +231,9 @@ class Publisher:
         while time.monotonic() < until:
             with self._changed:
                 self._changed.wait_for(
-                    lambda: self._ending or self._enough() or len(self._tried) == self._witnesses,
-                    self._time_left(TICK),
+                    lambda: self._enough() or self._vain(), self._time_left(TICK)
                 )
-                over = self._ending or len(self._tried) == self._witnesses
+                over = self._vain()
                 lines = tuple(self._lines.values()) if self._enough() else ()
             if lines:
                 self._keep(head, Note.parse(head.note).with_signatures(*lines))
@@ -213,6 +244,11 @@ class Publisher:
 
     def _enough(self) -> bool:
         return len(self._lines) >= self._required
+
+    def _vain(self) -> bool:
+        """Whether waiting for more cosignatures is of no use."""
+        all_tried = len(self._tried) == self._witnesses
+        return self._ending or all_tried or len(self._against) >= self._decisive
 
     def _require_own(self, head: Head) -> None:
         """Witnesses are shown nothing but what the entries give. Raises ForeignHeadError."""
@@ -314,10 +350,11 @@ class Publisher:
         metrics.COSIGNED.labels(name).set_to_current_time()
         with self._changed:
             again = self._faults.pop(name, None) is not None
+            self._woken |= self._against.pop(name, None) is not None
             if self._head == head:
                 self._lines[name] = line
                 self._tried.add(name)
-                self._changed.notify_all()
+            self._changed.notify_all()
         if again:
             telling.event("witness_cosigns_again", what=name)
 
@@ -327,13 +364,22 @@ class Publisher:
         with self._changed:
             if self._head == head:
                 self._tried.add(name)
-                self._changed.notify_all()
-            if isinstance(fault, LargerTreeError) and fault.size <= self._signed:
-                return  # another process of this collector showed it a newer head
+            self._changed.notify_all()
+            if self._is_newer(fault):
+                return
             self._faults[name] = why
+            if isinstance(fault, OtherHistoryError):
+                self._against[name] = fault
+                self._woken = True
         if failed == 2:
             tell = telling.alarm if isinstance(fault, OtherHistoryError) else telling.warning
             tell("witness_does_not_cosign", what=f"{name}: {why}")
+
+
+def decisive(required: int, witnesses: int) -> int:
+    """How many witnesses must have seen another history before nothing more is stored: so many that
+    the required number can no longer be reached, and never one alone where there are others."""
+    return min(witnesses, max(2, witnesses - required + 1))
 
 
 def cosign(

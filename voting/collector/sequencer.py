@@ -25,7 +25,7 @@ from crypto.errors import SukashiError, VerificationError
 from crypto.signing import SigningKey
 from voting.acceptance import State, repeat
 from voting.collector import accesses, heads, store, telling
-from voting.collector.claim import Claim, MovedError, StoppedError, Stored
+from voting.collector.claim import Claim, LogForkedError, MovedError, StoppedError, Stored
 from voting.collector.clock import require_stamps_agree
 from voting.collector.gathering import PACE, gather
 from voting.collector.groups import Group
@@ -79,8 +79,19 @@ class Sequencer:
 
     @property
     def running(self) -> bool:
-        """Whether ballots can be stored."""
+        """Whether it has not ended."""
         return self._thread.is_alive()
+
+    @property
+    def obstacle(self) -> str | None:
+        """As `Sequencing.obstacle`."""
+        if not self.running:
+            return StoppedError.error_id
+        return LogForkedError.error_id if self._forked else None
+
+    @property
+    def _forked(self) -> bool:
+        return self._publisher is not None and self._publisher.forked
 
     def stop(self) -> None:
         """Finish what is queued and stop; later claims are refused."""
@@ -146,7 +157,7 @@ class Sequencer:
             self._ledger.forget(before)
             known = isinstance(fault, SukashiError)
             why = str(fault) if known else f"it could not be stored ({type(fault).__name__})"
-            _fail(group, StoppedError(why))
+            _fail(group, fault if isinstance(fault, StoppedError) else StoppedError(why))
         except BaseException:
             self._ledger.forget(before)
             _fail(group, MovedError(_STOPPED))
@@ -157,6 +168,8 @@ class Sequencer:
         decided: list[tuple[_Work, Waiting | VerificationError]] = []
         with store.writing(self._engine) as connection:
             self._fence(connection)
+            if self._forked:
+                raise LogForkedError("witnesses of the log have seen another history of it")
             self._ledger.begin(connection)
             size = self._ledger.size
             now = self._clock()  # not believed, it ends the transaction before anything is appended

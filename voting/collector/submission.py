@@ -42,9 +42,9 @@ class Submission:
         self._checkers = ThreadPoolExecutor(EXAMINERS, "checker")
 
     @property
-    def running(self) -> bool:
-        """Whether ballots can be stored."""
-        return self._sequencing.running
+    def obstacle(self) -> str | None:
+        """As `Sequencing.obstacle`."""
+        return self._sequencing.obstacle
 
     async def submit(self, container: bytes, person: str) -> Stored:
         """Store a ballot of the person who is logged in, and return its receipt; the same bytes get

@@ -21,7 +21,7 @@ from crypto.errors import EncodingError, SukashiError, VerificationError
 from crypto.tlog import Checkpoint, LogProof, verify_cosignatures
 from crypto.tlog.checkpoint import open_checkpoint
 from voting.acceptance import CHECK_IDS, COLLECTOR_IDS
-from voting.acceptance.sentences import LOG_IN_IDS, RECORDED, period, sentences
+from voting.acceptance.sentences import LOG_FORKED, LOG_IN_IDS, RECORDED, period, sentences
 from voting.console import Refused, Unfinished, UsageFault
 from voting.eid.cards import Card
 from voting.eid.profile import EidProfile
@@ -202,7 +202,8 @@ class Client:
             raise Unfinished(f"{RECORDED}: {sentences(RECORDED)[language]} {_NO_RECEIPT}")
         if response.status_code in (200, 201):
             return self.check_receipt(response.content, container)
-        check_id = _refused_by(response, (*CHECK_IDS, *COLLECTOR_IDS, "session.required"))
+        known = (*CHECK_IDS, *COLLECTOR_IDS, "session.required", LOG_FORKED)
+        check_id = _refused_by(response, known)
         if check_id == "session.required":  # the ballot was not looked at
             raise Unfinished(f"{check_id}: {sentences(check_id)[language]} {_AGAIN}")
         if check_id is not None:

@@ -61,7 +61,7 @@ def test_sequencer_that_cannot_follow_the_log_ends(collector: Collector) -> None
         collector.sequencer.hand_in(claim).result()
     collector.stop()
     assert isinstance(collector.sequencer.fault, DatabaseDamagedError)
-    assert not collector.submission.running
+    assert collector.submission.obstacle == "unavailable"
 
 
 @pytest.mark.parametrize("holds", [True, False], ids=["holds the lease", "stands by"])

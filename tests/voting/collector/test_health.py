@@ -37,9 +37,9 @@ def test_collector_without_a_sequencer_lives_and_is_not_ready(
 def test_full_disk_is_said_before_ballots_are_lost(collector: Collector) -> None:
     """Not an error of a write that failed: no ballot has been refused yet."""
     follower, home = collector.follower, collector.home.path
-    assert Health(follower, lambda: True, home).fault() is None
-    assert Health(follower, lambda: True, home, least_free=1 << 60).fault() == "disk_full"
-    assert Health(follower, lambda: True, None, least_free=1 << 60).fault() is None
+    assert Health(follower, lambda: None, home).fault() is None
+    assert Health(follower, lambda: None, home, least_free=1 << 60).fault() == "disk_full"
+    assert Health(follower, lambda: None, None, least_free=1 << 60).fault() is None
 
 
 def test_database_that_does_not_answer_is_said(
@@ -49,6 +49,6 @@ def test_database_that_does_not_answer_is_said(
     empty = sa.create_engine(f"sqlite:///{tmp_path / 'empty'}")
     with monkeypatch.context() as patch:
         patch.setattr(follower, "_engine", empty)
-        assert Health(follower, lambda: True, None).fault() == "database_unavailable"
+        assert Health(follower, lambda: None, None).fault() == "database_unavailable"
     empty.dispose()
-    assert Health(follower, lambda: False, None).fault() == "unavailable"
+    assert Health(follower, lambda: "unavailable", None).fault() == "unavailable"

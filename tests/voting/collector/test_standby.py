@@ -249,9 +249,9 @@ def test_who_asks_after_a_dead_sequencer_looks_for_the_next_one(
 
     monkeypatch.setattr(courier, "_connect", connect)
     assert dead.take()
-    assert not courier.running
+    assert courier.obstacle == "unavailable"
     assert Lease(stored.home.engine, "unix:/nowhere/two", 600).take(instead_of="unix:/nowhere/one")
-    assert not courier.running
+    assert courier.obstacle == "unavailable"
     assert asked == ["unix:/nowhere/one", "unix:/nowhere/two"]
 
 

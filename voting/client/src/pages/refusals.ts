@@ -48,6 +48,7 @@ export const REFUSALS: Readonly<Record<string, Way>> = {
   disk_full: "same",
   database_unavailable: "same",
   log_damaged: "same",
+  log_forked: "stop",
   failed: "same",
   unconfirmed: "same",
   not_found: "reload",
