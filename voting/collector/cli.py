@@ -407,16 +407,20 @@ def status(
     Example: voting collector status --home collector
     """
     from voting import console
+    from voting.collector import heads, store
 
     opened = _open(home, config)
     ledger = opened.ledger()
     ballots = ledger.entries.ballot_count
+    with store.reading(opened.engine) as connection:
+        waiting = heads.receipts_waiting(connection, opened.manifest)
     found = {
         "election": opened.manifest.digest.hex(),
         "phase": ledger.phase,
         "roll_version": ledger.roll_version,
         "entries": ledger.size,
         "ballots": ballots,
+        "receipts_waiting": waiting,
         "orders": ledger.orders,
     }
     if as_json:
@@ -425,4 +429,6 @@ def status(
     console.say(f"{opened.manifest.name} ({found['election']})")
     console.say(f"{ledger.phase}, roll version {ledger.roll_version}, {ballots} ballots")
     console.say(f"{ledger.orders} orders of officials; the next one is number {ledger.orders + 1}")
+    if waiting:
+        console.say(f"{waiting} ballots wait for their receipts: too few witnesses have cosigned")
     console.say(f"chain, tree and checkpoints of {ledger.size} log entries are in order")

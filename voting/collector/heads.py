@@ -77,6 +77,14 @@ def unconfirmed_seconds(connection: Connection, manifest: Manifest, now: dt.date
     return max(0.0, age.total_seconds())
 
 
+def receipts_waiting(connection: Connection, manifest: Manifest) -> int:
+    """How many stored ballots no head covers that counts."""
+    head = newest(connection, manifest)
+    ballots = sa.select(sa.func.count()).select_from(store.ballots)
+    covered = 0 if head is None else head.size
+    return connection.scalar(ballots.where(store.ballots.c.sequence >= covered)) or 0
+
+
 def receipts(
     connection: Connection, manifest: Manifest, tree: Tree, wanted: Sequence[tuple[int, bytes]]
 ) -> list[bytes | None]:

@@ -175,6 +175,10 @@ def _heads(connection: Connection, manifest: Manifest) -> Iterator[GaugeMetricFa
         value=0 if head is None else head.size,
     )  # fmt: skip
     yield GaugeMetricFamily(
+        "sukashi_receipts_waiting", "Stored ballots that no cosigned head covers.",
+        value=heads.receipts_waiting(connection, manifest),
+    )  # fmt: skip
+    yield GaugeMetricFamily(
         "sukashi_unconfirmed_seconds",
         "Age of the oldest entry that no cosigned head covers; 0 where all are covered.",
         value=heads.unconfirmed_seconds(connection, manifest, dt.datetime.now(dt.UTC)),

@@ -23,6 +23,7 @@ from crypto.tlog import (
     verify_cosignatures,
 )
 from crypto.tlog.submission import SIZE_MEDIA_TYPE, encode_lines
+from tests.voting.conftest import Run
 from tests.voting.polls import KITA, MINAMI, Clock, Collector, identifier, now, receipt_of
 from tests.voting.serving import browser, serve
 from tests.witnesses import Lie
@@ -31,6 +32,7 @@ from voting.acceptance.sentences import sentences
 from voting.ballot.ballot import fetch_token
 from voting.collector import heads, health, store
 from voting.collector.ledger import DatabaseDamagedError, Ledger
+from voting.collector.metrics import FromDatabase
 from voting.election.documents import canonical
 from voting.election.entries import PaperEntry
 
@@ -386,3 +388,23 @@ def test_health_and_numbers_say_that_receipts_wait(
         hasty.submit(hasty.ballot(MINAMI))
         until(lambda: web.get("/health").json() == {"status": "unconfirmed"})
         assert web.get("/health").status_code == 200
+
+
+def test_operator_sees_how_many_receipts_wait(hasty: Collector, voting: Run) -> None:
+    def shown() -> list[float]:
+        said = json.loads(voting("collector", "status", "--home", hasty.home.path, "--json").out)
+        found = {
+            family.name: family.samples[0].value
+            for family in FromDatabase(hasty.home.engine, hasty.polls.manifest, None).collect()
+        }
+        return [said["receipts_waiting"], found["sukashi_receipts_waiting"]]
+
+    receipt_of(hasty.submit(hasty.ballot()))
+    assert shown() == [0, 0]
+    for witness in hasty.witnesses.members:
+        witness.down = True
+    for voter in (KITA, MINAMI):
+        hasty.submit(hasty.ballot(voter))
+    assert shown() == [2, 2]
+    said = voting("collector", "status", "--home", hasty.home.path).out
+    assert "2 ballots wait for their receipts: too few witnesses have cosigned" in said

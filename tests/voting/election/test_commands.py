@@ -251,6 +251,7 @@ def test_collector_is_opened_closed_and_exported_by_its_operator(
     status = done(voting("collector", "status", "--home", "home", "--json"))
     assert json.loads(status) == {
         "schema": "sukashi/collector-status/1",
+        "receipts_waiting": 0,
         "election": polls.manifest.digest.hex(),
         "phase": "open",
         "roll_version": 1,
