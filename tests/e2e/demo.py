@@ -379,6 +379,7 @@ class Demo:
             f"{identifier(number)},email,voter-{number}@example.org,{language}\n"
             for number in range(1, self.voters + 1)
         )
+        (self.out / "contacts.csv").touch(mode=0o600)
         (self.out / "contacts.csv").write_text(f"identifier,channel,address,language\n{rows}")
         self.run("voting collector contacts import contacts.csv --home homes/collector")
 

@@ -65,6 +65,7 @@ def create(path: Path, public_key: str) -> None:
     """Make an empty store for one witness. Raises StoreError where there is a file already."""
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         draft = Path(folder) / path.name
+        draft.touch(mode=0o600)  # a copy that is put back is a forgotten cosignature
         with closing(_connect(draft)) as db:
             for table, columns in _TABLES.items():
                 db.execute(f"CREATE TABLE {table} {columns} STRICT")

@@ -58,9 +58,11 @@ def init(
     """
     from voting import console
     from voting.collector import home as homes
-    from voting.collector.settings import read_settings
+    from voting.collector.secrecy import require_private, secret_files
+    from voting.collector.settings import NAME, read_settings
 
     settings = read_settings(home, config)
+    require_private(secret_files(party, config or home / NAME, settings, passphrase_file))
     passphrase = console.passphrase(passphrase_file, _PROMPT)
     made = homes.init(home, election, party, roll, passphrase, settings)
     console.say(f"the log {made.manifest.origin} has its first two entries")
@@ -87,9 +89,12 @@ def serve(
     from voting.collector.listening import listen_at
     from voting.collector.processes import Place, supervise
     from voting.collector.qualifying import open_qualifier
+    from voting.collector.secrecy import require_private, secret_files
+    from voting.collector.settings import NAME
 
     opened = _open(home, config)
     opened.settings.require_files()
+    require_private(secret_files(home, config or home / NAME, opened.settings, passphrase_file))
     if role != "api":  # said here, too
         opened.witnesses()
     if role != "sequencer":  # said here, where the operator reads it

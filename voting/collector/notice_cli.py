@@ -44,8 +44,10 @@ def import_(
     """
     from voting import console
     from voting.collector import notices, store
+    from voting.collector.secrecy import require_private
     from voting.files import read_bounded
 
+    require_private([file])
     rows = notices.read_contacts(read_bounded(file, 1 << 28))
     opened, _ = _open(home, config)
     with store.writing(opened.engine) as connection:

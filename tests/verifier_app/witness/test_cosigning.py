@@ -207,6 +207,7 @@ def test_what_was_seen_is_never_changed(store: Store, table: str, change: str) -
 def test_store_is_made_once(tmp_path: Path) -> None:
     path = tmp_path / "witness.sqlite"
     create(path, WITNESS_KEY.public_key.hex)
+    assert path.stat().st_mode & 0o777 == 0o600
     before = path.read_bytes()
     with pytest.raises(StoreError, match="remembers"):
         create(path, WITNESS_KEY.public_key.hex)
