@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -10,7 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    ViewportSize,
+    sync_playwright,
+)
 
 from tests.client.node import ROOT, node
 from tests.e2e.demo import CONFIG, empty, free_port
@@ -41,12 +49,17 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
     assert CHROMIUM, "chromium is missing; on Debian: apt-get install chromium fonts-ipafont"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    yield browser
+    browser.close()
 
 
 @dataclass
@@ -132,14 +145,47 @@ def confirm(visited: Visit) -> None:
     visited.page.locator("main .actions button").first.click()
 
 
-def cast(chromium: Browser, serving: Serving, number: int) -> str:
+@dataclass(frozen=True)
+class Code:
+    """The code of a ballot as the voting page shows it."""
+
+    text: str
+    picture: bytes
+    """PNG."""
+    modules: frozenset[tuple[int, int]]
+    """Where it is dark: column and row."""
+    size: int
+    """Columns and rows, with the border."""
+
+
+def cast(chromium: Browser, serving: Serving, number: int) -> Code:
     """This person votes with the voting page, in a profile of its own; the code that it shows."""
     with visit(chromium, serving.voting) as visited:
         log_in(visited, serving.test_card(number))
         choose(visited, serving, number)
         confirm(visited)
         visited.at("receipt")
-        return visited.page.locator(".code-text").text_content() or ""
+        drawing = visited.page.locator(".code svg")
+        dark = re.findall(r"M(\d+) (\d+)h", drawing.locator("path").get_attribute("d") or "")
+        return Code(
+            visited.page.locator(".code-text").text_content() or "",
+            drawing.screenshot(),
+            frozenset((int(x), int(y)) for x, y in dark),
+            int(drawing.locator("rect").get_attribute("width") or ""),
+        )
+
+
+def film(code: Code, path: Path) -> None:
+    """A video (YUV4MPEG2) of the code held before a camera: what Chromium's fake one takes."""
+    width, height, scale, frames = 640, 480, 6, 10
+    left, top = (width - code.size * scale) // 2, (height - code.size * scale) // 2
+    luma = bytearray(b"\xa0" * width * height)
+    for y in range(code.size * scale):
+        for x in range(code.size * scale):
+            dark = (x // scale, y // scale) in code.modules
+            luma[(top + y) * width + left + x] = 0x20 if dark else 0xE0
+    frame = b"FRAME\n" + luma + b"\x80" * (width * height // 2)
+    path.write_bytes(b"YUV4MPEG2 W640 H480 F10:1 Ip A1:1 C420jpeg\n" + frame * frames)
 
 
 @contextmanager

@@ -7,15 +7,26 @@ import base64
 import dataclasses
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Browser, FilePayload, Playwright, Route
 
 from crypto.sealed import open_
 from crypto.signing import SigningKey
 from crypto.tlog import Checkpoint, LogProof, leaf_hash, sign_checkpoint
-from tests.browser.conftest import LOCALES, Visit, cast, paste, second_device
+from tests.browser.conftest import (
+    ARGUMENTS,
+    CHROMIUM,
+    LOCALES,
+    Code,
+    Visit,
+    cast,
+    film,
+    paste,
+    second_device,
+)
 from tests.browser.voting_page import require_no_fault
 from tests.e2e.serve import Serving
 from voting.ballot.ballot import QrCode, fetch_token
@@ -28,8 +39,12 @@ Answer = dict[str, object]
 class Stored:
     """A ballot that was cast with the voting page, and what the collector shows of it."""
 
-    code: str
+    shown: Code
     answer: Answer
+
+    @property
+    def code(self) -> str:
+        return self.shown.text
 
     @property
     def receipt(self) -> LogProof:
@@ -41,13 +56,13 @@ def manifest(serving: Serving) -> Manifest:
 
 
 def stored(chromium: Browser, serving: Serving, number: int) -> Stored:
-    code = cast(chromium, serving, number)
-    read = QrCode.parse(code)
+    shown = cast(chromium, serving, number)
+    read = QrCode.parse(shown.text)
     token = fetch_token(read.seed, manifest(serving).digest).hex()
     asked = {"sequence": read.sequence, "token": token}
     body = json.dumps(asked, separators=(",", ":"))
     answer = httpx.post(f"{serving.voting}/verification", content=body).raise_for_status()
-    return Stored(code, answer.json())
+    return Stored(shown, answer.json())
 
 
 @pytest.fixture(scope="module")
@@ -122,13 +137,56 @@ def test_seed_is_sent_to_nobody(serving: Serving, chromium: Browser, mine: Store
 
 
 def test_later_ballot_of_the_same_card_is_told(serving: Serving, chromium: Browser) -> None:
-    first = cast(chromium, serving, 7)
+    first = cast(chromium, serving, 7).text
     cast(chromium, serving, 7)
     with second_device(chromium, serving) as visited:
         paste(visited, first)
         visited.shows("genuine")
         assert visited.page.locator(".verdict.fault").count() == 1
         assert "this is not your latest ballot" in visited.page.locator("main").inner_text()
+
+
+def test_picture_of_the_code_is_read(serving: Serving, chromium: Browser, mine: Stored) -> None:
+    picture: FilePayload = {"name": "a.png", "mimeType": "image/png", "buffer": mine.shown.picture}
+    with second_device(chromium, serving) as visited:
+        shows(visited, mine.answer)
+        visited.page.locator("main input[type=file]").set_input_files(picture)
+        visited.shows("genuine")
+        require_no_fault(visited)
+    nothing: FilePayload = {"name": "a.png", "mimeType": "image/png", "buffer": b"no picture"}
+    with second_device(chromium, serving) as visited:
+        visited.page.locator("main input[type=file]").set_input_files(nothing)
+        visited.page.locator(".notice.warning").wait_for()
+        assert "no code of a ballot in that picture" in visited.page.locator("main").inner_text()
+
+
+def test_code_before_the_camera_is_read(
+    playwright: Playwright, serving: Serving, mine: Stored, tmp_path: Path
+) -> None:
+    video = tmp_path / "code.y4m"
+    film(mine.shown, video)
+    camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={video}"]
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *camera])
+    try:
+        with second_device(browser, serving, "ja", 320) as visited:
+            shows(visited, mine.answer)
+            visited.page.context.grant_permissions(["camera"], origin=serving.second)
+            visited.page.locator("main .actions button").first.click()
+            visited.shows("genuine")
+            require_no_fault(visited)
+            assert "TODO" not in visited.page.locator("main").inner_text()
+    finally:
+        browser.close()
+
+
+def test_camera_that_is_not_allowed_leaves_the_other_ways(
+    serving: Serving, chromium: Browser
+) -> None:
+    with second_device(chromium, serving) as visited:
+        visited.page.locator("main .actions button").first.click()
+        visited.page.locator(".notice.warning").wait_for()
+        visited.shows("ready")
+        assert "The camera cannot be used" in visited.page.locator("main").inner_text()
 
 
 # -- a collector that lies ----------------------------------------------------------------------
