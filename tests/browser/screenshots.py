@@ -1,4 +1,5 @@
-"""Every screen of a vote, in each language and width, as pictures to look at."""
+"""Every screen of a vote and of the second device, in each language and width, as pictures to look
+at."""
 
 from __future__ import annotations
 
@@ -6,9 +7,19 @@ import argparse
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Route, sync_playwright
 
-from tests.browser.conftest import ARGUMENTS, CHROMIUM, Visit, choose, confirm, log_in, visit
+from tests.browser.conftest import (
+    ARGUMENTS,
+    CHROMIUM,
+    Visit,
+    choose,
+    confirm,
+    log_in,
+    paste,
+    second_device,
+    visit,
+)
 from tests.e2e.demo import ROOT, DemoError, empty, free_port
 from tests.e2e.serve import Serving
 
@@ -20,13 +31,13 @@ ELECTIONS = {"kawabe-2027": ("ja", "en"), "metsavalla-2027": ("et",)}
 class Album:
     """The pictures of one language and width, numbered in the order of a vote."""
 
-    def __init__(self, folder: Path, visited: Visit) -> None:
-        self._folder, self._visited, self._count = folder, visited, 0
+    def __init__(self, folder: Path, visited: Visit, of: str = "") -> None:
+        self._folder, self._visited, self._of, self._count = folder, visited, of, 0
         folder.mkdir(parents=True, exist_ok=True)
 
     def take(self, name: str) -> None:
         self._count += 1
-        path = self._folder / f"{self._count:02d}-{name}.png"
+        path = self._folder / f"{self._of}{self._count:02d}-{name}.png"
         self._visited.page.screenshot(path=path, full_page=True)
 
 
@@ -61,6 +72,43 @@ def photograph(
         album.take("receipt-dark")
         page.emulate_media(color_scheme="light", media="print")
         album.take("receipt-printed")
+        code = page.locator(".code-text").text_content() or ""
+    look(serving, chromium, out, language, width, code)
+
+
+def look(
+    serving: Serving, chromium: Browser, out: Path, language: str, width: int, code: str
+) -> None:
+    """The second device with that vote's code, then with a false receipt, then without network."""
+    with second_device(chromium, serving, language, width) as visited:
+        page = visited.page
+        album = Album(out / language / str(width), visited, "second-")
+        album.take("ready")
+        paste(visited, "no code")
+        page.locator(".notice.warning").wait_for()
+        album.take("no-code")
+        paste(visited, code)
+        visited.shows("genuine")
+        album.take("genuine")
+        page.emulate_media(color_scheme="dark")
+        album.take("genuine-dark")
+        page.emulate_media(color_scheme="light")
+
+        def forge(route: Route) -> None:
+            answer = route.fetch()
+            route.fulfill(response=answer, json={**answer.json(), "receipt": "none"})
+
+        page.locator("main .actions button").last.click()
+        page.route("**/verification", forge)
+        paste(visited, code)
+        visited.shows("false")
+        album.take("false")
+        page.locator("main .actions button").last.click()
+        page.unroute("**/verification")
+        page.route("**/verification", lambda route: route.abort())
+        paste(visited, code)
+        visited.shows("unseen")
+        album.take("unseen")
 
 
 def main() -> int:

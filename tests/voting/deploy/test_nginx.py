@@ -32,6 +32,7 @@ from voting.collector.app import MESSAGES
 
 pytestmark = pytest.mark.e2e
 CONFIGURATION = Path(__file__).parents[3] / "deploy" / "nginx" / "sukashi.conf"
+SECOND = CONFIGURATION.with_name("sukashi-verify.conf")
 MAIN = """\
 {user}
 daemon off;
@@ -158,14 +159,22 @@ def served(app: FastAPI) -> Iterator[int]:
 
 @contextmanager
 def nginx(root: Path, behind: int) -> Iterator[Front]:
+    """With the file for the collector at the port `behind`."""
+    port = free_port()
+    shipped = CONFIGURATION.read_text(encoding="utf-8")
+    (root / "sukashi.conf").write_text(written(shipped, root, port, behind))
+    with running(root, port) as found:
+        yield found
+
+
+@contextmanager
+def running(root: Path, port: int) -> Iterator[Front]:
+    """With sukashi.conf in this folder, which has it listen at that port."""
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     assert program, "the tests need nginx; on Debian: apt-get install nginx-light"
-    port = free_port()
     make_certificate(root)
     user = "user root;" if os.geteuid() == 0 else ""
     (root / "nginx.conf").write_text(MAIN.format(root=root, user=user))
-    shipped = CONFIGURATION.read_text(encoding="utf-8")
-    (root / "sukashi.conf").write_text(written(shipped, root, port, behind))
     process = subprocess.Popen(
         [program, "-p", root, "-c", root / "nginx.conf", "-e", root / "error.log"],
         stderr=subprocess.PIPE,
@@ -393,3 +402,31 @@ def test_nothing_of_a_voter_is_written_down(
     said = "".join(path.read_text() for path in logs)
     assert "127.0.0.1" not in said
     assert "access_log off;" in CONFIGURATION.read_text()
+
+
+def test_second_devices_page_is_served_as_files_and_nothing_is_handed_on(tmp_path: Path) -> None:
+    text, port = SECOND.read_text(encoding="utf-8"), free_port()
+    for pattern, new in (
+        (r"listen \[::\]:\d+.*;", ""),
+        (r"listen 80;", f"listen 127.0.0.1:{free_port()};"),
+        (r"listen 443", f"listen 127.0.0.1:{port}"),
+        (r"/etc/sukashi/tls", str(tmp_path)),
+        (r"/var/log/nginx/", f"{tmp_path}/"),
+        (r"/usr/share/sukashi/verify", str(tmp_path / "page")),
+    ):
+        text, found = re.subn(pattern, new, text)
+        assert found, pattern
+    (tmp_path / "sukashi.conf").write_text(text)
+    (tmp_path / "page").mkdir()
+    for name in ("index.html", "trust.json", "page.json", "key.sealed"):
+        (tmp_path / "page" / name).write_text(name)
+    with running(tmp_path, port) as front, front.client() as web:
+        for path in ("/", "/index.html", "/trust.json", "/page.json"):
+            answer = web.get(path)
+            assert (path, answer.text) == (path, path[1:] or "index.html")
+            policy = answer.headers["content-security-policy"]
+            assert "connect-src 'self' https://vote.example;" in policy
+            assert answer.headers["strict-transport-security"] == "max-age=63072000"
+            assert web.post(path).status_code == 403
+        for path in ("/key.sealed", "/verification", "/election/manifest.json", "/../nginx.conf"):
+            assert (path, front.get(path) in (400, 404)) == (path, True)
