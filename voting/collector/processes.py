@@ -64,7 +64,7 @@ class _Child:
         self.start()
 
     def start(self) -> None:
-        self._said, says = _SPAWN.Pipe(duplex=False)
+        self.said, says = _SPAWN.Pipe(duplex=False)
         self.process = _SPAWN.Process(
             target=_child, args=(says, self._target, *self._arguments), name=self.name, daemon=True
         )
@@ -74,7 +74,7 @@ class _Child:
     def await_ready(self) -> None:
         """Raises Refused or Unfinished with the reason why it did not start."""
         try:
-            said = json.loads(self._said.recv_bytes(1 << 16))
+            said = json.loads(self.said.recv_bytes(1 << 16))
         except EOFError:
             raise Unfinished(f"the process {self.name} ended while it started") from None
         if said["exit"] != 0:
@@ -118,20 +118,31 @@ def supervise(
             for number in range(1, settings.api.processes + 1):
                 children.append(_Child(f"api-{number}", run_api, place, listener, room))
                 running.callback(children[-1].stop)  # they stop before the sequencer does
-        children[0].await_ready()
-        for child in children[1:]:
-            _await(child)
-        ready()
-        _watch(children, stopping)
+        if _all_ready(children, stopping):
+            ready()
+            _watch(children, stopping)
 
 
-def _await(child: _Child) -> None:
-    """Until it serves, or its time has come to be started again. Others may have served meanwhile,
-    so that a database that is lost for a moment must not end them. Raises Refused."""
-    try:
-        child.await_ready()
-    except Unfinished as fault:
-        telling.alarm("process_did_not_start", process=child.name, what=str(fault))
+def _all_ready(children: list[_Child], stopping: Connection) -> bool:
+    """Wait until each serves, or its time has come to be started again: others may have served
+    meanwhile, so that a database that is lost for a moment must not end them. False where it was
+    asked to stop; a supervisor of ours asks all processes at once, so that some may be gone.
+
+    Raises as `supervise`.
+    """
+    for child in children:
+        wait([child.said, stopping])
+        if stopping.poll():
+            return False
+        try:
+            child.await_ready()
+        except Unfinished as fault:
+            if stopping.poll(_AGAIN):
+                return False
+            if child is children[0]:
+                raise
+            telling.alarm("process_did_not_start", process=child.name, what=str(fault))
+    return True
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from tests.voting.collector.test_ballots import next_roll
 from tests.voting.election.office import PASSPHRASE
 from tests.voting.polls import ALSO_KITA, KITA, MINAMI, Clock, Collector, Polls, now, reopen
 from tests.voting.serving import browser
-from voting.collector.processes import _await, _Child, _watch
+from voting.collector.processes import _all_ready, _Child, _watch
 from voting.console import Refused, Unfinished
 from voting.election.entries import parse_log
 
@@ -49,6 +49,14 @@ def stored(polls: Polls, collector_home: Path) -> Iterator[Collector]:
 
 @contextmanager
 def server(stored: Collector) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+    with starting(stored) as (process, socket), browser(socket) as client:
+        _wait(process, client, socket)
+        yield process, client
+
+
+@contextmanager
+def starting(stored: Collector) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """A server that was begun a moment ago, and its socket."""
     home = stored.home.path
     (home / "pass.txt").write_text(PASSPHRASE)
     with tempfile.TemporaryDirectory() as folder:
@@ -62,9 +70,7 @@ def server(stored: Collector) -> Iterator[tuple[subprocess.Popen[str], httpx.Cli
             start_new_session=True,
         )
         try:
-            with browser(socket) as client:
-                _wait(process, client, socket)
-                yield process, client
+            yield process, socket
         finally:
             kill(process)
             process.wait()
@@ -153,11 +159,33 @@ def without_home(_ready: Callable[[], None]) -> None:
 def test_database_that_is_lost_while_a_process_starts_does_not_end_the_others(
     told: io.StringIO,
 ) -> None:
-    _await(_Child("late", without_database))
+    stopping, _stop = multiprocessing.Pipe(duplex=False)
+    first = _Child("idle", idle)
+    assert _all_ready([first, _Child("late", without_database)], stopping)
     event = json.loads(told.getvalue())
     assert (event["event"], event["process"]) == ("process_did_not_start", "late")
+    first.stop()
     with pytest.raises(Refused, match="no home"):
-        _await(_Child("wrong", without_home))
+        _all_ready([_Child("wrong", without_home)], stopping)
+    with pytest.raises(Unfinished, match="database"):
+        _all_ready([_Child("first", without_database)], stopping)
+
+
+@pytest.mark.parametrize("all_at_once", [True, False], ids=["with its processes", "alone"])
+def test_collector_that_is_stopped_while_it_starts_ends_as_always(
+    stored: Collector, all_at_once: bool
+) -> None:
+    """systemd asks every process of a service, a supervisor like s6 the first one alone."""
+    with starting(stored) as (process, _):
+        while not Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text():
+            time.sleep(0.01)
+        time.sleep(0.2)
+        if all_at_once:
+            os.killpg(process.pid, signal.SIGTERM)
+        else:
+            process.terminate()
+        said, _ = process.communicate(timeout=20)
+    assert (process.returncode, said.splitlines()) == (0, [STOPPED])
 
 
 def test_operator_learns_by_which_signal_a_process_ended(told: io.StringIO) -> None:
