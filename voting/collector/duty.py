@@ -56,6 +56,8 @@ class Duty:
             engine, manifest, key, self._ledger, self._lease.check, self._clock, publisher()
         )
         self._sequencer: Sequencer | None = None
+        self._waits_for: str | None = None  # who the sequencer is, as was told last
+        self._blind = False  # the lease cannot be seen, which was told
         self._ending = threading.Event()
         self._fault: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="duty", daemon=True)
@@ -106,15 +108,8 @@ class Duty:
     def _turn(self) -> float:
         """Do what is due; in how many seconds to come back."""
         try:
-            if self._sequencer is None:
-                self._stand_by()
-            elif self._sequencer.running:
-                self._clock()
-                self._lease.renew()
-            elif self._sequencer.fault is not None:
-                raise self._sequencer.fault
-            else:  # it was deposed
-                self._sequencer = None
+            self._do()
+            self._see()
         except DeposedError as fault:
             telling.warning("lease_lost", what=str(fault))
             self._retire()
@@ -123,8 +118,27 @@ class Duty:
         except DatabaseDamagedError:
             raise  # whoever cannot follow the log must never extend it
         except (SukashiError, sa.exc.SQLAlchemyError) as fault:
-            telling.warning("lease_not_seen", what=str(fault))
+            self._see(fault)
         return self._seconds / _TURNS
+
+    def _do(self) -> None:
+        if self._sequencer is None:
+            self._stand_by()
+        elif self._sequencer.running:
+            self._clock()
+            self._lease.renew()
+        elif self._sequencer.fault is not None:
+            raise self._sequencer.fault
+        else:  # it was deposed
+            self._sequencer = None
+
+    def _see(self, fault: Exception | None = None) -> None:
+        """Tell when it begins and ends that the lease cannot be seen, not at every turn between."""
+        if fault is not None and not self._blind:
+            telling.warning("lease_not_seen", what=str(fault))
+        if fault is None and self._blind:
+            telling.event("lease_seen_again")
+        self._blind = fault is not None
 
     def _stand_by(self) -> None:
         with store.reading(self._engine) as connection:
@@ -135,8 +149,11 @@ class Duty:
         if self._lease.take(instead_of=gone):
             sequencer = self._make()
             sequencer.start()
-            self._sequencer = sequencer
+            self._sequencer, self._waits_for = sequencer, None
             telling.event("sequencing", size=self._ledger.size)
+        elif address is not None and address != self._waits_for:
+            self._waits_for = address
+            telling.event("standing_by", where=address, size=self._ledger.size)
 
     def _hand_over(self) -> None:
         """Stop storing, and let another process begin at once."""

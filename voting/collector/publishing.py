@@ -97,6 +97,7 @@ class Publisher:
         self._began = 0.0
         self._woken, self._ending = True, False
         self._faults: dict[str, str] = {}
+        self._failing = False  # the newest head could not be published, which was told
         self._against: dict[str, OtherHistoryError] = {}  # who said so, and did not cosign since
         self._forked = False
         self._witnesses = len(witnesses)
@@ -161,10 +162,13 @@ class Publisher:
             while self._rest():
                 try:
                     self._turn()
+                    self._failing = False
                 except ForeignHeadError:
                     raise  # nothing of such a log is taken to anybody
                 except (SukashiError, sa.exc.SQLAlchemyError) as fault:
-                    telling.warning("head_not_published", fault=type(fault).__name__)
+                    if not self._failing:
+                        telling.warning("head_not_published", fault=type(fault).__name__)
+                    self._failing = True
         except ForeignHeadError as fault:
             telling.alarm("publishing_ended", what=str(fault))
         finally:  # however it ended, nobody waits for ever

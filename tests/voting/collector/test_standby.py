@@ -3,6 +3,8 @@ stored twice or stored by a process whose turn is over."""
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import signal
 import socket
@@ -29,6 +31,7 @@ from voting.collector.claim import Claim, MovedError
 from voting.collector.courier import Courier
 from voting.collector.duty import Duty
 from voting.collector.lease import DeposedError, Lease, holder
+from voting.console import Unfinished
 from voting.election.documents import digest
 from voting.election.entries import parse_log
 from voting.http_client import Server
@@ -192,6 +195,44 @@ def test_holder_whose_lease_another_took_stores_nothing(stored: Collector) -> No
         first.hand_in(claim)
     first.stop()
     assert address(stored) == "https://second.example"
+
+
+def events(told: io.StringIO) -> list[str]:
+    return [json.loads(line)["event"] for line in told.getvalue().splitlines()]
+
+
+def test_standby_says_once_whom_it_waits_for(stored: Collector, told: io.StringIO) -> None:
+    first = duty(stored, "https://first.example", 1)
+    until(lambda: first._sequencer is not None)
+    second = duty(stored, "https://second.example", 1)
+    time.sleep(1)
+    said = [json.loads(line) for line in told.getvalue().splitlines()]
+    waits = [(event["event"], event.get("where")) for event in said]
+    assert waits == [("sequencing", None), ("standing_by", "https://first.example")]
+    first.stop()
+    until(lambda: second._sequencer is not None)
+    second.stop()
+    assert events(told) == ["sequencing", "standing_by", "sequencing"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_lost_database_is_told_when_it_goes_and_when_it_is_back(
+    stored: Collector, told: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = duty(stored, "https://first.example", 1)
+    until(lambda: held._sequencer is not None)
+    asked = []
+
+    def renew() -> None:
+        asked.append(1)
+        raise Unfinished("the database does not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(held._lease, "renew", renew)
+        until(lambda: len(asked) > 3)
+    until(lambda: "lease_seen_again" in events(told))
+    held.stop()
+    assert events(told) == ["sequencing", "lease_not_seen", "lease_seen_again"]
 
 
 def test_lease_that_was_given_back_is_taken_at_once_and_goes_on_with_the_log(
