@@ -66,6 +66,10 @@ def init(
     passphrase = console.passphrase(passphrase_file, _PROMPT)
     made = homes.init(home, election, party, roll, passphrase, settings)
     console.say(f"the log {made.manifest.origin} has its first two entries")
+    try:
+        made.witnesses()
+    except console.Refused as fault:
+        console.complain(f"Before it serves: {fault}")
     console.say(f"Next: voting collector serve --home {home}, and beside it, when it is time:")
     console.say(f"  voting collector open order-opened-1.asice --home {home} --roll {roll}")
 

@@ -149,14 +149,14 @@ def witnesses_of(manifest: Manifest, addresses: Mapping[str, str]) -> list[Witne
     keys = {key.name: key for key in manifest.witness_keys}
     if strange := sorted(addresses.keys() - keys.keys()):
         raise Refused(
-            f"the server file has a witness {strange[0]}, whom the manifest does not name:"
-            " take it out, or correct its key_name"
+            f"the server file has the witnesses {', '.join(strange)}, whom the manifest does not"
+            " name: take them out, or correct their key_name"
         )
     if not manifest.parties.witnesses.required:
         return []
     if missing := sorted(keys.keys() - addresses.keys()):
         raise Refused(
-            f"the server file does not say where the witness {missing[0]} is: write [[witnesses]],"
-            f' and below it key_name = "{missing[0]}" and url = "https://…"'
+            f"the server file does not say where the witnesses {', '.join(missing)} are: write for"
+            f' each [[witnesses]], and below it key_name = "{missing[0]}" and url = "https://…"'
         )
     return [Witness(key, connect(addresses[name])) for name, key in keys.items()]

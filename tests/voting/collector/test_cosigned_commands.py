@@ -129,9 +129,9 @@ def test_every_witness_has_an_address_and_every_address_a_witness(witnessed_poll
     names = [member.key_name for member in manifest.parties.witnesses.members]
     whole = dict.fromkeys(names, "unix:/nowhere")
     assert [witness.name for witness in witnesses_of(manifest, whole)] == names
-    with pytest.raises(Refused, match=f"does not say where the witness {names[3]} is"):
-        witnesses_of(manifest, {name: whole[name] for name in names[:3]})
-    with pytest.raises(Refused, match="has a witness other, whom the manifest does not name"):
+    with pytest.raises(Refused, match=f"where the witnesses {names[1]}, {names[3]} are"):
+        witnesses_of(manifest, {name: whole[name] for name in (names[0], names[2])})
+    with pytest.raises(Refused, match="has the witnesses other, whom the manifest does not name"):
         witnesses_of(manifest, {**whole, "other": "unix:/nowhere"})
 
 
@@ -142,7 +142,22 @@ def test_server_does_not_start_without_the_addresses(
     options = ("--home", home, "--passphrase-file", home / "pass.txt")
     said = voting("collector", "serve", *options)
     assert said.code == 1
-    assert "does not say where the witness w1.example/witness is" in said.err
+    everybody = ", ".join(f"w{number}.example/witness" for number in range(1, 5))
+    assert f"does not say where the witnesses {everybody} are" in said.err
+
+
+def test_whose_address_is_missing_is_said_already_when_the_log_is_begun(
+    witnessed_polls: Polls, voting: Run, tmp_path: Path
+) -> None:
+    polls = witnessed_polls
+    (tmp_path / "pass.txt").write_text(PASSPHRASE)
+    said = voting(
+        "collector", "init", "--election", polls.election, "--party", polls.root / "party",
+        "--roll", polls.root / "roll-0001.asice", "--home", tmp_path / "new",
+        "--passphrase-file", tmp_path / "pass.txt",
+    )  # fmt: skip
+    assert said.code == 0
+    assert "Before it serves: the server file does not say where the witnesses w1." in said.err
 
 
 def test_ballots_are_taken_by_a_server_that_asks_its_witnesses_over_http(
