@@ -107,7 +107,7 @@ def test_stored_ballot_is_genuine_and_shown_with_name_and_every_choice(
         assert "Genuine: this ballot is stored" in said
         assert "TODO Shingo" in said
         assert "Blank vote" in said
-        assert "This is your latest ballot" in said
+        assert "this is your latest ballot" in said
         assert visited.page.locator("h2.signer").inner_text() == f"Signed by {name(serving, 5)}"
         require_no_fault(visited)
         kept = visited.page.evaluate(

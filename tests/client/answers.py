@@ -183,6 +183,11 @@ def _plaintexts(q: Question) -> str:
     return f"{' '.join(map(str, m))} of {contest.range_size}, {total}"
 
 
+def _choice(q: Question) -> str:
+    contest: Contest = CONTEST.validate_json(canonical(q["contest"]), strict=True)
+    return " ".join(map(str, contest.choice(q["m"])))
+
+
 KINDS: dict[str, Callable[[Question], str]] = {
     "tree": lambda q: byte_tree.encode(byte_tree.decode(data(q))).hex(),
     "oracle": lambda q: random_oracle(q["bits"], data(q)).hex(),
@@ -203,6 +208,7 @@ KINDS: dict[str, Callable[[Question], str]] = {
     "log_proof": _log_proof,
     "canonical": lambda q: canonical(parse_canonical(data(q), "a document")).hex(),
     "plaintexts": _plaintexts,
+    "choice": _choice,
     "fetch_token": lambda q: fetch_token(data(q, "seed"), data(q, "E")).hex(),
     "open_container": _open_container,
     "may_sign": _may_sign,

@@ -9,7 +9,7 @@ from tests.client.answers import answer
 from tests.client.node import Answering
 from tests.client.questions import FIXED, random_question, vectors
 
-SMALL = 4_000  # characters of a question that is changed at random
+SMALL = 8_000  # characters of a question that is changed at random
 
 
 def compare(other: Answering, seconds: float, seed: int) -> tuple[int, list[dict[str, object]]]:

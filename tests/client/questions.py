@@ -93,6 +93,11 @@ CONTESTS_OF_A_MANIFEST: list[dict[str, Any]] = [
         "quorum": None,
     },
 ]
+CHOICES_AS_NUMBERS: dict[str, list[list[int]]] = {
+    "single_choice": [[0], [1], [2]],
+    "referendum": [[0], [1], [2]],
+    "approval": [[0, 0, 0], [1, 0, 0], [0, 1, 1]],
+}
 Claimed = Iterator[tuple[str, Question]]
 
 
@@ -479,6 +484,9 @@ def documents(rng: random.Random) -> Claimed:
         for choice in ([], [1], [2], [3], [4], [-1], [1, 2], [2, 1], [1, 1], [1, 2, 3]):
             ask = {"ask": "plaintexts", "contest": contest, "choice": choice}
             yield f"{contest['id']} with {choice}", ask
+        for m in CHOICES_AS_NUMBERS[contest["kind"]]:
+            ask = {"ask": "choice", "contest": contest, "m": m}
+            yield f"{contest['id']} as {m}", ask
     seed, E = _hex(rng, 32), _hex(rng, 32)
     yield "by which a second device asks", {"ask": "fetch_token", "seed": seed, "E": E}
     yield "what a second device reads", {"ask": "code", "sequence": 12, "seed": seed}

@@ -55,6 +55,11 @@ export const VOTING_KINDS: Kinds = {
     return `${m.join(" ")} of ${contest.N}, ${contest.total?.join(" to ") ?? "no total"}`;
   },
 
+  choice(asked) {
+    const contest = parseContest(asked.members.contest as Json);
+    return contest.choice(asked.list("m").map(Number)).join(" ");
+  },
+
   certificate(asked) {
     const { algorithm, serialNumber, commonName } = Certificate.parse(asked.bytes("data"));
     return [algorithm.uri, ...serialNumber, ...commonName].join("|");

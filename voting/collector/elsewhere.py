@@ -26,7 +26,9 @@ class ReadableElsewhere:
 
         async def readable(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["Access-Control-Allow-Origin"] = "*"
+                headers = MutableHeaders(scope=message)
+                headers["Access-Control-Allow-Origin"] = "*"
+                headers["Access-Control-Expose-Headers"] = "Retry-After"
             await send(message)
 
         await self._app(scope, receive, readable)

@@ -259,6 +259,7 @@ def test_pages_of_other_origins_read_what_a_second_device_asks_for_and_nothing_e
         web.get("/election/no-such-file"),
     ):
         assert answer.headers[name] == "*"
+        assert answer.headers["access-control-expose-headers"] == "Retry-After"
     session = collector.session(KITA)
     for path in ("/state", "/my", "/my/access", "/log/checkpoint", "/openapi.json"):
         assert name not in web.get(path, headers=session).headers, path

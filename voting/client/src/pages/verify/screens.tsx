@@ -3,7 +3,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useContext, useEffect, useRef, useState } from "preact/hooks";
 import { Choices } from "../choices.js";
-import { Button, CheckId, Heading, Notice, Say, Spell, Spoken } from "../components.js";
+import { Button, CheckId, Heading, Notice, Say, Spoken, useText } from "../components.js";
 import type { Facts } from "../facts.js";
 import { contestsOf } from "../facts.js";
 import type { Key } from "../language.js";
@@ -30,9 +30,6 @@ export function Ready({ election, fault, look, send }: ReadyProps): JSX.Element 
   };
   return (
     <>
-      <p class="place">
-        <Spell words={election.facts.title} />
-      </p>
       <Heading>
         <Say of="second.title" />
       </Heading>
@@ -70,6 +67,7 @@ export function Ready({ election, fault, look, send }: ReadyProps): JSX.Element 
           autocapitalize="none"
           spellcheck={false}
           onInput={(event) => write(event.currentTarget.value)}
+          onKeyDown={(event) => event.key === "Enter" && look(text.trim())}
         />
       </label>
       <div class="actions">
@@ -95,6 +93,7 @@ interface ScanningProps {
 
 /** The camera, until it sees the code of a ballot. */
 export function Scanning({ wanted, look, send }: ScanningProps): JSX.Element {
+  const say = useText();
   const video = useRef<HTMLVideoElement>(null);
   // the camera is started once, not whenever the page is drawn again
   useEffect(() => {
@@ -112,7 +111,7 @@ export function Scanning({ wanted, look, send }: ScanningProps): JSX.Element {
       <p>
         <Say of="second.scan.how" />
       </p>
-      <video ref={video} muted playsInline />
+      <video ref={video} aria-label={say("second.scan")} muted playsInline />
       <div class="actions">
         <Button kind="side" onPress={() => send({ is: "unread", why: null })}>
           <Say of="second.scan.stop" />
