@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from playwright.sync_api import Browser, Route, sync_playwright
@@ -24,6 +25,10 @@ from tests.e2e.demo import ROOT, DemoError, empty, free_port
 from tests.e2e.serve import Serving
 
 WIDTHS = (320, 1280)
+LIES: Mapping[str, Mapping[str, object]] = {
+    "not-latest": {"latest": False},
+    "false": {"receipt": "none"},
+}
 # Kawabe is in Japanese and English, Metsavalla in Estonian and English.
 ELECTIONS = {"kawabe-2027": ("ja", "en"), "metsavalla-2027": ("et",)}
 
@@ -79,7 +84,7 @@ def photograph(
 def look(
     serving: Serving, chromium: Browser, out: Path, language: str, width: int, code: str
 ) -> None:
-    """The second device with that vote's code, then with a false receipt, then without network."""
+    """The second device with that vote's code, then with lies about it, then without network."""
     with second_device(chromium, serving, language, width) as visited:
         page = visited.page
         album = Album(out / language / str(width), visited, "second-")
@@ -94,21 +99,28 @@ def look(
         album.take("genuine-dark")
         page.emulate_media(color_scheme="light")
 
-        def forge(route: Route) -> None:
-            answer = route.fetch()
-            route.fulfill(response=answer, json={**answer.json(), "receipt": "none"})
-
+        for name, lie in LIES.items():
+            page.locator("main .actions button").last.click()
+            page.route("**/verification", lying(lie))
+            paste(visited, code)
+            page.locator(".verdict.fault").wait_for()
+            album.take(name)
+            page.unroute("**/verification")
         page.locator("main .actions button").last.click()
-        page.route("**/verification", forge)
-        paste(visited, code)
-        visited.shows("false")
-        album.take("false")
-        page.locator("main .actions button").last.click()
-        page.unroute("**/verification")
         page.route("**/verification", lambda route: route.abort())
         paste(visited, code)
         visited.shows("unseen")
         album.take("unseen")
+
+
+def lying(lie: Mapping[str, object]) -> Callable[[Route], None]:
+    """Shows what the collector shows, but for these members."""
+
+    def answer(route: Route) -> None:
+        said = route.fetch()
+        route.fulfill(response=said, json={**said.json(), **lie})
+
+    return answer
 
 
 def main() -> int:
