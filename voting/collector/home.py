@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -65,8 +66,9 @@ class Home:
         patience = self.settings.sequencer.receipt_seconds
         return Publisher(self.engine, self.manifest, witnesses, patience)
 
-    @property
+    @cached_property
     def profile(self) -> EidProfile:
+        """One for all who ask: it remembers which chains it verified."""
         prefix = "eid_profile/"
         profile = {n[len(prefix) :]: d for n, d in self.files.items() if n.startswith(prefix)}
         return EidProfile.parse(profile)

@@ -45,7 +45,7 @@ class Chains:
         self._roots, self._intermediates = list(roots), list(intermediates)
         self._policy = _policy_of_persons(_logs_in if to_log_in else _signs_contents)
         self._changing = threading.Lock()
-        self._persons: dict[bytes, Period] = {}
+        self._persons: dict[bytes, tuple[Period, x509.Certificate]] = {}
         self._issuers: dict[bytes, tuple[x509.Certificate, Period]] = {}
 
     def verify(self, certificate: x509.Certificate, at: dt.datetime) -> None:
@@ -63,31 +63,40 @@ class Chains:
         """
         name = certificate.fingerprint(hashes.SHA256())
         known = self._persons.get(name)
-        if known is not None and _within(known, at):
-            return known
-        period = self._from_an_issuer(certificate, at) or self._from_a_root(certificate, at)
+        if known is not None and _within(known[0], at):
+            return known[0]
+        found = self._from_an_issuer(certificate, at) or self._from_a_root(certificate, at)
         with self._changing:  # a collector's threads have one of these
-            self._persons[name] = period
+            self._persons[name] = found
             while len(self._persons) > MAX_KNOWN:
                 del self._persons[next(iter(self._persons))]
-        return period
+        return found[0]
 
-    def _from_an_issuer(self, certificate: x509.Certificate, at: dt.datetime) -> Period | None:
+    def issuer(self, certificate: x509.Certificate) -> x509.Certificate | None:
+        """Who issued a certificate that was verified before; None of one that was not."""
+        known = self._persons.get(certificate.fingerprint(hashes.SHA256()))
+        return None if known is None else known[1]
+
+    def _from_an_issuer(
+        self, certificate: x509.Certificate, at: dt.datetime
+    ) -> tuple[Period, x509.Certificate] | None:
         for issuer, period in tuple(self._issuers.values()):
             if _within(period, at):
                 try:
                     chain = _chain(certificate, at, [issuer], [], self._policy)
                 except INVALID:
                     continue
-                return _common([_period(chain), period])
+                return _common([_period(chain), period]), issuer
         return None
 
-    def _from_a_root(self, certificate: x509.Certificate, at: dt.datetime) -> Period:
+    def _from_a_root(
+        self, certificate: x509.Certificate, at: dt.datetime
+    ) -> tuple[Period, x509.Certificate]:
         chain = _chain(certificate, at, self._roots, self._intermediates, self._policy)
         if len(chain) == 3 and not _limits_names(chain[2]):
             issuer = chain[1].fingerprint(hashes.SHA256())
             self._issuers[issuer] = chain[1], _period(chain[1:])
-        return _period(chain)
+        return _period(chain), chain[:2][-1]  # a root that signs itself is its own issuer
 
 
 def _chain(

@@ -80,10 +80,10 @@ def parse(data: bytes) -> Value:
 
 def _head(data: bytes, at: int) -> tuple[int, int, int]:
     """Of the value that begins at `at`: its tag, and where its contents begin and end."""
-    head = data[at : at + 2]
-    if len(head) < 2 or head[0] & 0x1F == 0x1F:
+    start = at + 2
+    if start > len(data) or data[at] & 0x1F == 0x1F:
         raise EncodingError("DER: truncated, or a tag of many bytes")
-    size, start = head[1], at + 2
+    size = data[at + 1]
     if size & 0x80:
         octets = data[start : start + (size & 0x7F)]
         start += size & 0x7F
@@ -92,4 +92,4 @@ def _head(data: bytes, at: int) -> tuple[int, int, int]:
             raise EncodingError("DER: a length that is indefinite or not minimal")
     if start + size > len(data):
         raise EncodingError("DER: truncated")
-    return head[0], start, start + size
+    return data[at], start, start + size

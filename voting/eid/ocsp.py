@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -23,6 +24,7 @@ from voting.eid.chains import MALFORMED
 
 WINDOW = dt.timedelta(minutes=15)
 _MALFORMED = (*MALFORMED, UnsupportedAlgorithm, x509.InvalidVersion)
+_KNOWN = 64  # authorities and responders, of which every answer asks the same
 
 
 @dataclass(frozen=True)
@@ -140,13 +142,20 @@ def _is_about(answer: ocsp.OCSPResponse, question: Question) -> bool:
     algorithm = answer.hash_algorithm
     if not isinstance(algorithm, hashes.SHA1 | hashes.SHA256):
         return False
-    named = (answer.issuer_name_hash, answer.issuer_key_hash, answer.serial_number)
-    issuer = question.issuer
-    return named == (
-        _hashed(algorithm, issuer.subject.public_bytes()),
-        _hashed(algorithm, key_bits(issuer)),
-        question.certificate.serial_number,
+    named = (answer.issuer_name_hash, answer.issuer_key_hash)
+    return (
+        named == _names(question.issuer, type(algorithm))
+        and answer.serial_number == question.certificate.serial_number
     )
+
+
+@lru_cache(_KNOWN)
+def _names(
+    issuer: x509.Certificate, algorithm: type[hashes.SHA1 | hashes.SHA256]
+) -> tuple[bytes, bytes]:
+    """What an answer names an authority by: the hashes of its subject and of its key."""
+    subject = issuer.subject.public_bytes()
+    return _hashed(algorithm(), subject), _hashed(algorithm(), key_bits(issuer))
 
 
 def _nonce(answer: ocsp.OCSPResponse) -> bytes | None:
@@ -174,9 +183,10 @@ def _is_named(answer: ocsp.OCSPResponse, certificate: x509.Certificate) -> bool:
     """By its subject, or by SHA-1 of its key (RFC 6960, section 4.2.1)."""
     if answer.responder_key_hash is None:
         return certificate.subject == answer.responder_name
-    return _hashed(hashes.SHA1(), key_bits(certificate)) == answer.responder_key_hash  # noqa: S303
+    return _names(certificate, hashes.SHA1)[1] == answer.responder_key_hash
 
 
+@lru_cache(_KNOWN)
 def _is_delegated(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)

@@ -148,7 +148,11 @@ class EidProfile:
         return None
 
     def issuer_of(self, certificate: x509.Certificate) -> x509.Certificate | None:
-        """The profile's CA that issued a certificate, or None."""
+        """The profile's CA that issued a certificate, or None. Its signature is not verified again
+        where that was done for the certificate's chain."""
+        known = self._signing.issuer(certificate) or self._logging_in.issuer(certificate)
+        if known is not None:
+            return known
         for authority in (*self.intermediates, *self.roots):
             try:
                 certificate.verify_directly_issued_by(authority)
