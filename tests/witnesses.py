@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import httpx
-
 from crypto.signing import SigningKey
 from crypto.tlog import Checkpoint, NoteSignature, Submission
 from crypto.tlog.submission import parse_lines
@@ -19,12 +17,13 @@ from verifier_app.witness.serving import make_app
 from verifier_app.witness.store import Store, WatchedLog, create
 from voting.collector import witnesses as collector_side
 from voting.election.manifest import Manifest
+from voting.http_client import NoAnswerError, Reply, TooLongError
 
 # What is answered instead of a good cosignature (the line) of a checkpoint, with the key.
 Lie = Callable[[Checkpoint, NoteSignature, SigningKey], Answer]
 
 
-class Reached(httpx.BaseTransport):
+class Reached:
     """One witness, reached without a network. `asked` counts its submissions."""
 
     def __init__(self, name: str, store: Store, key: SigningKey) -> None:
@@ -32,18 +31,21 @@ class Reached(httpx.BaseTransport):
         self.down, self.seconds, self.asked = False, 0.0, 0
         self.lie: Lie | None = None
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def ask(
+        self, _method: str, _path: str, limit: int, body: bytes, _headers: Mapping[str, str]
+    ) -> Reply:
+        """As `http_client.Server.ask`."""
         self.asked += 1
         time.sleep(self.seconds)
         if self.down:
-            raise httpx.ConnectError("down")
-        body = request.read()
+            raise NoAnswerError("down")
         answer = self.witness.add_checkpoint(body)
         if self.lie is not None and answer.status == 200:
             (line,) = parse_lines(answer.body)
             answer = self.lie(Submission.parse(body).checkpoint, line, self._key)
-        headers = {"Content-Type": answer.media_type}
-        return httpx.Response(answer.status, headers=headers, stream=httpx.ByteStream(answer.body))
+        if len(answer.body) > limit:
+            raise TooLongError("the answer is too long")
+        return Reply(answer.status, answer.body, answer.media_type)
 
 
 class Witnesses:
@@ -61,12 +63,7 @@ class Witnesses:
     def remote(self) -> list[collector_side.Witness]:
         """As a collector asks them."""
         keys = {key.name: key for key in self.manifest.witness_keys}
-        return [
-            collector_side.Witness(
-                keys[member.name], httpx.Client(transport=member, base_url="http://witness")
-            )
-            for member in self.members
-        ]
+        return [collector_side.Witness(keys[member.name], member) for member in self.members]
 
     @contextmanager
     def served(self) -> Iterator[str]:

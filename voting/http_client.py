@@ -1,5 +1,6 @@
 """HTTP to the few servers that a process asks again and again: the sequencer, a time-stamping
-authority, an OCSP responder. Connections are kept, answers are bounded, nothing is followed.
+authority, an OCSP responder, a witness. Connections are kept, answers are bounded, and nothing is
+followed.
 
 By the standard library's client, since every ballot asks: general ones take several times as long.
 """
@@ -33,6 +34,7 @@ class TooLongError(NoAnswerError):
 class Reply:
     status: int
     body: bytes
+    media_type: str = ""
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -105,7 +107,7 @@ class Server:
             connection.close()
         if len(data) > limit:
             raise TooLongError("the answer is too long")
-        return Reply(response.status, data)
+        return Reply(response.status, data, response.getheader("Content-Type", ""))
 
     def close(self) -> None:
         """Close what nobody uses now."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -42,8 +43,11 @@ def _origin(origin: str) -> str:
 
 
 def _address(url: str) -> str:
-    if not url.startswith(("unix:", "http://", "https://")):
+    parts = urlsplit(url)
+    at_socket = url.startswith("unix:/")
+    if not at_socket and (parts.scheme not in ("http", "https") or not parts.hostname):
         raise ValueError("write https://…, http://… or unix:/path")
+    _ = parts.port  # a number, or ValueError
     return url
 
 

@@ -5,12 +5,9 @@ A witness is not trusted: its answer is bounded, and a cosignature counts when i
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
-
-import httpx
+from typing import Final, Protocol
 
 from crypto.errors import EncodingError, SukashiError, VerificationError
 from crypto.tlog import Checkpoint, Note, NoteSignature, Submission, VerifierKey
@@ -18,12 +15,14 @@ from crypto.tlog.cosignature import verify_cosignatures
 from crypto.tlog.submission import SIZE_MEDIA_TYPE, parse_lines, parse_size
 from voting.console import Refused
 from voting.election.manifest import Manifest
+from voting.http_client import NoAnswerError, Reply, Server, TooLongError
 
 Proof = Callable[[int, int], Sequence[bytes]]  # the consistency proof between two sizes
 SKEW: Final = 300  # seconds that a witness's clock may differ from this one
 _LIMIT: Final = 1 << 16  # bytes of an answer
 _TIMES: Final = 3  # how often one checkpoint is sent, where the size that it saw is another one
-_TIMEOUT: Final = httpx.Timeout(5, connect=2)
+_TIMEOUT, _CONNECT = 5, 2  # seconds
+_HEADERS: Final = {"Content-Type": "text/plain; charset=utf-8"}
 _MEANS: Final = {
     403: "it does not know the log's key",
     404: "it does not watch this log; its operator runs: verifier witness add",
@@ -47,14 +46,27 @@ class LargerTreeError(OtherHistoryError):
         self.size = size
 
 
+class Asked(Protocol):
+    """A witness's server: `http_client.Server`."""
+
+    def ask(
+        self, method: str, path: str, limit: int, body: bytes, headers: Mapping[str, str]
+    ) -> Reply: ...
+
+
 class Witness:
     """One witness and how much of the log it has seen, as far as it said. For one thread."""
 
     def __init__(
-        self, key: VerifierKey, http: httpx.Client, clock: Callable[[], float] = time.time
+        self,
+        key: VerifierKey,
+        server: Asked,
+        prefix: str = "",
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        """`http`: a client whose base is the witness's address."""
-        self._key, self._http, self._clock = key, http, clock
+        """`prefix`: the path below which it answers."""
+        self._key, self._server, self._clock = key, server, clock
+        self._path = f"{prefix}/add-checkpoint"
         self._seen = 0
 
     @property
@@ -71,16 +83,16 @@ class Witness:
         for _ in range(_TIMES):
             old = self._seen if self._seen <= checkpoint.size else 0
             hashes = tuple(proof(old, checkpoint.size))
-            status, media_type, body = self._post(Submission(old, hashes, note).encode())
-            if status == 200:
-                line = self._line(note, body)
+            reply = self._post(Submission(old, hashes, note).encode())
+            if reply.status == 200:
+                line = self._line(note, reply.body)
                 self._seen = checkpoint.size
                 return line
-            if status == 422:
+            if reply.status == 422:
                 raise OtherHistoryError("it says that this log does not continue what it has seen")
-            if status != 409 or media_type != SIZE_MEDIA_TYPE:
-                raise NotCosignedError(_MEANS.get(status, f"it answered {status}"))
-            seen = _size(body)
+            if reply.status != 409 or reply.media_type != SIZE_MEDIA_TYPE:
+                raise NotCosignedError(_MEANS.get(reply.status, f"it answered {reply.status}"))
+            seen = _size(reply.body)
             if seen > checkpoint.size:
                 raise LargerTreeError(seen)
             if seen == old:
@@ -90,19 +102,13 @@ class Witness:
             self._seen = seen
         raise NotCosignedError("it says another size each time that it is asked")
 
-    def _post(self, body: bytes) -> tuple[int, str, bytes]:
-        """Status, media type and body of its answer."""
-        answer = bytearray()
+    def _post(self, body: bytes) -> Reply:
         try:
-            with self._http.stream("POST", "/add-checkpoint", content=body) as response:
-                for part in response.iter_raw():
-                    answer += part
-                    if len(answer) > _LIMIT:
-                        raise NotCosignedError("its answer is too long")
-        except (httpx.HTTPError, httpx.InvalidURL) as fault:
-            raise NotCosignedError(f"it does not answer ({type(fault).__name__})") from None
-        media_type = response.headers.get("content-type", "")
-        return response.status_code, media_type, bytes(answer)
+            return self._server.ask("POST", self._path, _LIMIT, body, _HEADERS)
+        except TooLongError:
+            raise NotCosignedError("its answer is too long") from None
+        except NoAnswerError as fault:
+            raise NotCosignedError(f"it does not answer ({fault})") from None
 
     def _line(self, note: Note, body: bytes) -> NoteSignature:
         """The one line of its answer that is under its name and key, where it is a cosignature."""
@@ -127,16 +133,10 @@ def _size(body: bytes) -> int:
         raise NotCosignedError("it says a size that is none") from None
 
 
-def connect(address: str) -> httpx.Client:
-    """A client of a witness at http(s)://… or unix:/path."""
-    headers = {"Accept-Encoding": "identity", "Content-Type": "text/plain; charset=utf-8"}
-    if address.startswith("unix:"):
-        no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # so that no authorities are read
-        transport = httpx.HTTPTransport(uds=address.removeprefix("unix:"), verify=no_tls)
-        return httpx.Client(
-            transport=transport, base_url="http://witness", headers=headers, timeout=_TIMEOUT
-        )
-    return httpx.Client(base_url=address, headers=headers, timeout=_TIMEOUT, trust_env=False)
+def connect(key: VerifierKey, address: str) -> Witness:
+    """The witness at http(s)://… or unix:/path."""
+    server = Server(address, _TIMEOUT, connect=_CONNECT)
+    return Witness(key, server, server.path.rstrip("/"))
 
 
 def witnesses_of(manifest: Manifest, addresses: Mapping[str, str]) -> list[Witness]:
@@ -159,4 +159,4 @@ def witnesses_of(manifest: Manifest, addresses: Mapping[str, str]) -> list[Witne
             f"the server file does not say where the witnesses {', '.join(missing)} are: write for"
             f' each [[witnesses]], and below it key_name = "{missing[0]}" and url = "https://…"'
         )
-    return [Witness(key, connect(addresses[name])) for name, key in keys.items()]
+    return [connect(key, addresses[name]) for name, key in keys.items()]
