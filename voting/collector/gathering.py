@@ -7,7 +7,7 @@ import time
 from typing import TypeVar
 
 GROUP_SIZE = 64
-PACE = 0.05  # seconds from one group to the next, unless one is full; who comes alone does not wait
+PACE = 0.1  # seconds from one group to the next, unless one is full; who comes alone does not wait
 T = TypeVar("T")
 
 

@@ -33,7 +33,7 @@ from voting.console import Unfinished
 from voting.election.manifest import Manifest
 
 TICK = 1.0  # seconds after which it is looked whether another process signed a head
-INTERVAL = 0.1  # seconds from one head to the next: each costs every witness a write
+INTERVAL = 0.2  # seconds from one head to the next: each costs every witness a write
 _ROUND = 10.0  # seconds that are given to one head while there are newer ones
 _PAUSE, _LONGEST = 0.5, 4.0  # seconds until a witness that did not cosign is asked again
 
