@@ -40,6 +40,7 @@ def world(polls: Polls, office: Office, pki: Path, tmp_path: Path) -> Path:
         "short.txt": "123",
         "seven.txt": "1234567",
         "qr.txt": QR,
+        "receipt.txt": "c2sp.org/tlog-proof@v1\nindex 3\n" + "x" * 2000,
         "far-qr.txt": f"https://vote.example/{QR}",
         "twice.yaml": text + "name: other\n",
         "unknown.yaml": text + "colour: red\n",
@@ -176,6 +177,7 @@ WRONG_CALL: dict[str, str] = {
     "election order suspended --manifest election --number 5 --out .": "says why",
     "election order opened --manifest election --number 0 --out .": "--number",
     CAST.replace("unix:/nowhere/s", "c.sock"): "write unix:c.sock for a socket",
+    f"verify-ballot {VOTER} --qr receipt.txt": "is a receipt; --qr takes the code, which is in qr",
     f"{CAST} --lang fr": "--lang is ja, en or et",
     "simulate --collector unix:/nowhere/s --trust trust --cards pki --plan plan.json --out new"
     " --pin-file pin.txt": "not a plan",

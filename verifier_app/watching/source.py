@@ -42,6 +42,8 @@ class Source:
             )
         except httpx.InvalidURL as fault:
             raise ValueError(str(fault)) from None
+        own = base.endswith("/log")
+        self._hint = "" if own else f"; a collector's log is at {base}/log, so name that"
         self._tasks = asyncio.Runner()
         self.within(PATIENCE)
 
@@ -71,7 +73,7 @@ class Source:
         left = self._until - time.monotonic()
         async with asyncio.timeout(left), self._http.stream("GET", path) as answer:
             if answer.status_code in (404, 410):
-                raise MissingError(f"{path} is missing from the log")
+                raise MissingError(f"{path} is missing from the log{self._hint}")
             if answer.status_code != 200:
                 raise UnreachableError(f"the log answers {answer.status_code} for {path}")
             async for part in answer.aiter_bytes():

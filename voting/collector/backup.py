@@ -26,7 +26,7 @@ from voting.collector import store
 from voting.collector.home import DATABASE, KIND, POSTGRESQL, Home, open_home
 from voting.collector.ledger import Ledger
 from voting.collector.reconciliation import read_books
-from voting.collector.settings import Settings
+from voting.collector.settings import LAST_BACKUP, Settings
 from voting.console import Refused, Unfinished
 from voting.files import read_bounded, read_tree, sync_directory, write_atomic
 
@@ -54,6 +54,7 @@ def backup(home: Home, out: Path) -> Checkpoint:
         sync_directory(out.parent)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+    write_atomic(home.path / LAST_BACKUP, f"{reached.size}\n".encode())
     return reached
 
 
@@ -100,7 +101,7 @@ def restore(source: Path, path: Path, settings: Settings, known: Sequence[Path])
     The home comes into being after both; a PostgreSQL database that was refused is to be dropped.
 
     Raises:
-        Refused: there is a home already, or 2 does not hold.
+        Refused: there is a home already, or 2 does not hold, or 1 of PostgreSQL.
         DatabaseDamagedError: 1 does not hold.
     """
     if path.exists():
@@ -110,12 +111,14 @@ def restore(source: Path, path: Path, settings: Settings, known: Sequence[Path])
     draft = path.with_name(f".{path.name}.part")
     shutil.rmtree(draft, ignore_errors=True)
     shutil.copytree(source, draft)
+    loaded = False
     try:
         if settings.database.url is None:
             _require(draft / DATABASE, "it is a backup of PostgreSQL: name a server file")
         else:
             _require(draft / DUMP, "it is a backup of SQLite: leave the server file's url out")
             _load_dump(draft / DUMP, settings)
+            loaded = True
             write_atomic(draft / KIND, POSTGRESQL)
         restored = open_home(draft, settings)
         _check(restored, known)
@@ -123,6 +126,14 @@ def restore(source: Path, path: Path, settings: Settings, known: Sequence[Path])
         (draft / DUMP).unlink(missing_ok=True)
         draft.rename(path)
         sync_directory(path.parent)
+    except SukashiError as fault:
+        if not loaded:
+            raise
+        kind = Unfinished if isinstance(fault, Unfinished) else Refused
+        raise kind(
+            f"{str(fault).rstrip('.')}. The copy is still in the PostgreSQL database, with voters'"
+            " data: drop that database before the next try."
+        ) from fault
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return open_home(path, settings)

@@ -89,7 +89,7 @@ def serve(
     Example: voting collector serve --home collector --port 8080
     """
     from voting import console
-    from voting.collector import telling
+    from voting.collector import store, telling
     from voting.collector.listening import listen_at
     from voting.collector.processes import Place, supervise
     from voting.collector.qualifying import open_qualifier
@@ -103,6 +103,11 @@ def serve(
         opened.witnesses()
     if role != "sequencer":  # said here, where the operator reads it
         open_qualifier(opened.profile, opened.settings.services).close()
+    if store.is_superuser(opened.engine):
+        console.complain(
+            "The collector's role in PostgreSQL is a superuser, whom no trigger and no right keeps"
+            " from changing what is stored. Give the database a role of its own that is none."
+        )
     api, name = opened.settings.api, opened.manifest.name
     opened.engine.dispose()
     telling.configure()

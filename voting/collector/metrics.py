@@ -39,7 +39,7 @@ from voting.acceptance import CHECK_IDS
 from voting.acceptance.sentences import LOG_IN_IDS
 from voting.collector import heads, store
 from voting.collector.listening import listen_at_port, listen_at_socket
-from voting.collector.settings import METRICS_FOLDER
+from voting.collector.settings import LAST_BACKUP, METRICS_FOLDER
 from voting.console import Unfinished
 from voting.election.entries import parse_entry
 from voting.election.manifest import Manifest
@@ -185,7 +185,21 @@ def _heads(connection: Connection, manifest: Manifest) -> Iterator[GaugeMetricFa
     )
 
 
-def make_metrics(engine: Engine, manifest: Manifest, disk: Path | None) -> Starlette:
+class Backups:
+    """When the last copy was made of a home; 0 where none was."""
+
+    def __init__(self, home: Path) -> None:
+        self._last = home / LAST_BACKUP
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        made = self._last.stat().st_mtime if self._last.exists() else 0.0
+        yield GaugeMetricFamily(
+            "sukashi_backup_timestamp_seconds", "When the last back-up was made; 0: never.",
+            value=made,
+        )  # fmt: skip
+
+
+def make_metrics(engine: Engine, manifest: Manifest, disk: Path | None, home: Path) -> Starlette:
     """`GET /metrics`, to be served at an address that voters do not reach."""
     registry = CollectorRegistry()
     if METRICS_FOLDER in os.environ:
@@ -193,6 +207,7 @@ def make_metrics(engine: Engine, manifest: Manifest, disk: Path | None) -> Starl
     else:
         registry.register(LOCAL)
     registry.register(FromDatabase(engine, manifest, disk))
+    registry.register(Backups(home))
 
     def scrape(_request: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
@@ -202,10 +217,10 @@ def make_metrics(engine: Engine, manifest: Manifest, disk: Path | None) -> Starl
 
 @contextmanager
 def served(
-    listener: socket.socket, engine: Engine, manifest: Manifest, disk: Path | None
+    listener: socket.socket, engine: Engine, manifest: Manifest, disk: Path | None, home: Path
 ) -> Iterator[None]:
     """Answer scrapes at a listening socket, in a thread of this process."""
-    app = make_metrics(engine, manifest, disk)
+    app = make_metrics(engine, manifest, disk, home)
     config = uvicorn.Config(app, log_config=None, access_log=False)
     config.http = "h11"  # which takes no head without end
     server = uvicorn.Server(config)
@@ -229,5 +244,6 @@ def serve_metrics(home: Home) -> Iterator[None]:
         listening = listen_at_socket(Path(where.socket))
     else:
         listening = listen_at_port(where.host, where.port or 0)
-    with listening as listener, served(listener, home.engine, home.manifest, home.disk):
+    where_is = (home.engine, home.manifest, home.disk, home.path)
+    with listening as listener, served(listener, *where_is):
         yield

@@ -6,9 +6,10 @@ collector's home is read where no other is named.
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -21,6 +22,7 @@ from voting.election.forms import in_words
 from voting.files import read_bounded
 
 NAME = "server.toml"
+LAST_BACKUP = "backup.txt"  # in the home: made anew after each copy that is whole
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where the numbers of several processes meet
 _LIMIT = 1 << 16
 
@@ -202,4 +204,23 @@ def read_settings(home: Path, file: Path | None) -> Settings:
     except ValidationError as fault:
         first = fault.errors(include_input=False)[0]
         place = ".".join(map(str, first["loc"])) or "the whole"
-        raise UsageFault(f"{path}: {place}: {in_words(first)}") from None
+        why = _no_such(first["loc"]) if first["type"] == "extra_forbidden" else in_words(first)
+        raise UsageFault(f"{path}: {place}: {why}") from None
+
+
+def _no_such(place: tuple[int | str, ...]) -> str:
+    """What there is instead of a setting that there is not."""
+    section: type[_Section] = Settings
+    for part in place[:-1]:
+        if isinstance(part, str):
+            section = _section_in(section.model_fields[part].annotation) or section
+    names = list(section.model_fields)
+    near = difflib.get_close_matches(str(place[-1]), names, 1)
+    said = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+    return f"there is no such setting; {said}"
+
+
+def _section_in(annotation: object) -> type[_Section] | None:
+    if isinstance(annotation, type) and issubclass(annotation, _Section):
+        return annotation
+    return next(filter(None, map(_section_in, get_args(annotation))), None)

@@ -380,6 +380,15 @@ def _reason(fault: sa.exc.SQLAlchemyError) -> str:
     return " ".join(str(getattr(fault, "orig", None) or type(fault).__name__).split())
 
 
+def is_superuser(engine: Engine) -> bool:
+    """Whether the database binds the collector's role to nothing, triggers and rights included."""
+    if engine.dialect.name != "postgresql":
+        return False
+    with reading(engine) as connection:
+        asked = sa.text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        return bool(connection.scalar(asked))
+
+
 def version(connection: Connection) -> str | None:
     """The schema's version; None where nobody made tables yet."""
     if not sa.inspect(connection).has_table("alembic_version"):

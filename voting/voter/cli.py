@@ -130,7 +130,10 @@ def verify_ballot(
     from voting.voter.second_device import look
 
     language = _language(language)
-    code = QrCode.parse(read_bounded(qr, 1024).decode("ascii", "replace").strip())
+    data = read_bounded(qr, 1 << 16)
+    if data.startswith(b"c2sp.org/tlog-proof"):
+        raise console.UsageFault(f"{qr} is a receipt; --qr takes the code, which is in qr.txt")
+    code = QrCode.parse(data.decode("ascii", "replace").strip())
     client = _connect(collector, trust)
     found = look(client, code)
     console.say(f"Stored as entry {found.receipt.sequence}, signed by: {found.signer}")

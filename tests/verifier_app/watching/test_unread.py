@@ -94,6 +94,15 @@ def test_log_that_shows_nothing_is_an_alarm_after_some_minutes(scene: Scene, cod
         assert "since 2027-04-02T12:00:00Z" in seen.alarms[0].why
 
 
+def test_address_without_log_is_answered_with_the_right_one(scene: Scene) -> None:
+    with answering(404) as (url, _):
+        wrong = url.removesuffix("/log") + "/"
+        for address, hint in ((wrong, f"a collector's log is at {url}"), (url, "")):
+            watcher = Watcher(Source(address), scene.evidence, scene.path, LATE, 10 * MINUTE)
+            unread = watcher.look(NOW).unread
+            assert ("a collector's log" in unread, hint in unread) == (bool(hint), True)
+
+
 def test_nobody_listening_is_the_same(scene: Scene) -> None:
     watcher = Watcher(Source("http://127.0.0.1:9/log"), scene.evidence, scene.path, LATE)
     assert watcher.look(NOW).alarms == ()

@@ -85,6 +85,22 @@ def test_backup_older_than_a_receipt_is_not_restored(
         assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("database", ["postgresql"])
+def test_refused_restore_says_that_its_copy_is_still_in_postgresql(
+    collector: Collector, tmp_path: Path, elsewhere: NewDatabase
+) -> None:
+    backup(collector.home, tmp_path / "backup")
+    receipt = tmp_path / "receipt.txt"
+    receipt.write_bytes(receipt_of(collector.submit(collector.ballot(MINAMI))))
+    settings = elsewhere()
+    said = "with voters' data: drop that database before the next try"
+    with pytest.raises(Refused, match=said):
+        restore(tmp_path / "backup", tmp_path / "new", settings, [receipt])
+    with pytest.raises(Refused, match="the database is not empty") as fault:
+        restore(tmp_path / "backup", tmp_path / "new", settings, [receipt])
+    assert said not in str(fault.value)
+
+
 @EVERYWHERE
 def test_backup_of_another_history_is_not_restored(
     collector: Collector, tmp_path: Path, polls: Polls, elsewhere: NewDatabase

@@ -32,10 +32,11 @@ from tests.voting.polls import (
 from tests.voting.serving import browser
 from voting.acceptance import CHECK_IDS
 from voting.collector import metrics, notices, store
+from voting.collector.backup import backup
 from voting.collector.listening import listen_at_socket
 from voting.collector.reconciliation import reconcile_and_tell
 from voting.collector.settings import METRICS_FOLDER
-from voting.console import Unfinished
+from voting.console import Refused, Unfinished
 
 PROGRAM = Path(sys.executable).parent / "voting"
 
@@ -53,7 +54,11 @@ def scrape(collector: Collector, tmp_path: Path) -> Iterator[httpx.Client]:
     with (
         listen_at_socket(path) as listener,
         metrics.served(
-            listener, collector.home.engine, collector.polls.manifest, collector.home.path
+            listener,
+            collector.home.engine,
+            collector.polls.manifest,
+            collector.home.path,
+            collector.home.path,
         ),
         browser(path) as client,
     ):
@@ -116,6 +121,16 @@ def test_notices_that_wait_and_how_long_are_numbers(
     with store.writing(collector.home.engine) as connection:
         connection.execute(sa.update(store.outbox).values(sent=1))
     assert [numbers(scrape)[name] for name in names] == [0, 0]
+
+
+def test_age_of_the_last_backup_is_known(
+    scrape: httpx.Client, collector: Collector, tmp_path: Path
+) -> None:
+    assert numbers(scrape)["sukashi_backup_timestamp_seconds"] == 0
+    backup(collector.home, tmp_path / "backup")
+    assert time.time() - numbers(scrape)["sukashi_backup_timestamp_seconds"] < 60
+    with pytest.raises(Refused):
+        backup(collector.home, tmp_path / "backup")  # what failed is none
 
 
 ALERTS = Path(__file__).parents[3] / "deploy" / "alerts.yml"
@@ -182,10 +197,11 @@ def test_numbers_of_several_processes_are_added(tmp_path: Path) -> None:
     for _ in range(2):
         subprocess.run([sys.executable, "-c", COUNT], check=True, env=environment)
     added = """
+from pathlib import Path
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 from voting.collector import metrics
-app = metrics.make_metrics(sa.create_engine("sqlite://"), None, None)
+app = metrics.make_metrics(sa.create_engine("sqlite://"), None, None, Path("/nowhere"))
 print(TestClient(app).get("/metrics").text)
 """
     done = subprocess.run(

@@ -173,6 +173,16 @@ def test_database_that_may_lose_what_it_confirmed_is_refused(postgres: Postgres)
         postgres.drop("careless")
 
 
+def test_role_that_nothing_binds_is_known(postgres: Postgres) -> None:
+    name = f"sup_{uuid4().hex}"
+    url = postgres.create(name)
+    for role, expected in (("sukashi", False), ("postgres", True)):
+        engine = store.open_database(url.replace("user=sukashi", f"user={role}"))
+        assert store.is_superuser(engine) == expected
+        engine.dispose()
+    postgres.drop(name)
+
+
 def test_error_of_the_database_names_no_voter(full: Home) -> None:
     values = {"sequence": 99, "digest": "x", "voter": "700000000101", "fetch": "x"}
     row = sa.insert(store.ballots).values(**values, container=b"", qualification=b"")

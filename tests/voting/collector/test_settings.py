@@ -26,8 +26,11 @@ def test_file_in_the_home_is_read_unless_another_is_named(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[api]\nprot = 1\n", "api.prot: extra inputs"),
-        ("[election]\nopens = 1\n", "election: extra inputs"),
+        ("[api]\nprot = 1\n", r"api.prot: there is no such setting; did you mean port\?"),
+        ("[lmits]\nburst = 1\n", r"lmits: .* did you mean limits\?"),
+        ("[election]\nopens = 1\n", "election: there is no such setting; there are database, api"),
+        ("[tls]\nauthorty = 'x'\n", "tls."),
+        ("[[witnesses]]\nkeyname = 'w'\nurl = 'unix:/w'\nkey_name = 'w'\n", "mean key_name"),
         ("[api]\nport = '8080'\n", "api.port: input should be a valid integer"),
         ("[api]\nprocesses = 0\n", "api.processes: input should be greater"),
         ("[database]\nurl = 'mysql://x'\n", "database.url: value error, write postgresql://"),
