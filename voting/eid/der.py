@@ -61,10 +61,9 @@ class Value:
 def parse(data: bytes) -> Value:
     """The one value that `data` encodes. It is DER in all its heads, also of the parts that nobody
     takes out: tags of one byte, the shortest lengths, whole values. Raises EncodingError."""
-    tag, start, end = _head(data, 0)
-    if end != len(data):
-        raise EncodingError("DER: something stands behind the value")
-    at, ends = 0, [end]
+    whole = outermost(data)
+    at, end = 0, len(data)
+    ends = [end]
     while at < end:
         inner, first, last = _head(data, at)
         if last > ends[-1]:
@@ -75,6 +74,14 @@ def parse(data: bytes) -> Value:
             at = first
         while ends and at == ends[-1]:
             ends.pop()
+    return whole
+
+
+def outermost(data: bytes) -> Value:
+    """As `parse`, for who takes a part out and parses that: nothing below is looked at."""
+    tag, start, end = _head(data, 0)
+    if end != len(data):
+        raise EncodingError("DER: something stands behind the value")
     return Value(tag, data[start:end], data)
 
 

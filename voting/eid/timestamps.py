@@ -162,12 +162,12 @@ def parse(data: bytes) -> Token:
 
 
 def of_response(data: bytes) -> bytes:
-    """The token of a TimeStampResp that grants one (RFC 3161, section 2.4.2).
+    """The token of a TimeStampResp that grants one (RFC 3161, section 2.4.2), not parsed.
 
     Raises:
         EncodingError: malformed, or nothing is granted.
     """
-    status, *token = _at_least(der.parse(data).of(SEQUENCE), 1)
+    status, *token = _at_least(der.outermost(data).of(SEQUENCE), 1)
     code = _at_least(status.of(SEQUENCE), 1)[0].integer()
     if code != 0 or len(token) != 1:
         raise EncodingError(f"the authority granted no time-stamp (status {code})")
