@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,7 @@ from verifier_app.witness.cosigning import Answer, Witness
 from verifier_app.witness.store import Store, StoreError, WatchedLog, create
 
 TIME = 1_800_000_000
+PAGE = Path(__file__).parents[3] / "docs" / "witnesses.md"
 
 
 @pytest.fixture
@@ -101,6 +103,24 @@ def test_second_root_of_one_size_is_kept_as_evidence(witness: Witness, store: St
     asked(witness, log.grow_to(10).submission(9))
     assert asked(witness, fork).body == b"10\n"  # of an earlier size, too
     assert store.contradictions(ORIGIN) == [fork.note.encode()]
+
+
+def test_statements_of_the_page_take_out_what_was_seen(
+    witness: Witness, store: Store, tmp_path: Path
+) -> None:
+    """What an operator runs beside the witness; `sqlite3` ends a row by a newline."""
+    newest, fork = re.findall(r'(?m)^ *sqlite3 -readonly \S+ "(.*)" > ', PAGE.read_text("utf-8"))
+    log = FalseLog().grow_to(9)
+    asked(witness, log.submission())
+    second = log.fork(8).submission(9).note
+    witness.add_checkpoint(log.fork(8).submission(9).encode())
+    first, last = log.submission().note, log.grow_to(12).submission(9)
+    asked(witness, last)
+    database = sqlite3.connect(f"file:{tmp_path / 'witness.sqlite'}?mode=ro", uri=True)
+    assert [f"{row[0]}\n".encode() for row in database.execute(newest)] == [last.note.encode()]
+    found = {f"{row[0]}\n".encode() for row in database.execute(fork)}
+    assert found == {first.encode(), second.encode()}
+    database.close()
 
 
 def test_only_the_first_contradictions_are_kept(witness: Witness, store: Store) -> None:
