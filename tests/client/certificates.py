@@ -34,16 +34,16 @@ PROFILE = """\
 schema: sukashi/eid-profile/1
 name: made for vectors   # a comment
 test: {test}
-keys: [P-256, P-384, RSA-2048]
+keys: [{keys}]
 policies: ["{policy}"]
 roots: [root.pem]
 intermediates: [{intermediates}]
 identifier_attribute: serialNumber
 identifier_pattern: "PNO-([0-9]{{12}})"
 revocation:
-  method: none
+  method: {method}
   responders: []
-timestamps: null
+timestamps: {stamps}
 authentication: {{policies: ["{policy}"]}}
 """
 
@@ -143,7 +143,14 @@ def may_sign(
 ) -> dict[str, Any]:
     """The question whether a person's certificate may sign under a profile of these authorities."""
     names = [f"ca{n}.pem" for n, _ in enumerate(between)]
-    said = {"test": "true", "policy": POLICY, "intermediates": ", ".join(names)}
+    said = {
+        "test": "true",
+        "keys": "P-256, P-384, RSA-2048",
+        "policy": POLICY,
+        "intermediates": ", ".join(names),
+        "method": "none",
+        "stamps": "null",
+    }
     text = PROFILE.format(**(said | dict(changes)))
     files = {"profile.yaml": text.encode(), "root.pem": root.pem}
     files |= {name: made.pem for name, made in zip(names, between, strict=True)}
@@ -226,11 +233,15 @@ def certificates() -> Claimed:
             )
     test_card = Made("person", _CA, policies=(POLICY, TEST_POLICY))
     yield "a card of the test eID in a test", may_sign(test_card, _CA)
-    stamped = {"test": "false"}
-    yield (
-        "a profile of no test that lacks what it must have",
-        may_sign(person, _CA, changes=stamped),
-    )
+    real = {"test": "false", "method": "ocsp", "stamps": "{authorities: [root.pem]}"}
+    yield "a profile of no test", may_sign(person, _CA, changes=real)
+    yield "a card of the test eID in no test", may_sign(test_card, _CA, changes=real)
+    for lacking in ({"method": "none"}, {"stamps": "null"}):
+        asked = may_sign(person, _CA, changes={**real, **lacking})
+        yield f"a profile of no test with {lacking}", asked
+    small_key = Made("person", _CA, curve="P-256")
+    changes = {"keys": "P-384"}
+    yield "a key that the profile does not name", may_sign(small_key, _CA, changes=changes)
     for change in ({"policy": "1.2.4"}, {"test": "yes"}, {"test": "true\ntest: true"}):
         yield f"a profile with {change}", may_sign(person, _CA, changes=change)
 
