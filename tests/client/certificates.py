@@ -6,6 +6,8 @@ every time.
 
 from __future__ import annotations
 
+import base64
+import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -246,25 +248,41 @@ def certificates() -> Claimed:
         yield f"a profile with {change}", may_sign(person, _CA, changes=change)
 
 
+TIME = "2027-04-02T08:30:00Z"
+
+
+def signature(
+    data: bytes,
+    signer: Made,
+    number: int = 0,
+    *,
+    time: str = TIME,
+    by: Made | None = None,
+    over: bytes | None = None,
+    algorithm: str | None = None,
+) -> bytes:
+    """The XML of a signature that says that `signer` signed `data` then; its value is made `by`
+    another key, or `over` the SignedInfo of another one, where a test says so."""
+    digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
+    curve, how = CURVES[signer.curve]
+    size = curve.key_size // 8
+    empty = Signature(
+        number,
+        algorithm or templates.EC_ALGORITHMS[curve.name],
+        signer.der,
+        time,
+        digest,
+        bytes(2 * size),
+    )
+    signed = templates.signed_info(over or empty.xml("ballot.json"))
+    der = (by or signer).key.sign(signed, ec.ECDSA(how, deterministic_signing=True))
+    value = b"".join(part.to_bytes(size, "big") for part in decode_dss_signature(der))
+    return dataclasses.replace(empty, value=value).xml("ballot.json")
+
+
 def container(data: bytes, *signers: Made) -> bytes:
     """What these people sign, with signature values that follow from their keys."""
-    digest = templates._b64(hashlib.sha256(data).digest())
-    xmls = []
-    for number, signer in enumerate(signers):
-        algorithm = templates.EC_ALGORITHMS[CURVES[signer.curve][0].name]
-        size = signer.key.key_size // 8
-
-        def signature(
-            value: bytes, number: int = number, signer: Made = signer, algorithm: str = algorithm
-        ) -> Signature:
-            time = "2027-04-02T08:30:00Z"
-            return Signature(number, algorithm, signer.der, time, digest, value)
-
-        info = templates.signed_info(signature(bytes(2 * size)).xml("ballot.json"))
-        how = CURVES[signer.curve][1]
-        der = signer.key.sign(info, ec.ECDSA(how, deterministic_signing=True))
-        value = b"".join(part.to_bytes(size, "big") for part in decode_dss_signature(der))
-        xmls.append(signature(value).xml("ballot.json"))
+    xmls = [signature(data, signer, number) for number, signer in enumerate(signers)]
     return archive("ballot.json", data, xmls)
 
 
@@ -283,7 +301,6 @@ def containers() -> Claimed:
     for claim, old, new in (
         ("over other data", b'{"a":1}', b'{"a":2}'),
         ("with another time of signing", b"08:30:00Z", b"08:30:01Z"),
-        ("of a day that there is not", b"2027-04-02T", b"2027-02-30T"),
         ("with another transform", b'exc-c14n#"></ds:T', b'exc-c14N#"></ds:T'),
         ("with another digest method", b"xmlenc#sha256", b"xmlenc#sha512"),
         ("of the algorithm of another key", b"ecdsa-sha384", b"ecdsa-sha256"),
@@ -295,6 +312,15 @@ def containers() -> Claimed:
     ):  # fmt: skip
         assert old in good, claim
         yield claim, {**ask, "data": good.replace(old, new).hex()}
+    p256 = templates.EC_ALGORITHMS["secp256r1"]
+    for claim, xml in {
+        "by another key": signature(data, person, by=Made("another person", _CA)),
+        "over other data as it seems": signature(data, person, over=signature(b"{}", person)),
+        "of another key's algorithm, truly": signature(data, person, algorithm=p256),
+        "of a day that there is not": signature(data, person, time="2027-02-30T08:30:00Z"),
+        "of the last second of a day": signature(data, person, time="2027-02-28T23:59:59Z"),
+    }.items():
+        yield f"signed {claim}", {**ask, "data": archive("ballot.json", data, [xml]).hex()}
     yield "with something behind it", {**ask, "data": (good + b"\0").hex()}
     yield "with something before it", {**ask, "data": (b"\0" + good).hex()}
     yield "cut off", {**ask, "data": good[:-1].hex()}
