@@ -39,9 +39,18 @@ class Tree:
     """
 
     def __init__(self, leaf_hashes: Iterable[bytes] = ()) -> None:
-        self._levels = [bytearray()]
-        for leaf in leaf_hashes:
-            self.append(leaf)
+        """Raises ValueError for what is no leaf hash."""
+        leaves = list(leaf_hashes)
+        if any(len(leaf) != HASH_BYTES for leaf in leaves):
+            raise ValueError("a leaf hash has 32 bytes")
+        level, pair = b"".join(leaves), 2 * HASH_BYTES
+        self._levels = [bytearray(level)]
+        while len(level) >= pair:
+            starts = range(0, len(level) - pair + 1, pair)
+            level = b"".join(
+                [hashlib.sha256(b"\x01" + level[at : at + pair]).digest() for at in starts]
+            )
+            self._levels.append(bytearray(level))
 
     @property
     def size(self) -> int:

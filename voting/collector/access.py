@@ -65,10 +65,10 @@ class RowProof:
 class Period:
     """The rows between two roots, and the hash of nothing."""
 
-    def __init__(self, rows: Iterable[bytes], filler: bytes) -> None:
-        """`rows`: canonical bytes of each; `filler`: 32 random bytes, kept with the root. About 64
-        bytes a row stay in memory."""
-        self._tree = Tree(sorted([*map(leaf_hash, rows), leaf_hash(filler)]))
+    def __init__(self, rows: Iterable[bytes], filler: bytes, hashed: Iterable[bytes] = ()) -> None:
+        """`rows`: canonical bytes of each; `filler`: 32 random bytes, kept with the root; `hashed`:
+        leaf hashes of further rows. About 64 bytes a row stay in memory."""
+        self._tree = Tree(sorted([*hashed, *map(leaf_hash, rows), leaf_hash(filler)]))
 
     @property
     def root(self) -> bytes:

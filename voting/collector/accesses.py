@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 
+from crypto.tlog.tree import leaf_hash
 from voting.collector import store
 from voting.collector.access import Period, Row, What, new_filler
 from voting.collector.clock import TOLERANCE
@@ -47,12 +49,35 @@ def record_all(connection: Connection, what: What, of: Sequence[tuple[str, str]]
     return rows
 
 
-def append_due(connection: Connection, ledger: Ledger, now: dt.datetime) -> str:
-    """Append the access entries of all hours that have passed; the time of the next entry."""
+@dataclass(frozen=True)
+class Ahead:
+    """Leaf hashes, sorted, of the rows after a number, up to another."""
+
+    after: int
+    last: int
+    hashes: list[bytes]
+
+
+def look_ahead(engine: Engine, ledger: Ledger, now: dt.datetime) -> Ahead | None:
+    """Read and hash what an entry that is due will cover, without the write lock, which an hour's
+    rows of a busy day would hold for most of a second; None where none is due."""
+    if not ledger.covered or not hours_due(ledger.covered, ledger.next_time(now)):
+        return None
+    with store.reading(engine) as connection:
+        first, last = _covered(connection), connection.scalar(_LAST_NUMBER) or 0
+        rows = store.access_rows(connection, first, last)
+        return Ahead(first, last, sorted(map(leaf_hash, rows)))
+
+
+def append_due(
+    connection: Connection, ledger: Ledger, now: dt.datetime, ahead: Ahead | None = None
+) -> str:
+    """Append the access entries of all hours that have passed; the time of the next entry.
+    `ahead`: what was hashed before; it counts where it is still what is to be covered."""
     time = _after_rows(connection, ledger.next_time(now))
     if ledger.covered:
         for hour in hours_due(ledger.covered, time):
-            _append(connection, ledger, hour, time)
+            _append(connection, ledger, hour, time, ahead)
     return time
 
 
@@ -72,17 +97,22 @@ def append_last(connection: Connection, ledger: Ledger, time: str) -> None:
     _append(connection, ledger, time, time)
 
 
-def _append(connection: Connection, ledger: Ledger, until: str, time: str) -> None:
+def _append(
+    connection: Connection, ledger: Ledger, until: str, time: str, ahead: Ahead | None = None
+) -> None:
     """An entry that commits to all rows since the one before, and to the hash of nothing."""
     first = _covered(connection)
     number = connection.scalar(_LAST_NUMBER) or 0
     filler = new_filler()
+    if ahead is None or ahead.after != first:
+        ahead = Ahead(first, first, [])
+    rows = store.access_rows(connection, ahead.last, number)
     entry = AccessEntry(
         sequence=ledger.size,
         time=time,
         previous=ledger.head,
         until=until,
-        root=Period(store.access_rows(connection, first, number), filler).root.hex(),
+        root=Period(rows, filler, ahead.hashes).root.hex(),
     )
     sequence = ledger.append(connection, entry)
     values = {"sequence": sequence, "number": number, "filler": filler}

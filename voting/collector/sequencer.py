@@ -166,6 +166,7 @@ class Sequencer:
     def _transaction(self, group: list[_Work]) -> list[tuple[_Work, Waiting | VerificationError]]:
         """Each as it is stored or why it is refused, on disk when this returns."""
         decided: list[tuple[_Work, Waiting | VerificationError]] = []
+        ahead = accesses.look_ahead(self._engine, self._ledger, self._clock())
         with store.writing(self._engine) as connection:
             self._fence(connection)
             if self._forked:
@@ -174,7 +175,7 @@ class Sequencer:
             size = self._ledger.size
             now = self._clock()  # not believed, it ends the transaction before anything is appended
             require_stamps_agree(now, (work.claim.conditions.stamped for work in group))
-            time = accesses.append_due(connection, self._ledger, now)
+            time = accesses.append_due(connection, self._ledger, now, ahead)
             known = Group(connection, {work.digest: work.claim for work in group})
             state = self._state(known, dt.datetime.fromisoformat(time))
             for work in group:

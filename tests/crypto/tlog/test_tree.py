@@ -217,3 +217,21 @@ def test_tree_that_was_cut_back_grows_as_if_it_had_never_been_longer() -> None:
         assert tree.root() == Tree(leaves).root()
     with pytest.raises(ValueError, match="70 leaves"):
         Tree(leaves).truncate(71)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 7, 8, 9, 33])
+def test_tree_made_at_once_is_the_one_made_leaf_by_leaf(size: int) -> None:
+    leaves = [leaf_hash(bytes([n])) for n in range(size + 3)]
+    at_once, one_by_one = Tree(leaves[:size]), Tree()
+    for leaf in leaves[:size]:
+        one_by_one.append(leaf)
+    for leaf in leaves[size:]:
+        assert at_once.append(leaf) == one_by_one.append(leaf)
+    assert [at_once.root(n) for n in range(size + 4)] == [
+        one_by_one.root(n) for n in range(size + 4)
+    ]
+
+
+def test_tree_of_what_is_no_hash_is_refused() -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        Tree([bytes(31), bytes(33)])

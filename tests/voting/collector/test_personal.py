@@ -191,6 +191,35 @@ def test_look_that_waited_while_a_ballot_was_stored_is_not_older_than_it(
     assert [(time - at[0]).seconds for time in at] == [0, 0, 3, 3]
 
 
+@pytest.mark.parametrize("stale", [False, True], ids=["still true", "of the hour before"])
+def test_row_that_comes_while_the_hour_is_hashed_is_under_its_root(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch, stale: bool
+) -> None:
+    """What is hashed without the write lock is an hour's rows but for the last ones, or nothing."""
+    engine, real, looked = collector.home.engine, accesses.look_ahead, []
+
+    def look_ahead(*of: Any) -> accesses.Ahead | None:
+        found = real(*of)
+        if found is not None:
+            looked.append(found)
+            with store.writing(engine) as connection:
+                accesses.record(connection, identifier(MINAMI), "view", collector.clock.time)
+            found = accesses.Ahead(found.after - 1, found.last, []) if stale else found
+        return found
+
+    collector.submit(collector.ballot(KITA))
+    monkeypatch.setattr(accesses, "look_ahead", look_ahead)
+    collector.clock.turn(hours=1)
+    collector.submit(collector.ballot(KITA))
+    (ahead,) = looked
+    with store.reading(engine) as connection:
+        made = connection.execute(sa.select(store.access_roots)).all()[-1]
+        ((_, entry),) = list(store.entries_from(connection, made.sequence))[:1]
+        rows = list(store.access_rows(connection, ahead.after, made.number))
+    assert len(rows) == len(ahead.hashes) + 1
+    assert json.loads(entry)["root"] == Period(rows, made.filler).root.hex()
+
+
 def test_row_of_a_clock_far_ahead_makes_no_entry_of_the_future(collector: Collector) -> None:
     with store.writing(collector.home.engine) as connection:
         ahead = collector.clock.time + dt.timedelta(days=3)
