@@ -156,14 +156,18 @@ def open_with_seed(manifest: Manifest, ballot: Ballot, seed: bytes) -> dict[str,
 
     Raises:
         VerificationError: (`verify.opening`) the ballot was not made with this seed, or holds
-            something that is no option.
+            something that is no option, or no ciphertexts of its contests.
     """
     if ballot.fetch != hashlib.sha256(fetch_token(seed, manifest.digest)).hexdigest():
         raise VerificationError("verify.opening", "ballot", "it was not made with this seed")
-    return {
-        entry.id: _open(manifest, manifest.contest(entry.id), decode_contest(manifest, entry), seed)
-        for entry in ballot.contests
-    }
+    choices = {}
+    for entry in ballot.contests:
+        try:
+            encrypted = decode_contest(manifest, entry)
+        except EncodingError as fault:
+            raise VerificationError("verify.opening", entry.id, str(fault)) from fault
+        choices[entry.id] = _open(manifest, manifest.contest(entry.id), encrypted, seed)
+    return choices
 
 
 def _open(manifest: Manifest, contest: Contest, encrypted: EncryptedContest, seed: bytes) -> Choice:

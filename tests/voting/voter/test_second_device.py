@@ -12,9 +12,10 @@ from typing import Protocol
 
 import pytest
 
+from crypto import byte_tree
 from crypto.errors import VerificationError
 from tests.client.node import Answering
-from tests.voting.acceptance.forgery import with_members
+from tests.voting.acceptance.forgery import with_leaf, with_members
 from tests.voting.conftest import PIN
 from tests.voting.polls import KITA, MINAMI, Collector, Polls, identifier, receipt_of, sign
 from tests.voting.voter.conftest import Liar
@@ -218,6 +219,31 @@ def false_signature(forger: Collector, _folder: Path) -> bytes:
     return dataclasses.replace(signed, data=other).encode()
 
 
+def another_code(forger: Collector, _folder: Path) -> bytes:
+    """The collector shows it, though the code's token is not the one that was promised."""
+    ballot = forger.polls.ballot(forger.home.ledger(), seed=SEED)
+    return forger.polls.signed(with_members(ballot, fetch="ab" * 32))
+
+
+def other_first_component(forger: Collector, _folder: Path) -> bytes:
+    """What the trustees would decrypt is not what the second component says under the seed."""
+    ballot = forger.polls.ballot(forger.home.ledger(), seed=SEED)
+    g = byte_tree.contents(forger.polls.manifest.crypto_group.g.tree())
+    return forger.polls.signed(with_leaf(ballot, [0, 0, 0], g))
+
+
+def no_option(forger: Collector, _folder: Path) -> bytes:
+    """The second component is a stranger's."""
+    ballot = forger.polls.ballot(forger.home.ledger(), seed=SEED)
+    g = byte_tree.contents(forger.polls.manifest.crypto_group.g.tree())
+    return forger.polls.signed(with_leaf(ballot, [0, 0, 1], g))
+
+
+def no_element(forger: Collector, _folder: Path) -> bytes:
+    ballot = forger.polls.ballot(forger.home.ledger(), seed=SEED)
+    return forger.polls.signed(with_leaf(ballot, [0, 0, 0], b"\xff" * 32))
+
+
 FORGERIES: list[tuple[Callable[[Collector, Path], bytes], str]] = [
     (self_made_card, "verify.certificate"),
     (two_signatures, "verify.container"),
@@ -225,6 +251,10 @@ FORGERIES: list[tuple[Callable[[Collector, Path], bytes], str]] = [
     (false_signature, "verify.signature"),
     (contests_missing, "verify.content"),
     (another_election, "verify.content"),
+    (another_code, "verify.opening"),
+    (other_first_component, "verify.opening"),
+    (no_option, "verify.opening"),
+    (no_element, "verify.opening"),
 ]
 
 
