@@ -46,7 +46,7 @@ def _origin(origin: str) -> str:
 
 def _address(url: str) -> str:
     parts = urlsplit(url)
-    at_socket = url.startswith("unix:/")
+    at_socket = url.removeprefix("unix:") not in ("", url)
     if not at_socket and (parts.scheme not in ("http", "https") or not parts.hostname):
         raise ValueError("write https://…, http://… or unix:/path")
     _ = parts.port  # a number, or ValueError

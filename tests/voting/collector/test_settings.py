@@ -53,6 +53,15 @@ def test_what_it_cannot_say_is_refused_in_a_sentence(tmp_path: Path, text: str, 
     assert str(path) in str(fault.value)
 
 
+@pytest.mark.parametrize(
+    "url", ["unix:/run/w.sock", "unix:w.sock", "https://w.example", "http://[::1]:80"]
+)
+def test_witness_is_found_where_the_program_that_asks_it_can(tmp_path: Path, url: str) -> None:
+    """At a socket named from the folder that the collector works in, too, as the eID's services."""
+    (tmp_path / "server.toml").write_text(f"[[witnesses]]\nkey_name = 'w'\nurl = '{url}'\n")
+    assert read_settings(tmp_path, None).witness_addresses == {"w": url}
+
+
 def test_file_that_is_missing_is_no_default(tmp_path: Path) -> None:
     with pytest.raises(FileFaultError, match="missing"):
         read_settings(tmp_path, tmp_path / "server.toml")
