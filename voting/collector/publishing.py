@@ -152,7 +152,7 @@ class Publisher:
     @property
     def forked(self) -> bool:
         """Whether so many witnesses have seen another history of the log that nothing may be added
-        to this one (docs/decisions/0020-when-the-log-has-forked.md)."""
+        to this one (docs/decisions/0021-when-the-log-has-forked.md)."""
         return self._forked
 
     # -- the publisher's thread -------------------------------------------------------------------
