@@ -38,6 +38,9 @@ _SECRET = 0o600
 def backup(home: Home, out: Path) -> Checkpoint:
     """Copy everything into a new folder while the collector runs; how far the copy reaches.
 
+    SQLite's copy is read again as at a start. PostgreSQL's dump is read to its end, which finds one
+    that is cut off or damaged; what its rows say is checked where it is restored.
+
     Raises:
         Refused: the folder exists, or PostgreSQL's programs are missing.
         Unfinished: the copy could not be made; nothing is left of it.
@@ -74,6 +77,7 @@ def _copy(home: Home, draft: Path) -> Checkpoint:
         ledger = home.ledger()
         _run("pg_dump", home.settings, "--format=custom", "--no-owner", f"--file={draft / DUMP}")
         (draft / DUMP).chmod(_SECRET)
+        _run("pg_restore", home.settings, "--file=/dev/null", str(draft / DUMP))  # to its end
     return Checkpoint(home.manifest.origin, ledger.size, ledger.tree.root())
 
 

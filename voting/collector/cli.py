@@ -347,8 +347,12 @@ def backup(
     from voting import console
     from voting.collector import backup as backups
 
-    reached = backups.backup(_open(home, config), out)
-    console.say(f"{out} reaches {reached.size} log entries; it was read again and is whole")
+    opened = _open(home, config)
+    reached = backups.backup(opened, out)
+    checked = "it was read again and is whole"
+    if opened.settings.database.url is not None:
+        checked = "pg_restore read its dump to the end; what it holds is checked by a restore"
+    console.say(f"{out} reaches {reached.size} log entries; {checked}")
     console.say("It names voters: encrypt it, and keep it on another machine.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import threading
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from crypto.signing import SigningKey
 from crypto.tlog import Checkpoint, sign_checkpoint
 from tests.voting.collector.conftest import BOTH
+from tests.voting.conftest import Run
 from tests.voting.polls import KITA, MINAMI, Collector, Polls, receipt_of
 from voting.collector import backup as backups
 from voting.collector import heads, store
@@ -22,7 +24,7 @@ from voting.collector.backup import backup, restore
 from voting.collector.home import write_log
 from voting.collector.ledger import DatabaseDamagedError
 from voting.collector.settings import Database, Settings
-from voting.console import Refused
+from voting.console import Refused, Unfinished
 
 NewDatabase = Callable[[], Settings]
 EVERYWHERE = pytest.mark.parametrize("database", BOTH)
@@ -69,6 +71,36 @@ def test_backup_is_restored_with_everything(
     with made.engine.connect() as connection, pytest.raises(DBAPIError, match=refusal):
         connection.exec_driver_sql("DELETE FROM ballots")
     made.engine.dispose()
+
+
+@pytest.mark.parametrize("database", ["postgresql"])
+@pytest.mark.parametrize("spoilt", ["garbage", "cut off"])
+def test_dump_that_cannot_be_read_is_no_backup(
+    collector: Collector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoilt: str
+) -> None:
+    real = shutil.which("pg_dump") or pytest.fail("pg_dump is missing")
+    done = {"garbage": 'echo garbage > "$last"', "cut off": 'truncate -s -200 "$last"'}[spoilt]
+    fake = tmp_path / "bin" / "pg_dump"
+    fake.parent.mkdir()
+    fake.write_text(
+        f'#!/bin/sh\n{real} "$@" || exit\nfor a; do last=${{a#--file=}}; done\n{done}\n'
+    )
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
+    with pytest.raises(Unfinished, match="pg_restore ended with 1"):
+        backup(collector.home, tmp_path / "backup")
+    assert not (tmp_path / "backup").exists()
+    assert not (collector.home.path / "backup.txt").exists()
+
+
+@EVERYWHERE
+def test_operator_is_told_what_was_read_again(
+    collector: Collector, tmp_path: Path, database: str, voting: Run
+) -> None:
+    done = voting("collector", "backup", "--home", collector.home.path, "--out", tmp_path / "new")
+    assert done.code == 0, done.err
+    assert ("is whole" in done.out) == (database == "sqlite")
+    assert ("checked by a restore" in done.out) == (database == "postgresql")
 
 
 @EVERYWHERE
