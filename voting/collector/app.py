@@ -121,10 +121,9 @@ def make_app(
 def _add_health(app: FastAPI, health: Health) -> None:
     @app.get("/health")
     async def ready() -> Response:
-        fault = await run_in_threadpool(health.fault)
+        fault, late = await health.look()
         if fault is not None:
             return _error(503, fault)
-        late = await run_in_threadpool(health.unconfirmed)
         return JSONResponse({"status": "unconfirmed" if late else "ok"})
 
     @app.get("/health/live")

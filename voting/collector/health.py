@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,6 +17,7 @@ from voting.collector.ledger import DatabaseDamagedError
 from voting.console import Unfinished
 
 UNCONFIRMED = 10  # seconds that an entry waits for witnesses, with much to spare
+PATIENCE = 5.0  # seconds until a database that says nothing counts as unavailable
 LEAST_FREE = 256 << 20  # bytes; a group of 64 of the largest ballots needs a tenth of it
 
 
@@ -28,9 +31,30 @@ class Health:
         obstacle: Callable[[], str | None],
         disk: Path | None,
         least_free: int = LEAST_FREE,
+        patience: float = PATIENCE,
     ) -> None:
         self._follower, self._obstacle = follower, obstacle
         self._disk, self._least_free = disk, least_free
+        self._patience = patience
+        self._thread = ThreadPoolExecutor(1, "health")
+        self._running: asyncio.Future[tuple[str | None, bool]] | None = None
+
+    async def look(self) -> tuple[str | None, bool]:
+        """`fault` and, where there is none, `unconfirmed`, in time whatever the database does.
+
+        A statement that hangs cannot be ended from here: one look runs at a time, in a thread of
+        its own, and whoever asks meanwhile waits for the same.
+        """
+        if self._running is None or self._running.done():
+            self._running = asyncio.get_running_loop().run_in_executor(self._thread, self._look)
+        try:
+            return await asyncio.wait_for(asyncio.shield(self._running), self._patience)
+        except TimeoutError:
+            return "database_unavailable", False
+
+    def _look(self) -> tuple[str | None, bool]:
+        fault = self.fault()
+        return fault, fault is None and self.unconfirmed()
 
     def fault(self) -> str | None:
         """The error id of what keeps ballots from being stored, or None where nothing does."""

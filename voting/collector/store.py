@@ -28,11 +28,23 @@ WRITE_LOCK = 0x53554B41534849  # advisory locks are numbers; this one is "SUKASH
 PAGE = 10_000  # rows in memory, and between two questions: a transaction never stands idle for long
 _BUSY_SECONDS = 30
 _IDLE_SECONDS = 0.5
+_PATIENCE = {  # of libpq, for a server whose machine is gone without a word
+    "connect_timeout": "5",  # seconds, of each address
+    "keepalives_idle": "5",  # seconds
+    "keepalives_interval": "2",  # seconds
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",  # milliseconds
+}
 _CONNECTIONS = 60  # more than a process has threads that want one: nobody waits for a connection
 _COPIED: dict[type, str] = {sa.Integer: "int4", sa.Text: "text", sa.LargeBinary: "bytea"}
 _AT_ONCE = 500  # values in one question to SQLite
 T = TypeVar("T", str, bytes)
-_LOST = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+_LOST = (
+    sa.exc.OperationalError,
+    sa.exc.InterfaceError,
+    sa.exc.InternalError,  # PostgreSQL ended a transaction that stood idle
+    sa.exc.TimeoutError,
+)
 METADATA = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_name)s",
@@ -236,7 +248,8 @@ def open_database(url: str) -> Engine:
             _prepare_sqlite(engine)
         case "postgresql":
             address = address.set(drivername="postgresql+psycopg")
-            engine = sa.create_engine(address, **options)
+            named = {name: _PATIENCE[name] for name in _PATIENCE if name not in address.query}
+            engine = sa.create_engine(address, connect_args=named, **options)
             _prepare_postgresql(engine)
         case other:
             raise Refused(f"the collector's database is SQLite or PostgreSQL, not {other}")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -10,7 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.voting.polls import Collector
-from tests.voting.serving import browser
+from tests.voting.serving import browser, serve
+from voting.collector.app import make_app
 from voting.collector.health import Health
 
 
@@ -52,3 +56,44 @@ def test_database_that_does_not_answer_is_said(
         assert Health(follower, lambda: None, None).fault() == "database_unavailable"
     empty.dispose()
     assert Health(follower, lambda: "unavailable", None).fault() == "unavailable"
+
+
+def test_database_that_hangs_is_said_in_time_and_its_end_too(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often somebody asks: what waits for the database holds one thread."""
+    hangs, goes_on, looks = threading.Event(), threading.Event(), []
+    current = collector.follower.current
+
+    @contextmanager
+    def hanging() -> Iterator[object]:
+        if hangs.is_set():
+            looks.append(threading.get_ident())
+            goes_on.wait(30)
+        with current() as found:
+            yield found
+
+    monkeypatch.setattr(collector.follower, "current", hanging)
+    health = Health(collector.follower, lambda: None, None, patience=0.2)
+    files = collector.home.files
+    app = make_app(collector.submission, collector.reading, collector.voters, files, health)
+    with serve(app) as socket, ThreadPoolExecutor(8) as pool:
+
+        def ask(path: str) -> tuple[int, str]:
+            with browser(socket) as client:
+                answer = client.get(path, timeout=5)
+            return answer.status_code, answer.json().get("error", {}).get("id", "")
+
+        try:
+            assert ask("/health") == (200, "")
+            hangs.set()
+            for _ in range(2):
+                answers = list(pool.map(ask, ["/health"] * 8))
+                assert answers == [(503, "database_unavailable")] * 8
+            assert ask("/health/live") == (200, "")
+            assert len(looks) == 1
+        finally:
+            hangs.clear()
+            goes_on.set()
+        assert ask("/health")[0] in (200, 503)  # the look that hung, where it has not ended yet
+        assert ask("/health") == (200, "")

@@ -123,6 +123,34 @@ def test_busy_database_is_said_in_a_sentence(full: Home) -> None:
     other.dispose()
 
 
+def test_transaction_that_stood_idle_is_said_in_a_sentence(full: Home) -> None:
+    for opened in (store.writing, store.reading):
+        with (
+            pytest.raises(Unfinished, match="idle-in-transaction"),
+            opened(full.engine) as connection,
+        ):
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '20ms'")
+            time.sleep(0.2)
+            connection.exec_driver_sql("SELECT 1")
+    full.ledger()
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("", "5"), ("?connect_timeout=2", "2")])
+def test_machine_that_is_gone_is_not_waited_for(given: str, seconds: str) -> None:
+    engine = store.open_database(f"postgresql://sukashi@192.0.2.1/sukashi{given}")
+    named: dict[str, str] = {}
+
+    def connect(_dialect: object, _record: object, _of: object, parameters: dict[str, str]) -> None:
+        named.update(parameters)
+        raise sa.exc.InterfaceError("", None, OSError("not tried"))
+
+    sa.event.listen(engine, "do_connect", connect)
+    with pytest.raises(Unfinished), store.reading(engine):
+        pass
+    assert (named["connect_timeout"], named["tcp_user_timeout"]) == (seconds, "10000")
+    assert {"keepalives_idle", "keepalives_interval", "keepalives_count"} <= set(named)
+
+
 def test_writer_sees_what_was_written_while_it_waited(full: Home) -> None:
     """Its view begins when it holds the lock, not before."""
     from concurrent.futures import ThreadPoolExecutor
