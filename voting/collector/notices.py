@@ -164,17 +164,22 @@ def _fault(contact: dict[str, str]) -> str:
 def replace_contacts(connection: Connection, rows: list[dict[str, str]]) -> int:
     """From now on notices go to these contacts alone; their number. What waits already goes where
     it was written to."""
-    number = store.next_number(connection, store.contacts)
+    table = store.contacts
+    number = store.next_number(connection, table)
     after = connection.scalar(sa.select(sa.func.max(store.accesses.c.number))) or 0
-    connection.execute(sa.update(store.contacts).values(who=""))
-    for place, row in enumerate(rows):
-        values = {
-            "number": number + place,
-            "who": row["identifier"],
-            "channel": row["channel"],
-            "address": row["address"],
-            "language": row["language"],
-            "after": after,
-        }
-        connection.execute(sa.insert(store.contacts).values(**values))
+    connection.execute(sa.update(table).where(table.c.who != "").values(who=""))
+    for start in range(0, len(rows), store.PAGE):  # many at once: whoever writes waits meanwhile
+        page = rows[start : start + store.PAGE]
+        values = [
+            {
+                "number": place,
+                "who": row["identifier"],
+                "channel": row["channel"],
+                "address": row["address"],
+                "language": row["language"],
+                "after": after,
+            }
+            for place, row in enumerate(page, number + start)
+        ]
+        connection.execute(sa.insert(table), values)
     return len(rows)

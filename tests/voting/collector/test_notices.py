@@ -24,6 +24,7 @@ import pytest
 import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 
+from tests.voting.collector.conftest import BOTH
 from tests.voting.collector.test_personal import SEED, verify
 from tests.voting.conftest import Run
 from tests.voting.polls import KITA, MINAMI, Collector, identifier
@@ -347,6 +348,39 @@ def test_one_run_of_the_operators_command_sends_all_that_are_due(
     done = deliver_all(told.home.engine, mail, told.clock)
     assert (done.sent, done.failed) == (BATCH + 4, 1)
     assert waiting(told) == 1
+
+
+@pytest.mark.parametrize("database", BOTH)
+def test_list_of_contacts_is_imported_in_pages(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ballots wait meanwhile: a statement for each contact took half a minute of 40,000."""
+    monkeypatch.setattr(store, "PAGE", 40)
+    rows = [
+        {
+            "identifier": f"{n:012}",
+            "channel": "email",
+            "address": f"a{n}@kawabe.jp",
+            "language": "ja",
+        }
+        for n in range(100)
+    ]
+    statements: list[str] = []
+
+    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    sa.event.listen(collector.home.engine, "before_cursor_execute", count)
+    for version in (1, 2):
+        with store.writing(collector.home.engine) as connection:
+            assert notices.replace_contacts(connection, rows) == 100
+            query = sa.select(store.contacts).order_by(store.contacts.c.number)
+            stored = connection.execute(query.where(store.contacts.c.who != "")).all()
+        assert [(row.who, row.address) for row in stored] == [
+            (row["identifier"], row["address"]) for row in rows
+        ]
+        assert stored[0].number == 1 + 100 * (version - 1)
+    assert sum("INSERT INTO contacts" in statement for statement in statements) == 2 * 3
 
 
 def test_new_list_of_contacts_takes_the_place_of_the_old_one(
