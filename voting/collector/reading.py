@@ -76,7 +76,8 @@ class Reading:
         of that is on disk before it is given.
         """
         limits = self.manifest.limits
-        query = sa.select(store.ballots).where(store.ballots.c.sequence == sequence)
+        wanted = sa.literal(sequence, sa.BigInteger)  # a stranger's may be no number of the column
+        query = sa.select(store.ballots).where(store.ballots.c.sequence == wanted)
         with store.reading(self._engine) as connection:  # a stranger's guess takes no lock
             row = connection.execute(query).one_or_none()
         fetch = NO_FETCH if row is None else row.fetch  # the same work, whether there is one or not

@@ -79,7 +79,8 @@ def _add_sessions(app: FastAPI, voters: Voters) -> None:
     @app.post("/session")
     async def log_in(request: Request) -> Response:
         voters.admit(request)
-        answered, token = _login_request(await read_body(request, _BODY))
+        body = await read_body(request, _BODY)
+        answered, token = await run_in_threadpool(_login_request, body)
         try:
             secret = await run_in_threadpool(sessions.log_in, answered, token)
         except VerificationError as refusal:
@@ -115,7 +116,7 @@ def _add_own_record(app: FastAPI, voters: Voters) -> None:
     async def not_me(request: Request) -> Response:
         voters.admit(request)
         who = await voters.person(request)
-        remark = _objection(await read_body(request, 8 * REMARK))
+        remark = await run_in_threadpool(_objection, await read_body(request, 8 * REMARK))
         number = await run_in_threadpool(personal.object, who, remark)
         return JSONResponse({"schema": "sukashi/case/1", "number": number}, 201, headers=_PRIVATE)
 
@@ -156,4 +157,4 @@ def _objection(data: bytes) -> str:
     remark = members.get("remark")
     if set(members) != {"remark"} or not isinstance(remark, str) or len(remark) > REMARK:
         raise EncodingError(f"the request holds a remark of at most {REMARK} characters")
-    return remark
+    return remark.replace("\0", "\N{REPLACEMENT CHARACTER}")  # PostgreSQL's text has no U+0000

@@ -84,7 +84,7 @@ class Token:
                 _base64(_text(members, "unverifiedCertificate"))
             )
             return cls(algorithm, certificate, _base64(_text(members, "signature")))
-        except (EncodingError, ValueError) as fault:
+        except (EncodingError, ValueError, x509.InvalidVersion) as fault:
             raise VerificationError("login.format", WHERE, str(fault)) from None
 
 

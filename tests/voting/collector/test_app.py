@@ -14,6 +14,7 @@ import pytest
 
 from crypto.tlog import LogProof, read_entries
 from crypto.tlog.checkpoint import open_checkpoint
+from tests.voting.collector.conftest import BOTH
 from tests.voting.polls import CHILD, KITA, MINAMI, Collector
 from voting.acceptance.sentences import LANGUAGES, sentences
 from voting.ballot.ballot import fetch_token
@@ -225,6 +226,17 @@ def test_unknown_wrong_expired_and_exhausted_get_one_identical_answer(
     told = {(a.status_code, a.content, tuple(sorted(a.headers.items()))) for a in answers}
     assert len(told) == 1
     assert (answers[0].status_code, error(answers[0])) == (404, "not_found")
+
+
+@pytest.mark.parametrize("database", BOTH)
+@pytest.mark.parametrize("sequence", [1 << 31, (1 << 53) - 1])
+def test_number_that_no_entry_can_have_is_answered_as_unknown(
+    web: httpx.Client, told: io.StringIO, sequence: int
+) -> None:
+    """The database's column does not hold it; a stranger must not raise alarms with it."""
+    answer, unknown = ask(web, sequence, "00" * 16), ask(web, 999, "00" * 16)
+    assert (answer.status_code, answer.content) == (404, unknown.content)
+    assert "request_failed" not in told.getvalue()
 
 
 MALFORMED = (

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from crypto.tlog import LogProof
 from tests.verifier_app.conftest import Call, call
+from tests.voting.collector.conftest import BOTH
 from tests.voting.conftest import Run
 from tests.voting.polls import KITA, MINAMI, Collector, identifier
 from voting.ballot.ballot import fetch_token
@@ -237,6 +238,18 @@ def test_objection_of_another_form_opens_no_case(
     header = collector.session(KITA)
     assert web.post("/my/not-me", content=body, headers=header).status_code == 400
     assert own(collector) == ["login"]
+
+
+@pytest.mark.parametrize("database", BOTH)
+def test_objection_counts_whatever_its_remark_holds(
+    collector: Collector, web: httpx.Client, voting: Run
+) -> None:
+    header = collector.session(KITA)
+    body = canonical({"remark": "not\0me"})
+    assert web.post("/my/not-me", content=body, headers=header).status_code == 201
+    assert web.get("/my", headers=header).status_code == 401  # the session has ended
+    listed = json.loads(voting("collector", "cases", "--home", collector.home.path, "--json").out)
+    assert [case["remark"] for case in listed["cases"]] == ["not\ufffdme"]
 
 
 def test_operator_sees_who_said_that_it_was_somebody_else(

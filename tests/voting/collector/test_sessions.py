@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import dataclasses
 from collections.abc import Callable
@@ -15,9 +16,10 @@ from cryptography import x509
 from crypto.errors import VerificationError
 from tests.voting.collector.conftest import BOTH
 from tests.voting.polls import KITA, MINAMI, Collector, identifier
-from voting.collector import store
+from voting.collector import store, voters
 from voting.collector.sessions import Challenge, Sessions, forget
 from voting.eid.web_eid import LOCAL, make_token
+from voting.election import documents
 from voting.election.documents import canonical
 
 
@@ -293,3 +295,25 @@ def test_log_in_of_another_form_is_refused(
     response = web.post("/session", content=body)
     assert (response.status_code, response.json()["error"]["id"]) == (status, error)
     assert set(response.json()["error"]["message"]) == {"ja", "en", "et"}
+
+
+def test_body_of_a_stranger_is_read_in_a_thread(
+    web: httpx.Client, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever sends the largest ones must not keep the event loop from others."""
+    parse = documents.parse_canonical
+    loops: list[bool] = []
+
+    def watched(data: bytes, what: str) -> dict[str, object]:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            loops.append(False)
+        else:
+            loops.append(True)
+        return parse(data, what)
+
+    monkeypatch.setattr(voters, "parse_canonical", watched)
+    web.post("/session", content=b'{"nonce":"x","session":"y","token":"z"}')
+    web.post("/my/not-me", content=b"{}", headers=collector.session())
+    assert loops == [False, False]

@@ -161,6 +161,16 @@ def test_what_is_no_token_is_refused(data: bytes) -> None:
     assert refused(data) == "login.format"
 
 
+def test_certificate_of_a_version_that_nobody_knows_is_refused() -> None:
+    members = json.loads(token(ec.generate_private_key(P384), "ES384"))
+    certificate = base64.b64decode(members["unverifiedCertificate"])
+    version = bytes.fromhex("a003020102")
+    assert certificate.count(version) == 1
+    changed = certificate.replace(version, bytes.fromhex("a003020107"))
+    members["unverifiedCertificate"] = base64.b64encode(changed).decode()
+    assert refused(json.dumps(members).encode()) == "login.format"
+
+
 def test_member_that_stands_twice_is_refused() -> None:
     data = token(ec.generate_private_key(P384), "ES384")
     assert refused(data.replace(b'{"', b'{"format": "web-eid:1.0", "', 1)) == "login.format"
