@@ -1,5 +1,5 @@
-"""Checks 1 to 12 of ballots that arrive together: against one view of the database, which is asked
-once for all of them, and with one multi-exponentiation for their proofs.
+"""Checks 1 to 12 of ballots that arrive together: the database is asked once for all of them, what
+is computed holds no connection, and their proofs take one multi-exponentiation.
 
 Each has its own answer, the one that it would have alone; nothing that is wrong with one ballot is
 told to another.
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -29,6 +29,7 @@ from voting.acceptance import (
     check_proofs,
     check_proofs_at_once,
 )
+from voting.acceptance.checks import Phase
 from voting.collector import asking, store
 from voting.collector.claim import Stored
 from voting.collector.following import Follower
@@ -52,7 +53,7 @@ class Examined:
     context: Context
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class _Arrival:
     """A ballot that waits to be checked, and who is logged in."""
 
@@ -65,7 +66,16 @@ class _Arrival:
         return digest(self.container)
 
 
-_Outcome = AcceptedBallot | Stored | Exception
+@dataclass(frozen=True)
+class _Seen:
+    """What one view of the database says of a group; `earlier`: as in `State`, by person."""
+
+    roll_version: int
+    phase: Phase
+    earlier: dict[str, list[int]]
+
+
+_Outcome = AcceptedBallot | Stored | BaseException
 
 
 class Examiner:
@@ -110,37 +120,60 @@ class Examiner:
                 self._began = time.monotonic()
             try:
                 self._answer(group)
-            except Exception as fault:  # noqa: BLE001 - whatever it is, nobody waits for ever
+            except BaseException as fault:  # noqa: BLE001 - whatever it is, nobody waits for ever
                 for arrival in group:
                     if not arrival.answer.done():
                         arrival.answer.set_exception(fault)
 
     def _answer(self, group: Sequence[_Arrival]) -> None:
-        """All in one view: whoever is not in it cannot be refused for being in it."""
+        """What is computed holds no connection: who makes it slow takes none from anybody."""
+        outcomes: dict[_Arrival, _Outcome] = {}
         with store.reading(self._engine) as connection:
-            context = self._snapshot(connection, {arrival.person for arrival in group})
+            seen_now = self._snapshot(connection, {arrival.person for arrival in group})
             stored = asking.sequences_of(connection, {arrival.digest for arrival in group})
-            found = _each(lambda one: self._first(connection, one, stored, context), group)
-            seen = asking.components_seen(connection, _components(found))
-        found = _each(lambda one: _fresh(one, seen), found)
-        for arrival, outcome in zip(group, self._proven(found), strict=True):
+            for arrival in group:
+                sequence = stored.get(arrival.digest)
+                if sequence is not None and sequence in seen_now.earlier[arrival.person]:
+                    (outcomes[arrival],) = _each(partial(self._repeated, connection), [sequence])
+        context = self._context(seen_now)
+        left = [arrival for arrival in group if arrival not in outcomes]
+        found = _each(lambda one: accept_undecided(one.container, context, one.person), left)
+        outcomes |= zip(left, self._proven(self._fresh(left, found)), strict=True)
+        for arrival, outcome in outcomes.items():
             match outcome:
                 case AcceptedBallot():
                     arrival.answer.set_result(Examined(outcome, context))
                 case Stored():
                     arrival.answer.set_result(outcome)
-                case Exception():
+                case BaseException():
                     arrival.answer.set_exception(outcome)
 
-    def _first(
-        self, connection: Connection, arrival: _Arrival, stored: dict[str, int], context: Context
-    ) -> AcceptedBallot | Stored:
-        """1 to 10, or the receipt of the person's container, if it is stored already."""
-        sequence = stored.get(arrival.digest)
-        if sequence is not None and sequence in context.earlier(arrival.person):
-            with self._follower.locked(connection) as ledger:
-                return Stored(sequence, ledger.receipt(connection, sequence), True)
-        return accept_undecided(arrival.container, context, arrival.person)
+    def _repeated(self, connection: Connection, sequence: int) -> Stored:
+        """The answer to a person's ballot that is stored already."""
+        with self._follower.locked(connection) as ledger:
+            return Stored(sequence, ledger.receipt(connection, sequence), True)
+
+    def _fresh(self, group: Sequence[_Arrival], found: Sequence[_Outcome]) -> list[_Outcome]:
+        """11, of ballots that came so far: asked once for all. What is found may be the very
+        ballot, stored since the first look, of a voter who sent it twice."""
+        with store.looking(self._engine) as connection:
+            seen = asking.components_seen(connection, _components(found))
+        return _each(partial(self._once, seen), zip(group, found, strict=True))
+
+    def _once(self, seen: set[bytes], one: tuple[_Arrival, _Outcome]) -> _Outcome:
+        arrival, outcome = one
+        if not isinstance(outcome, AcceptedBallot):
+            return outcome
+        components = outcome.first_components()
+        if not seen.isdisjoint(components):
+            with store.reading(self._engine) as connection:
+                sequence = asking.sequences_of(connection, [arrival.digest]).get(arrival.digest)
+                if sequence is not None and sequence in store.ballots_of(
+                    connection, arrival.person
+                ):
+                    return self._repeated(connection, sequence)
+        check_fresh(components, seen.__contains__)
+        return outcome
 
     def _proven(self, found: Sequence[_Outcome]) -> list[_Outcome]:
         """12, and what was found before of all that did not come so far."""
@@ -152,7 +185,7 @@ class Examiner:
         except BatchError as fault:
             for number, refusal in fault.offenders.items():
                 outcomes[places[number]] = refusal
-        except Exception:  # noqa: BLE001 - a defect that one ballot meets is not the others'
+        except BaseException:  # noqa: BLE001 - a defect that one ballot meets is not the others'
             for place, outcome in zip(places, _each(self._alone, ballots), strict=True):
                 outcomes[place] = outcome
         return outcomes
@@ -163,36 +196,39 @@ class Examiner:
 
     # -- the context ------------------------------------------------------------------------------
 
-    def _snapshot(self, connection: Connection, persons: set[str]) -> Context:
-        """The context of a decision; the log view answers under the follower's lock."""
+    def _snapshot(self, connection: Connection, persons: set[str]) -> _Seen:
         with self._follower.locked(connection) as ledger:
             version, phase = ledger.roll_version, ledger.phase
         ballots = asking.ballots_of(connection, persons)
-        earlier = {person: ballots[person] for person in persons}
+        return _Seen(version, phase, {person: ballots[person] for person in persons})
+
+    def _context(self, seen: _Seen) -> Context:
+        """The context of a decision; the log view answers under the follower's lock."""
         return Context(
             manifest=self._manifest,
             profile=self._profile,
-            roll_version=version,
-            persons=self._roll(connection, version),
-            phase=phase,
+            roll_version=seen.roll_version,
+            persons=self._roll(seen.roll_version),
+            phase=seen.phase,
             log=self._follower,
-            earlier=earlier.__getitem__,  # who is not logged in was refused before
+            earlier=seen.earlier.__getitem__,  # who is not logged in was refused before
             seen=_asked_later,
             now=self._clock(),
         )
 
-    def _roll(self, connection: Connection, version: int) -> dict[str, Person]:
+    def _roll(self, version: int) -> dict[str, Person]:
         """The persons of a version; a whole country's, so one thread reads them and others wait."""
         with self._reading_roll:
             known = self._persons.get(version)
             if known is None:
-                known = self._read_roll(connection, version)
+                known = self._read_roll(version)
                 self._persons = {version: known}  # other threads may look at another version
         return known
 
-    def _read_roll(self, connection: Connection, version: int) -> dict[str, Person]:
+    def _read_roll(self, version: int) -> dict[str, Person]:
         query = sa.select(store.rolls.c.container).where(store.rolls.c.version == version)
-        container = connection.execute(query).scalar_one()
+        with store.looking(self._engine) as connection:
+            container = connection.execute(query).scalar_one()
         officials = self._manifest.parties.officials
         data = verify_document(
             container,
@@ -204,13 +240,13 @@ class Examiner:
         return Roll.parse(data, "roll").by_identifier()
 
 
-def _each(work: Callable[[A], B], items: Iterable[A]) -> list[B | Exception]:
+def _each(work: Callable[[A], B], items: Iterable[A]) -> list[B | BaseException]:
     """What comes of each item; what one raises is its own."""
-    found: list[B | Exception] = []
+    found: list[B | BaseException] = []
     for item in items:
         try:
             found.append(work(item))
-        except Exception as fault:  # noqa: BLE001 - it is raised where its ballot's answer is taken
+        except BaseException as fault:  # noqa: BLE001 - raised where its ballot's answer is taken
             found.append(fault)
     return found
 
@@ -218,13 +254,6 @@ def _each(work: Callable[[A], B], items: Iterable[A]) -> list[B | Exception]:
 def _components(found: Iterable[_Outcome]) -> set[bytes]:
     ballots = [one for one in found if isinstance(one, AcceptedBallot)]
     return {u for ballot in ballots for u in ballot.first_components()}
-
-
-def _fresh(outcome: _Outcome, seen: set[bytes]) -> _Outcome:
-    """11, of a ballot that came so far."""
-    if isinstance(outcome, AcceptedBallot):
-        check_fresh(outcome.first_components(), seen.__contains__)
-    return outcome
 
 
 def _asked_later(_u: bytes) -> bool:

@@ -55,11 +55,7 @@ def parse_canonical(data: bytes, what: str) -> dict[str, Any]:
             raise EncodingError(f"{what}: a member is repeated")
         return found
 
-    if data.startswith(_ZIP):
-        raise EncodingError(
-            f"{what} is a signed container (.asice); what is wanted here is the document in it, the"
-            " .json file beside it"
-        )
+    _refuse_container(data, what)
     try:
         value = json.loads(data, object_pairs_hook=once, parse_float=_no_float)
         again = canonical(value)
@@ -68,6 +64,14 @@ def parse_canonical(data: bytes, what: str) -> dict[str, Any]:
     if not isinstance(value, dict) or again != data:
         raise EncodingError(f"{what} is not canonical JSON (RFC 8785)")
     return value
+
+
+def _refuse_container(data: bytes, what: str) -> None:
+    if data.startswith(_ZIP):
+        raise EncodingError(
+            f"{what} is a signed container (.asice); what is wanted here is the document in it, the"
+            " .json file beside it"
+        )
 
 
 def _no_float(text: str) -> float:
@@ -80,14 +84,20 @@ def parse_model(model: type[Model], data: bytes, what: str) -> Model:
 
     Raises:
         EncodingError: not canonical, or a member is missing, unknown or of the wrong type.
+
+    Types come first: they cost little, and what nobody signed could be made to cost much.
     """
-    members = parse_canonical(data, what)
+    _refuse_container(data, what)
     try:
         document = model.model_validate_json(data, strict=True)
     except ValidationError as fault:
-        first = fault.errors()[0]
+        first = fault.errors(include_url=False, include_input=False)[0]
+        if first["type"] == "json_invalid":
+            why = first["ctx"]["error"]
+            raise EncodingError(f"{what} is not canonical JSON: {why}") from None
         place = ".".join(map(str, first["loc"])) or "(whole)"
         raise EncodingError(f"{what}: {place}: {in_words(first)}") from None
+    members = parse_canonical(data, what)
     # A model may fill in members; the bytes must hold them, and they are those of `members`.
     if document.model_dump(mode="json", by_alias=True) != members:
         raise EncodingError(f"{what}: a member is missing or not written in its one form")

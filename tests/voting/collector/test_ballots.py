@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -28,15 +30,17 @@ from tests.voting.polls import (
     reopen,
     sign,
 )
-from voting.acceptance import Context
+from voting.acceptance import AcceptedBallot, accept_undecided
+from voting.acceptance.checks import open_ballot
 from voting.ballot.ballot import fetch_token
-from voting.collector import store
+from voting.collector import examining, store
 from voting.collector.claim import StoppedError, Stored
 from voting.collector.documents import Addition
 from voting.collector.groups import Group
 from voting.collector.ledger import DatabaseDamagedError
 from voting.eid import test_pki
 from voting.eid.cards import load_card
+from voting.election import documents
 from voting.election.documents import digest, salted_digest
 from voting.election.entries import BallotEntry, parse_entry
 
@@ -444,16 +448,55 @@ def test_same_bytes_stored_by_another_collector_while_they_are_checked_are_that_
     examiner = collector.submission._examiner
     honest, stored = examiner._snapshot, list[Stored]()
 
-    def late(connection: sa.Connection, persons: set[str]) -> Context:
-        context = honest(connection, persons)
+    def late(connection: sa.Connection, persons: set[str]) -> examining._Seen:
+        seen = honest(connection, persons)
         stored.append(other.submit(container))
-        return context
+        return seen
 
     monkeypatch.setattr(examiner, "_snapshot", late)
     assert _parts(collector.submit(container)) == _parts(stored[0])
     other.stop()
     other.home.engine.dispose()
     assert collector.count_entries() == 4
+
+
+def test_what_a_ballot_makes_the_collector_compute_holds_no_connection(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise one that is slow to read would cost all ballots of its group their transaction."""
+    holds, computed = threading.local(), []
+    reading = store.reading
+
+    @contextmanager
+    def watched(engine: sa.Engine) -> Iterator[sa.Connection]:
+        with reading(engine) as connection:
+            holds.one = True
+            yield connection
+        holds.one = False
+
+    def slow(*arguments: Any) -> AcceptedBallot:
+        computed.append(not holds.one)
+        return accept_undecided(*arguments)
+
+    monkeypatch.setattr(store, "reading", watched)
+    monkeypatch.setattr(examining, "accept_undecided", slow)
+    collector.submit(collector.ballot())
+    assert computed == [True]
+
+
+def test_ballot_that_is_costly_to_put_in_canonical_form_is_refused_before_that(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("it was put in canonical form")
+
+    monkeypatch.setattr(documents, "canonical", never)
+    room = collector.polls.manifest.limits.container_bytes - 9000
+    costly = b'{"a":[' + b",".join([b"[]"] * (room // 3)) + b"]}"
+    container = collector.polls.signed(costly)
+    with pytest.raises(VerificationError) as refused:
+        open_ballot(container, collector.polls.manifest)
+    assert refused.value.check_id == "accept.grammar"
 
 
 def test_second_collector_on_the_same_database_continues_the_same_chain(

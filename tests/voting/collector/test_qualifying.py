@@ -100,7 +100,8 @@ def test_ballot_is_stored_with_what_both_services_said(
     assert found.ocsp is not None
     then = dt.datetime.fromisoformat(entry.time)
     with store.reading(live.home.engine) as connection:
-        context = live.submission._examiner._snapshot(connection, set())
+        seen = live.submission._examiner._snapshot(connection, set())
+    context = live.submission._examiner._context(seen)
     context = dataclasses.replace(
         context, profile=profile, earlier=lambda _: [], seen=lambda _: False
     )
