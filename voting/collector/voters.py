@@ -8,6 +8,7 @@ raise; app.py answers.
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from fastapi import FastAPI, Request, Response
@@ -22,6 +23,7 @@ from voting.collector.sessions import Challenge, Sessions
 from voting.election.documents import canonical, parse_canonical
 
 _BODY = 1 << 15  # a token has at most 10,000 characters
+WAITING = 16  # log-ins at once
 _BEARER = "Bearer "
 _PRIVATE = {"Cache-Control": "no-store"}
 
@@ -67,7 +69,8 @@ def add_voters(app: FastAPI, voters: Voters) -> None:
 
 
 def _add_sessions(app: FastAPI, voters: Voters) -> None:
-    sessions = voters.sessions
+    """A log-in waits for the responder of the eID, in a thread that nobody else needs."""
+    sessions, waiting = voters.sessions, ThreadPoolExecutor(WAITING, "log-in")
 
     @app.post("/session/challenge")
     async def challenge(request: Request) -> Response:
@@ -82,7 +85,8 @@ def _add_sessions(app: FastAPI, voters: Voters) -> None:
         body = await read_body(request, _BODY)
         answered, token = await run_in_threadpool(_login_request, body)
         try:
-            secret = await run_in_threadpool(sessions.log_in, answered, token)
+            loop = asyncio.get_running_loop()
+            secret = await loop.run_in_executor(waiting, sessions.log_in, answered, token)
         except VerificationError as refusal:
             metrics.LOG_INS.labels(refusal.check_id).inc()
             raise

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import dataclasses
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 import httpx
 import pytest
@@ -16,6 +19,7 @@ from cryptography import x509
 from crypto.errors import VerificationError
 from tests.voting.collector.conftest import BOTH
 from tests.voting.polls import KITA, MINAMI, Collector, identifier
+from tests.voting.serving import browser, serve
 from voting.collector import store, voters
 from voting.collector.sessions import Challenge, Sessions, forget
 from voting.eid.web_eid import LOCAL, make_token
@@ -317,3 +321,32 @@ def test_body_of_a_stranger_is_read_in_a_thread(
     web.post("/session", content=b'{"nonce":"x","session":"y","token":"z"}')
     web.post("/my/not-me", content=b"{}", headers=collector.session())
     assert loops == [False, False]
+
+
+def test_log_ins_that_wait_for_a_responder_take_no_thread_from_anybody_else(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, answer = threading.Semaphore(0), threading.Event()
+
+    def hangs(*_: object) -> str:
+        asked.release()
+        answer.wait()
+        return "00" * 32
+
+    monkeypatch.setattr(collector.voters.sessions, "log_in", hangs)
+    made = collector.voters.sessions.challenge()
+    body = canonical({"nonce": made.nonce, "session": made.session, "token": "{}"})
+
+    def ask(path: Path) -> None:
+        with browser(path) as web:
+            web.post("/session", content=body, timeout=60)
+
+    with serve(collector.app()) as path, ThreadPoolExecutor(48) as pool, browser(path) as web:
+        for _ in range(48):  # more than all other requests share
+            pool.submit(ask, path)
+        for _ in range(voters.WAITING):
+            asked.acquire()
+        try:
+            assert web.get("/state").status_code == 200
+        finally:
+            answer.set()
