@@ -133,6 +133,8 @@ class Sessions:
             found = base64.b64decode(challenge.nonce, validate=True)
         except (binascii.Error, ValueError):
             found = b""
+        if base64.b64encode(found).decode() != challenge.nonce:  # else one could be used twice
+            raise VerificationError("login.nonce", "token", "it is not of this session")
         content, code = found[:-_CODE], found[-_CODE:]
         expected = self._code(challenge.session, content)
         if len(content) != _TIME + _RANDOM or not hmac.compare_digest(code, expected):

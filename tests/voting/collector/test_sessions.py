@@ -143,6 +143,17 @@ def test_nonce_that_nobody_gave_is_refused(collector: Collector) -> None:
         assert refused(lambda c=forged, s=sent: sessions.log_in(c, s)) == "login.nonce"  # type: ignore[misc]
 
 
+@pytest.mark.parametrize("more", ["=", "=="])
+def test_nonce_has_one_spelling(collector: Collector, more: str) -> None:
+    """Another with the same bytes would be a second use of it."""
+    sessions = collector.voters.sessions
+    real = sessions.challenge()
+    other = dataclasses.replace(real, nonce=real.nonce + more)
+    sent = token(collector, other)
+    assert refused(lambda: sessions.log_in(other, sent)) == "login.nonce"
+    assert sessions.log_in(real, token(collector, real))
+
+
 def test_other_process_of_the_collector_knows_challenges_and_sessions(collector: Collector) -> None:
     other = collector.again().voters.sessions
     challenge = collector.voters.sessions.challenge()
