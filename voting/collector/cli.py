@@ -311,7 +311,7 @@ def ballot(
     data, qualification = homes.ballot(opened, sequence)
     signed = containers.parse(data, "ballot.json", opened.manifest.limits.container_bytes)
     found = long_term(signed, Qualification.parse(qualification), opened.profile)
-    files.write_new(out, found)
+    files.write_new(out, found, mode=0o600)
     console.say(f"{out}: the ballot of log entry {sequence}, signed, time-stamped, at level LT")
 
 

@@ -14,12 +14,14 @@ from crypto.errors import SukashiError
 from crypto.signing import SigningKey
 from crypto.tlog import read_entries
 from crypto.tlog.checkpoint import open_checkpoint
+from tests.voting.conftest import Run
 from tests.voting.election.office import PASSPHRASE
 from tests.voting.polls import KITA, MINAMI, Collector, Polls, sign
 from voting.ballot.box import Box
 from voting.collector import home as homes
 from voting.collector.documents import Addition
 from voting.console import Refused
+from voting.eid import long_term
 from voting.eid.container import parse
 from voting.election import party
 from voting.election.documents import canonical, digest
@@ -243,3 +245,14 @@ def test_log_is_not_written_among_other_files(collector: Collector, tmp_path: Pa
     with pytest.raises(Refused, match=r"keep\.txt|collector"):
         homes.write_log(collector.home, tmp_path)
     assert (tmp_path / "keep.txt").read_text() == "mine"
+
+
+def test_file_that_names_its_voter_is_for_its_owner_alone(
+    collector: Collector, tmp_path: Path, voting: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(long_term, "long_term", lambda *_: b"signed")  # it needs services
+    stored = collector.submit(collector.ballot(KITA))
+    out = tmp_path / "ballot.asice"
+    where = ("--home", collector.home.path, "--out", out)
+    assert voting("collector", "ballot", str(stored.sequence), *where).code == 0
+    assert out.stat().st_mode & 0o777 == 0o600
