@@ -133,8 +133,23 @@ def open_home(path: Path, settings: Settings | None = None) -> Home:
             f"{path} is no collector's home yet; make it with: voting collector init (and if its"
             " database is elsewhere, name its server file with --config)"
         )
+    if _is_begun(path, settings.database.url):
+        write_atomic(path / KIND, POSTGRESQL)  # its log is there: from now on none is made anew
     files, manifest = _election(path / "election")
     return Home(path, manifest, files, engine, settings)
+
+
+def _begun(url: str) -> bytes:
+    """KIND until the log is known to be in this database. Where it is, and nothing secret."""
+    address = sa.make_url(url)
+    host, port = (address.query.get(n) or getattr(address, n) or "" for n in ("host", "port"))
+    return POSTGRESQL + f"begun at {host}:{port}/{address.database}\n".encode()
+
+
+def _is_begun(path: Path, url: str | None) -> bool:
+    """Whether an `init` with this very database did not come to its end, so that it may go on."""
+    kind = path / KIND
+    return url is not None and kind.exists() and read_bounded(kind, 1 << 12) == _begun(url)
 
 
 def _is_made(engine: Engine) -> bool:
@@ -184,7 +199,7 @@ def init(
         with _database(url) as engine:
             if _is_made(engine):
                 raise Refused("the database holds a collector's log already; nothing was changed")
-    if (path / KIND).exists():
+    if (path / KIND).exists() and not _is_begun(path, url):
         raise Refused(
             f"the log of {path} was begun in a PostgreSQL database. A second one under the same key"
             " would be a fork, so nothing was changed. Name that database's server file with"
@@ -212,9 +227,9 @@ def init(
     if url is None:
         _create_file(path, manifest, container, passphrase)
     else:
+        write_atomic(path / KIND, _begun(url))  # first: whatever happens now, no other log begins
         with _database(url) as engine:
             _create(engine, manifest, container, _key(path, passphrase, manifest))
-        write_atomic(path / KIND, POSTGRESQL)
     return open_home(path, settings)
 
 

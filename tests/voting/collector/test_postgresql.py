@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -269,6 +270,42 @@ def test_home_that_failed_half_way_is_made_by_trying_again(
     made = init(polls, tmp_path / "home", empty)
     assert made.ledger().size == 2
     made.engine.dispose()
+
+
+@pytest.mark.parametrize("stored", [False, True], ids=["before", "after"])
+def test_home_whose_making_was_killed_is_finished_and_no_other_log_begins(
+    polls: Polls,
+    tmp_path: Path,
+    empty: Settings,
+    postgres: Postgres,
+    monkeypatch: pytest.MonkeyPatch,
+    stored: bool,
+) -> None:
+    """Killed before or after the transaction in which the log begins."""
+    create, home = homes._create, tmp_path / "home"
+
+    def killed(*arguments: Any) -> None:
+        if stored:
+            create(*arguments)
+        raise InterruptedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(homes, "_create", killed)
+        with pytest.raises(InterruptedError):
+            init(polls, home, empty)
+    name = f"other_{uuid4().hex}"
+    other = Settings(database=Database(url=postgres.create(name)))
+    for settings in (Settings(), other):
+        with pytest.raises(Refused, match="a fork, so nothing was changed"):
+            init(polls, home, settings)
+    if stored:
+        with pytest.raises(Refused, match="log already; nothing was changed"):
+            init(polls, home, empty)
+    made = homes.open_home(home, empty) if stored else init(polls, home, empty)
+    assert made.ledger().size == 2
+    made.engine.dispose()
+    assert (home / "database.txt").read_bytes() == b"postgresql\n"
+    postgres.drop(name)
 
 
 def test_home_without_its_server_file_is_not_taken_for_another(collector_home: Path) -> None:
