@@ -335,6 +335,10 @@ class Publisher:
             except NotCosignedError as fault:
                 failed += 1
                 self._note_fault(witness.name, head, fault, failed)
+            except Exception as fault:  # noqa: BLE001 - or a fault of ours would end asking for ever
+                failed += 1
+                why = NotCosignedError(f"asking it failed ({type(fault).__name__})")
+                self._note_fault(witness.name, head, why, failed)
             else:
                 failed = 0
                 self._note_line(witness.name, head, line)

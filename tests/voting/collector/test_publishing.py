@@ -265,6 +265,29 @@ def test_what_a_witness_does_is_told_once(witnessed: Collector, told: io.StringI
     assert found[0]["what"].startswith(f"{absent.name}: it does not answer")
 
 
+def test_witness_whose_asking_fails_in_any_way_is_told_of_and_asked_again(
+    hasty: Collector, told: io.StringIO
+) -> None:
+    """Two that are down for good would stop every receipt."""
+
+    def fail(*_: object) -> Answer:
+        raise RuntimeError("nobody thought of this")
+
+    failing = hasty.witnesses.members[:2]
+    for witness in failing:
+        witness.lie = fail
+    container = hasty.ballot()
+    assert hasty.submit(container).receipt is None
+    until(lambda: told.getvalue().count("asking it failed") == 2)  # it is told the second time
+    for witness in failing:
+        witness.lie = None
+    until(lambda: hasty.submit(container).receipt is not None)
+    lines = [json.loads(line) for line in told.getvalue().splitlines()]
+    found = {line["what"] for line in lines if line["event"] == "witness_does_not_cosign"}
+    assert found == {f"{witness.name}: asking it failed (RuntimeError)" for witness in failing}
+    assert "nobody thought" not in told.getvalue()
+
+
 # -- a head that is not the log's -----------------------------------------------------------------
 
 
