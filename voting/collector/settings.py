@@ -7,6 +7,7 @@ collector's home is read where no other is named.
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, get_args
@@ -45,12 +46,25 @@ def _origin(origin: str) -> str:
 
 
 def _address(url: str) -> str:
+    """Of a witness. What it says of another history is not signed: nobody may say it instead."""
     parts = urlsplit(url)
     at_socket = url.removeprefix("unix:") not in ("", url)
     if not at_socket and (parts.scheme not in ("http", "https") or not parts.hostname):
-        raise ValueError("write https://…, http://… or unix:/path")
+        raise ValueError("write https://… or unix:/path, or http://… on this machine")
     _ = parts.port  # a number, or ValueError
+    if parts.scheme == "http" and not _is_this_machine(str(parts.hostname)):
+        raise ValueError(
+            "write https://…: with http://… whoever is on the line could answer as the witness, and"
+            " stop the election; http://… is for a witness on this machine"
+        )
     return url
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _networks(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -89,8 +103,9 @@ class Sequencer(_Section):
 
 
 class Witness(_Section):
-    """Where a witness of the log is: http://…, https://… or unix:/path. Who it is, and how many
-    must cosign, are facts of the election: the manifest says so, and names it by `key_name`."""
+    """Where a witness of the log is: https://…, unix:/path, or http://… on this machine. Who it is,
+    and how many must cosign, are facts of the election: the manifest says so, and names it by
+    `key_name`."""
 
     key_name: str
     url: Annotated[str, AfterValidator(_address)]

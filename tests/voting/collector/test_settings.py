@@ -54,12 +54,40 @@ def test_what_it_cannot_say_is_refused_in_a_sentence(tmp_path: Path, text: str, 
 
 
 @pytest.mark.parametrize(
-    "url", ["unix:/run/w.sock", "unix:w.sock", "https://w.example", "http://[::1]:80"]
+    "url",
+    [
+        "unix:/run/w.sock",
+        "unix:w.sock",
+        "https://w.example",
+        "https://10.0.0.7:8443/log",
+        "http://[::1]:80",
+        "http://127.0.0.1:8090/",
+        "http://localhost",
+    ],
 )
 def test_witness_is_found_where_the_program_that_asks_it_can(tmp_path: Path, url: str) -> None:
     """At a socket named from the folder that the collector works in, too, as the eID's services."""
     (tmp_path / "server.toml").write_text(f"[[witnesses]]\nkey_name = 'w'\nurl = '{url}'\n")
     assert read_settings(tmp_path, None).witness_addresses == {"w": url}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://w.example",
+        "HTTP://w.example",
+        "http://10.0.0.7:8090",
+        "http://[2001:db8::7]/",
+        "http://localhost@w.example",
+        "http://127.0.0.1.w.example",
+        "http://localhost.w.example",
+    ],
+)
+def test_witness_elsewhere_is_not_asked_by_plain_http(tmp_path: Path, url: str) -> None:
+    """Its word that the log forked has no signature, and enough of such words stop the election."""
+    (tmp_path / "server.toml").write_text(f"[[witnesses]]\nkey_name = 'w'\nurl = '{url}'\n")
+    with pytest.raises(UsageFault, match=r"witnesses\.0\.url: .*write https://…: with http://"):
+        read_settings(tmp_path, None)
 
 
 def test_file_that_is_missing_is_no_default(tmp_path: Path) -> None:
