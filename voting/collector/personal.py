@@ -1,7 +1,7 @@
 """A person's own record: ballots without choices, the access log with proofs, "this was not me".
 
-The caller knows who asks (`Sessions.person`). Every look is itself an access, written down before
-anything is told.
+The caller knows who asks (`Sessions.person`). A look is itself an access, written down before
+anything is told, unless the last thing written down of the person is a look of this minute.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from voting.collector.following import Follower
 from voting.election.manifest import Manifest
 
 KEPT = 1 << 20  # leaves of hours' trees that stay in memory: 64 MiB
+_NOTED = dt.timedelta(minutes=1)  # looks are written down at most so often
 REMARK = 1000  # characters that an objection may have
 
 
@@ -63,7 +64,7 @@ class Personal:
         }
 
     def access_log(self, who: str) -> dict[str, Any]:
-        """access.json (section 8.2). Its last row, which waits, is this look."""
+        """access.json (section 8.2). Its last row is this look, or one of this minute."""
         self._note_view(who)
         with store.reading(self._engine) as connection:
             head = heads.newest(connection, self._manifest)
@@ -131,9 +132,26 @@ class Personal:
         return number
 
     def _note_view(self, who: str) -> None:
+        with store.reading(self._engine) as connection:  # who looks again takes no lock
+            if _is_noted(connection, who, self._clock()):
+                return
         with store.writing(self._engine) as connection:
-            time = accesses.record(connection, who, "view", self._clock()).time
-            notices.enqueue(connection, who, "view", time)
+            now = self._clock()
+            if not _is_noted(connection, who, now):  # not by another look meanwhile either
+                time = accesses.record(connection, who, "view", now).time
+                notices.enqueue(connection, who, "view", time)
+
+
+def _is_noted(connection: Connection, who: str, now: dt.datetime) -> bool:
+    """Whether the person's last row is a look of this minute. Whoever logs in or does anything else
+    in between has a row of the next look."""
+    table = store.accesses.c
+    numbers = connection.scalars(sa.select(table.number).where(table.who == who)).all()
+    if not numbers:
+        return False
+    row = connection.scalars(sa.select(table.row).where(table.number == max(numbers))).one()
+    last = Row.parse(row)
+    return last.what == "view" and abs(now - dt.datetime.fromisoformat(last.time)) < _NOTED
 
 
 def _proven(period: Period, row: bytes, sequence: int) -> dict[str, Any]:
